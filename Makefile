@@ -1,0 +1,133 @@
+# What people and CI do with this project; `make` alone lists it. Everything installed goes to .venv.
+
+PORT ?= 8000
+export PORT
+
+# Tried in this order. Each is run before it is believed: pyenv leaves commands behind that only
+# print an error, and Debian packages Python without its venv module.
+PYTHONS := python3.13 python3.14 python3.12 python3
+
+MANAGE := .venv/bin/python manage.py
+STATIC := staticfiles/staticfiles.json
+
+# What `manage.py check --deploy` is to judge: a real installation, whatever .env says here.
+PRODUCTION := DEBUG=off HTTPS=on ALLOWED_HOSTS=example.org \
+	SECRET_KEY=not-secret-and-long-enough-to-be-judged-in-place-of-a-real-one
+
+.PHONY: help run test check fix lock messages hook python port install install-dev
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+help: ## List what make can do here.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+run: port install .env $(STATIC) ## Install, fill an empty database, serve at port 8000 or PORT=8010.
+	@echo "Bringing the database up to date."
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) load_fixtures
+	@echo "Serving http://127.0.0.1:$$PORT/ until Ctrl-C."
+	@echo "For a staff account: .venv/bin/python manage.py createsuperuser, then" \
+		"http://127.0.0.1:$$PORT/admin/."
+	@exec .venv/bin/python -m gunicorn --bind "127.0.0.1:$$PORT"
+
+test: install-dev .env $(STATIC) ## Run every test; those that need no browser also on PostgreSQL.
+	.venv/bin/python -m pytest -n auto
+	tests/on_postgresql
+
+check: install-dev ## Check the format, the code, the migrations and the settings of a real installation.
+	.venv/bin/ruff format --check --output-format concise
+	.venv/bin/ruff check --output-format concise
+	$(PRODUCTION) $(MANAGE) makemigrations --check
+	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
+	@if grep -n '://' requirements*.txt; then \
+		echo "The lock names an address; each machine is to use its own registry." >&2; exit 1; fi
+
+fix: install-dev ## Format the code and mend what ruff can mend.
+	.venv/bin/ruff format
+	.venv/bin/ruff check --fix
+
+lock: install-dev ## Lock the newest versions that pyproject.toml allows.
+	$(resolve) --output-file requirements.txt
+	$(resolve) --output-file requirements-dev.txt --group dev --constraint requirements.txt
+
+messages: install-dev .env ## Bring the English catalogue in line with the code, and compile it.
+	$(MANAGE) makemessages --locale en --add-location file --no-obsolete \
+		--ignore .venv --ignore node_modules --ignore staticfiles
+	.venv/bin/pybabel compile --directory locale --domain django
+
+hook: ## From now on, run check and test before every commit.
+	@hooks=$$(git rev-parse --git-path hooks) && mkdir -p "$$hooks" && \
+		printf '#!/bin/sh\nexec make check test\n' > "$$hooks/pre-commit" && \
+		chmod +x "$$hooks/pre-commit"
+
+# --- What the targets above are made of -------------------------------------------------------------
+
+# Sets $$python to the command that makes .venv.
+define find_python
+for python in $(PYTHONS) none; do \
+	works=$$($$python -c \
+		'import ensurepip, sys, venv; print(sys.version_info >= (3, 12))' 2>/dev/null); \
+	[ "$$works" = True ] && break; \
+done; \
+if [ $$python = none ]; then \
+	found=$$(python3 --version 2>/dev/null) || found="not found"; \
+	echo "Python 3.12 or newer with its venv module is needed (on Debian: python3-venv);" \
+		"python3 here: $$found." >&2; exit 1; \
+fi
+endef
+
+# $(call install,LOCK,COPIES): bring .venv in line with LOCK. What it then holds is copied into it
+# last, so a .venv without a copy was interrupted; one that cannot import Django has lost its Python.
+define install
+if ! ls .venv/requirements*.txt >/dev/null 2>&1 \
+		|| ! .venv/bin/python -c 'import django' 2>/dev/null; then \
+	$(find_python); \
+	if [ -e .venv ]; then echo "The .venv here is unfinished or broken: making it afresh."; fi; \
+	echo "Making .venv with $$($$python --version)."; \
+	$$python -m venv --clear .venv || exit 1; \
+fi; \
+if ! cmp -s $(1) .venv/$(1); then \
+	echo "Installing what $(1) lists."; \
+	rm -f .venv/requirements*.txt; \
+	.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(1) || \
+		{ echo "pip could not install it; above it says why." >&2; exit 1; }; \
+	cp $(2) .venv/; \
+fi
+endef
+
+# One resolution for every platform and supported Python, from the registry that pip uses too. Its
+# address stays out of the lock.
+resolve = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$PIP_INDEX_URL}" \
+	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes \
+	--no-annotate --custom-compile-command 'make lock' pyproject.toml
+
+python:
+	@$(find_python); echo $$python
+
+port:
+	@case "$$PORT" in \
+		*[!0-9]*) false;; *) [ "$$PORT" -gt 0 ] && [ "$$PORT" -lt 65536 ];; \
+	esac 2>/dev/null || { \
+		echo "PORT is '$$PORT'. Set it to a number from 1 to 65535: make run PORT=8010." >&2; exit 1; }
+	@$(find_python); \
+	$$python -c 'import os, socket; socket.create_server(("127.0.0.1", int(os.environ["PORT"])))' \
+		2>/dev/null || { \
+		echo "Port $$PORT cannot be used: another program has it, or it is reserved." \
+			"Choose another: make run PORT=8010." >&2; exit 1; }
+
+install:
+	@$(call install,requirements.txt,requirements.txt)
+
+# The development lock holds the other one, so both are then in place.
+install-dev:
+	@$(call install,requirements-dev.txt,requirements.txt requirements-dev.txt)
+
+.env:
+	@echo "Writing .env with a secret key for this machine."
+	@umask 077; printf 'SECRET_KEY=%s\nHTTPS=off\n' \
+		"$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(50))')" > .env
+
+# Compressing takes seconds, so it waits until a file, the settings or the packages have changed.
+$(STATIC): blekinge_site/settings.py requirements.txt $(shell find static */static 2>/dev/null)
+	@echo "Collecting and compressing the static files."
+	@$(MANAGE) collectstatic --no-input --verbosity 0

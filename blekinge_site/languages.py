@@ -1,0 +1,78 @@
+"""Two languages: a page's address in each, and Swedish text that stands in for missing English."""
+
+from django import template
+from django.conf import settings
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import mark_safe
+from django.utils.text import capfirst
+from django.utils.translation import get_language, override
+
+register = template.Library()
+
+
+def in_each_language(address):
+    """Return `{"sv": "/…", "en": "/en/…"}` for `address`, a function that returns a page's path."""
+    addresses = {}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            addresses[language] = str(address())
+    return addresses
+
+
+def slug_now(thing):
+    """Return the word for `thing` in an address in this language; without an English one, the Swedish."""
+    return (get_language() != settings.LANGUAGE_CODE and thing.slug_en) or thing.slug
+
+
+def falls_back(thing, field):
+    """Tell whether `field` of model instance `thing` shows Swedish on a page in another language."""
+    language = get_language()
+    return (
+        language != settings.LANGUAGE_CODE
+        and not getattr(thing, f"{field}_{language}")
+        and bool(getattr(thing, field))
+    )
+
+
+def marked(text, thing, field):
+    """Return `text`, from `field` of `thing`, as HTML that says so where it is Swedish."""
+    if falls_back(thing, field):
+        return format_html('<span lang="sv">{}</span>', text)
+    return conditional_escape(text)
+
+
+@register.filter
+def words(thing, field):
+    """Return the translated `field` of `thing` as HTML, marked `lang="sv"` where English is missing.
+
+    `{{ goal|words:"name" }}` stands where a text element may; in attributes and titles, where no
+    markup can stand, write `{{ goal.name }}`.
+    """
+    return marked(getattr(thing, field), thing, field)
+
+
+@register.filter
+def words_capitalised(thing, field):
+    """Return what `words` does with a capital first, for a name that stands by itself."""
+    return marked(capfirst(getattr(thing, field)), thing, field)
+
+
+@register.filter
+def paragraphs(thing, field):
+    """Return the translated `field` of `thing` as HTML paragraphs, one a line, marked as `words` does."""
+    attribute = mark_safe(' lang="sv"') if falls_back(thing, field) else ""
+    lines = [line.strip() for line in getattr(thing, field).splitlines() if line.strip()]
+    return mark_safe("\n".join(format_html("<p{}>{}</p>", attribute, line) for line in lines))
+
+
+@register.filter
+def rich_text(thing, field):
+    """Return the translated rich text `field` of `thing`, sanitised when saved, marked as `words` does."""
+    html = mark_safe(getattr(thing, field))
+    return format_html('<div lang="sv">{}</div>', html) if falls_back(thing, field) else html
+
+
+@register.filter
+def lang_if_swedish(thing, field):
+    """Return ` lang="sv"` where `field` of `thing` stands in for missing English, to put in a tag."""
+    return mark_safe(' lang="sv"') if falls_back(thing, field) else ""

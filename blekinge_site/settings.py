@@ -1,0 +1,209 @@
+"""The site's one settings module.
+
+Every setting that differs between installations is read here, from the environment or from a file
+`.env` beside `manage.py`; README lists them. A bad value stops the start with a sentence that says how
+to mend it.
+"""
+
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+
+def from_environment(read, name, mend, **options):
+    """Return environment variable `name` as `read` casts it; `mend` tells how to set it right."""
+    try:
+        return read(name, **options)
+    except (ImproperlyConfigured, ValueError, TypeError, KeyError) as error:
+        raise ImproperlyConfigured(f"{name} is missing or cannot be read. {mend}") from error
+
+
+def yes_or_no(name, *, default):
+    """Return environment variable `name`, which is on or off, as a bool."""
+    value = env.str(name, default="on" if default else "off").lower()
+    if value not in {"on", "off"}:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Set it to on or off.")
+    return value == "on"
+
+
+def database(name, *, default):
+    """Return the database that address `name` gives, or `default`, as Django's settings for it."""
+    found = env.db_url(name, default=default)
+    if not found.get("ENGINE"):
+        raise ValueError("not a database that Django knows")
+    return found
+
+
+# --- What kind of installation this is -------------------------------------------------------------
+
+DEBUG = yes_or_no("DEBUG", default=False)
+HTTPS = yes_or_no("HTTPS", default=True)
+
+SECRET_KEY = from_environment(
+    env.str,
+    "SECRET_KEY",
+    "Set it to at least 50 random characters; `make run` writes one to .env.",
+)
+if len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured(
+        f"SECRET_KEY has {len(SECRET_KEY)} characters. Set it to at least 50 random ones."
+    )
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+if "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS is *. Name the hosts that the site answers for.")
+
+# The name that header, footer and titles carry, in both languages.
+SITE_NAME = env.str("SITE_NAME", default="Region Blekinge")
+
+# --- The application -------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "modeltranslation",  # before the admin, which it extends
+    "blekinge_site.staff.StaffConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_prose_editor",
+    "pages",
+    "planning",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "blekinge_site.urls"
+WSGI_APPLICATION = "blekinge_site.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "blekinge_site.formats",
+                "blekinge_site.languages",
+            ],
+            "context_processors": [
+                "django.template.context_processors.csp",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "blekinge_site.context.site",
+                "pages.menu.menu",
+            ],
+        },
+    },
+]
+
+# --- Data ------------------------------------------------------------------------------------------
+
+DATABASES = {
+    "default": from_environment(
+        database,
+        "DATABASE_URL",
+        "Set it as postgresql://user:password@host/name, or leave it out for SQLite.",
+        default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}",
+    )
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Readers never wait for the one writer, and a writer waits its turn instead of failing.
+    DATABASES["default"]["OPTIONS"] = {
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FIXTURE_DIRS = [BASE_DIR / "fixtures"]
+MEDIA_ROOT = env.path("MEDIA_ROOT", default=BASE_DIR / "media")()
+
+# --- Languages, numbers and time -------------------------------------------------------------------
+
+LANGUAGE_CODE = "sv"
+LANGUAGES = [("sv", "svenska"), ("en", "engelska")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Europe/Stockholm"
+FORMAT_MODULE_PATH = ["blekinge_site.admin_formats"]
+
+MODELTRANSLATION_DEFAULT_LANGUAGE = "sv"
+MODELTRANSLATION_FALLBACK_LANGUAGES = ("sv",)
+MODELTRANSLATION_CUSTOM_FIELDS = ("RichTextField",)
+
+
+def MODELTRANSLATION_BUILD_LOCALIZED_VERBOSE_NAME(verbose_name, language):  # noqa: N802 - a setting
+    return f"{verbose_name}, {dict(LANGUAGES)[language]}"
+
+
+# --- Static files ----------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+# --- Security --------------------------------------------------------------------------------------
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+if yes_or_no("BEHIND_PROXY", default=False):
+    # Only where a proxy of ours sets this header and strips a visitor's own.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Public pages: our own files and nothing else, nothing inline. The staff's pages: see staff.py.
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "style-src": [CSP.SELF],
+    "script-src": [CSP.SELF],
+    "img-src": [CSP.SELF],
+    "font-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}

@@ -1,0 +1,15 @@
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    *i18n_patterns(
+        path("", include("planning.urls")),
+        path("", include("pages.urls")),
+        prefix_default_language=False,
+    ),
+]
+
+handler400 = "pages.views.bad_request"
+handler500 = "pages.views.server_error"

@@ -1,0 +1,27 @@
+"""How gunicorn serves the site. Where it listens is said on its command line."""
+
+import os
+from pathlib import Path
+
+wsgi_app = "blekinge_site.wsgi"
+
+# Most of a request is waiting, for the database or for a slow visitor: threads wait side by side.
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", 2))
+threads = 4
+
+# The code is read once and shared. Nothing opens the database before the workers are forked.
+preload_app = True
+
+# No page takes this long; a worker that does is started anew.
+timeout = 30
+
+# Workers prove that they are alive by touching a file; on a slow disk that can stall them.
+if Path("/dev/shm").is_dir():
+    worker_tmp_dir = "/dev/shm"
+
+# No log of visitors' addresses unless asked for: GUNICORN_CMD_ARGS="--access-logfile -".
+accesslog = None
+
+# Nobody steers the server through a socket, and it would write to the home directory.
+control_socket_disable = True

@@ -1,0 +1,96 @@
+"""The admin of who we are, in model order."""
+
+from django.contrib import admin
+from django.utils.html import format_html
+
+from blekinge_site.editing import ContentAdmin, OrderedInline, OrderInline
+from pages.models import Administration, CoreValue, DailyStat, Feedback, Page, RegionProfile
+
+PUBLISHING = (
+    "Publicering",
+    {"fields": ["status", "responsible", "review_on", "published_at", "changed_at"]},
+)
+
+
+class DailyStatInline(OrderedInline):
+    model = DailyStat
+    fields = ["value", "sentence", "as_of", "source", "position"]
+
+
+class CoreValueInline(OrderInline):
+    model = CoreValue
+    fields = ["name", "position"]
+
+
+class AdministrationInline(OrderInline):
+    model = Administration
+    fields = ["name", "position"]
+
+
+@admin.register(RegionProfile)
+class RegionProfileAdmin(ContentAdmin):
+    has_address = True
+    list_display = ["name", "status", "changed_at"]
+    readonly_fields = ["published_at", "changed_at"]
+    fieldsets = [
+        (None, {"fields": ["name", "lead", "mission", "responsibilities", "vision"]}),
+        ("Organisation och värdegrund", {"fields": ["organisation", "values_introduction"]}),
+        PUBLISHING,
+    ]
+    inlines = [DailyStatInline, CoreValueInline, AdministrationInline]
+
+    def has_add_permission(self, request):
+        return super().has_add_permission(request) and not RegionProfile.objects.exists()
+
+
+@admin.register(DailyStat)
+class DailyStatAdmin(ContentAdmin):
+    parent_field = "profile"
+    list_display = ["sentence", "value", "position"]
+
+
+@admin.register(Administration)
+class AdministrationAdmin(ContentAdmin):
+    parent_field = "profile"
+    list_display = ["name", "valid_from", "valid_to", "position"]
+    prepopulated_fields = {"slug": ["name"]}
+
+
+@admin.register(CoreValue)
+class CoreValueAdmin(ContentAdmin):
+    parent_field = "profile"
+    address_fields = ("slug",)
+    list_display = ["name", "position"]
+    prepopulated_fields = {"slug": ["name"]}
+
+
+@admin.register(Page)
+class PageAdmin(ContentAdmin):
+    has_address = True
+    address_fields = ("slug", "slug_en")
+    list_display = ["title", "slug", "status", "menu_position", "changed_at"]
+    list_filter = ["status"]
+    search_fields = ["title_sv", "title_en", "lead_sv", "body_sv"]
+    prepopulated_fields = {"slug": ["title_sv"], "slug_en": ["title_en"]}
+    readonly_fields = ["published_at", "changed_at"]
+    fieldsets = [
+        (None, {"fields": ["title", "lead", "body"]}),
+        ("Plats på webbplatsen", {"fields": ["slug", "slug_en", "parent", "menu_position"]}),
+        PUBLISHING,
+    ]
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(admin.ModelAdmin):
+    list_display = ["created_at", "page_link", "language", "helpful", "message"]
+    list_filter = ["helpful", "language", "created_at"]
+    search_fields = ["address", "message"]
+    readonly_fields = ["created_at", "page_link", "language", "helpful", "message"]
+    fields = readonly_fields
+
+    @admin.display(description="sida", ordering="address")
+    def page_link(self, feedback):
+        return format_html('<a href="{}">{}</a>', feedback.address, feedback.address)
+
+    def has_add_permission(self, request):
+        return False

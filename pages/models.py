@@ -1,0 +1,329 @@
+"""Who we are: the region's profile, the editorial pages, and what visitors thought of them."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.urls import resolve, reverse
+from django.utils.translation import override
+
+from blekinge_site.languages import slug_now
+from pages.publishing import Publishable, PublishableQuerySet
+from pages.richtext import RichTextField
+
+
+class RegionProfileQuerySet(PublishableQuerySet):
+    def get_by_natural_key(self):
+        return self.get()
+
+
+class RegionProfile(Publishable):
+    name = models.CharField(
+        "namn", max_length=100, help_text="Regionens namn, till exempel Region Blekinge."
+    )
+    lead = models.TextField(
+        "ingress", help_text="Visas under visionen på startsidan och överst på Om-sidan."
+    )
+    mission = models.TextField("uppdrag", help_text="Regionens uppdrag, en mening.")
+    responsibilities = models.TextField(
+        "ansvarsområden", help_text="Regionens ansvarsområden, en mening."
+    )
+    vision = models.CharField(
+        "vision",
+        max_length=200,
+        help_text="Utan citattecken och punkt. Visas stort överst på startsidan.",
+    )
+    organisation = models.TextField(
+        "organisationen",
+        blank=True,
+        help_text="En uppgift per rad. Visas som en punktlista på Om-sidan.",
+    )
+    values_introduction = models.TextField(
+        "inledning till värdegrunden",
+        blank=True,
+        help_text="Visas före ledstjärnorna på Om-sidan.",
+    )
+
+    objects = RegionProfileQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "regionprofil"
+        verbose_name_plural = "regionprofil"
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1),
+                name="profile_is_the_only_one",
+                violation_error_message="Det finns redan en regionprofil. Ändra den i stället.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return reverse("pages:profile")
+
+    def natural_key(self):
+        return ()
+
+    @property
+    def organisation_facts(self):
+        """The facts about the organisation, a list of str."""
+        return [line.strip() for line in self.organisation.splitlines() if line.strip()]
+
+
+class BelongsToProfile(models.Model):
+    """A part of the profile, published with it, in an order."""
+
+    profile = models.ForeignKey(RegionProfile, models.CASCADE, verbose_name="profil")
+    position = models.PositiveSmallIntegerField(
+        "ordning", help_text="Lägst nummer visas först. Utan nummer kommer den sist."
+    )
+
+    class Meta:
+        abstract = True
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="%(class)s_position_is_positive",
+                condition=Q(position__gt=0),
+                violation_error_message="Ordningen börjar på 1.",
+            ),
+        ]
+
+    def publishable(self):
+        """Return what this is published with."""
+        return self.profile
+
+
+class DailyStatQuerySet(models.QuerySet):
+    def get_by_natural_key(self, position):
+        return self.filter(position=position).earliest("pk")
+
+
+class DailyStat(BelongsToProfile):
+    value = models.PositiveIntegerField("antal", help_text="Talet, till exempel 22 022.")
+    sentence = models.CharField(
+        "mening",
+        max_length=200,
+        help_text="Fortsättningen efter talet, till exempel: personer besöker folktandvården",
+    )
+    as_of = models.DateField(
+        "gäller per", null=True, blank=True, help_text="Lämna tomt om dagen inte är känd."
+    )
+    source = models.CharField(
+        "källa", max_length=200, blank=True, help_text="Lämna tomt om källan inte är känd."
+    )
+
+    objects = DailyStatQuerySet.as_manager()
+
+    class Meta(BelongsToProfile.Meta):
+        verbose_name = "siffra för en dag"
+        verbose_name_plural = "en dag hos oss"
+        default_related_name = "daily_stats"
+
+    def __str__(self):
+        return f"{self.value} {self.sentence}"
+
+    def natural_key(self):
+        return (self.position,)
+
+
+class SluggedQuerySet(models.QuerySet):
+    """Finds by slug what has a slug of its own among all."""
+
+    def get_by_natural_key(self, slug):
+        return self.get(slug=slug)
+
+
+class AdministrationQuerySet(SluggedQuerySet):
+    def on(self, date):
+        return self.filter(
+            Q(valid_from__isnull=True) | Q(valid_from__lte=date),
+            Q(valid_to__isnull=True) | Q(valid_to__gte=date),
+        )
+
+
+class Administration(BelongsToProfile):
+    slug = models.SlugField(
+        "kortnamn", max_length=100, help_text="Görs av namnet och visas inte för besökare."
+    )
+    name = models.CharField("namn", max_length=200)
+    description = models.TextField(
+        "beskrivning", blank=True, help_text="Visas under namnet på Om-sidan."
+    )
+    address = models.TextField("adress", blank=True, help_text="Postadress, en rad i taget.")
+    valid_from = models.DateField("finns från", null=True, blank=True)
+    valid_to = models.DateField(
+        "finns till",
+        null=True,
+        blank=True,
+        help_text="Sista dagen. Därefter visas förvaltningen inte.",
+    )
+
+    objects = AdministrationQuerySet.as_manager()
+
+    class Meta(BelongsToProfile.Meta):
+        verbose_name = "förvaltning"
+        verbose_name_plural = "förvaltningar"
+        default_related_name = "administrations"
+        constraints = [
+            *BelongsToProfile.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["profile", "slug"],
+                name="administration_slug_is_unique",
+                violation_error_message="En annan förvaltning har samma kortnamn.",
+            ),
+            models.CheckConstraint(
+                name="administration_validity_is_ordered",
+                condition=Q(valid_to__isnull=True)
+                | Q(valid_from__isnull=True)
+                | Q(valid_to__gte=F("valid_from")),
+                violation_error_message="Sista dagen kan inte vara före den första.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def natural_key(self):
+        return (self.slug,)
+
+
+class CoreValue(BelongsToProfile):
+    slug = models.SlugField(
+        "adressord",
+        max_length=100,
+        help_text="Görs av namnet. Länkar hit slutar på #ordet.",
+    )
+    name = models.CharField("namn", max_length=100)
+    body = models.TextField("text", help_text="Visas under namnet på Om-sidan.")
+
+    objects = SluggedQuerySet.as_manager()
+
+    class Meta(BelongsToProfile.Meta):
+        verbose_name = "ledstjärna"
+        verbose_name_plural = "värdegrund"
+        default_related_name = "core_values"
+        constraints = [
+            *BelongsToProfile.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["profile", "slug"],
+                name="core_value_slug_is_unique",
+                violation_error_message="En annan ledstjärna har samma adressord.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def natural_key(self):
+        return (self.slug,)
+
+
+class PageQuerySet(PublishableQuerySet):
+    def at(self, slug):
+        """Return those that answer at `slug` in either language."""
+        return self.filter(Q(slug=slug) | Q(slug_en=slug))
+
+    def in_menu(self):
+        return self.filter(menu_position__isnull=False).order_by("menu_position", "pk")
+
+    def get_by_natural_key(self, slug):
+        return self.get(slug=slug)
+
+
+class Page(Publishable):
+    slug = models.SlugField(
+        "adress på svenska",
+        max_length=100,
+        help_text="Görs av rubriken: ordet i webbadressen. Ligger fast när sidan är publicerad.",
+    )
+    slug_en = models.SlugField(
+        "adress på engelska",
+        max_length=100,
+        blank=True,
+        help_text="Ordet i den engelska webbadressen. Utan det används det svenska.",
+    )
+    title = models.CharField("rubrik", max_length=200)
+    lead = models.TextField("ingress", blank=True, help_text="Visas stort under rubriken.")
+    body = RichTextField("text", blank=True)
+    parent = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name="ligger under",
+        help_text="Sidan som den här sidan hör till. Visas i sökvägen överst.",
+    )
+    menu_position = models.PositiveSmallIntegerField(
+        "plats i sidfoten",
+        null=True,
+        blank=True,
+        help_text="Lägst nummer visas först. Utan nummer visas sidan inte i sidfoten.",
+    )
+
+    objects = PageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["menu_position", "slug"]
+        verbose_name = "sida"
+        verbose_name_plural = "sidor"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["slug"],
+                name="page_slug_is_unique",
+                violation_error_message="En annan sida har samma svenska adress.",
+            ),
+            models.UniqueConstraint(
+                fields=["slug_en"],
+                condition=~Q(slug_en=""),
+                name="page_english_slug_is_unique",
+                violation_error_message="En annan sida har samma engelska adress.",
+            ),
+            models.CheckConstraint(
+                name="page_menu_position_is_positive",
+                condition=Q(menu_position__isnull=True) | Q(menu_position__gt=0),
+                violation_error_message="Ordningen börjar på 1.",
+            ),
+            models.CheckConstraint(
+                name="page_is_not_its_own_parent",
+                condition=Q(parent__isnull=True) | ~Q(parent=F("pk")),
+                violation_error_message="En sida kan inte ligga under sig själv.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("pages:page", args=[slug_now(self)])
+
+    def clean(self):
+        for language, field in (("sv", "slug"), ("en", "slug_en")):
+            with override(language):
+                match = resolve(self.get_absolute_url())
+            if match.view_name != "pages:page" or getattr(self, field) in dict(settings.LANGUAGES):
+                raise ValidationError({field: "Adressen används redan av webbplatsen själv."})
+
+    def natural_key(self):
+        return (self.slug,)
+
+
+class Feedback(models.Model):
+    """What a visitor answered to *Hjälpte informationen på sidan dig?* No trace of who it was."""
+
+    address = models.CharField("sida", max_length=500)
+    language = models.CharField("språk", max_length=2)
+    helpful = models.BooleanField("hjälpte")
+    message = models.TextField("meddelande", max_length=2000, blank=True)
+    created_at = models.DateTimeField("tid", auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = "återkoppling"
+        verbose_name_plural = "återkoppling"
+
+    def __str__(self):
+        return self.address

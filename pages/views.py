@@ -1,0 +1,65 @@
+"""The region's profile, the editorial pages, and the pages for errors. Every query is made here."""
+
+from django.conf import settings
+from django.http import Http404, HttpResponseBadRequest, HttpResponseServerError
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from blekinge_site.languages import in_each_language, slug_now
+from pages.models import Administration, Page, RegionProfile
+
+
+@require_safe
+def profile(request):
+    profile = get_object_or_404(RegionProfile.objects.published())
+    administrations = Administration.objects.filter(profile=profile).on(timezone.localdate())
+    return render(
+        request,
+        "pages/profile.html",
+        {
+            "addresses": in_each_language(profile.get_absolute_url),
+            "here": _("Om %(name)s") % {"name": profile.name},
+            "publishable": profile,
+            "profile": profile,
+            "daily_stats": profile.daily_stats.all(),
+            "administrations": administrations,
+            "core_values": profile.core_values.all(),
+        },
+    )
+
+
+@require_safe
+def page(request, slug):
+    found = list(Page.objects.published().at(slug).select_related("parent"))
+    # A word may be one page's English and another's Swedish address: the language's own comes first.
+    own = [page for page in found if slug_now(page) == slug]
+    page = (own or found or [None])[0]
+    if page is None:
+        raise Http404(f"no published page {slug}")
+    if request.path != page.get_absolute_url():
+        return redirect(page, permanent=True)
+    parent = page.parent if page.parent and page.parent.is_published else None
+    return render(
+        request,
+        "pages/page.html",
+        {
+            "addresses": in_each_language(page.get_absolute_url),
+            "here": page.title,
+            "trail": [(parent, parent.get_absolute_url())] if parent else [],
+            "publishable": page,
+            "page": page,
+        },
+    )
+
+
+def bad_request(request, exception):
+    """Answer 400 without asking the request for anything: it may be what is wrong."""
+    return HttpResponseBadRequest(render_to_string("400.html", {"site_name": settings.SITE_NAME}))
+
+
+def server_error(request):
+    """Answer 500 without a query: the database may be what has failed."""
+    return HttpResponseServerError(render_to_string("500.html", {"site_name": settings.SITE_NAME}))

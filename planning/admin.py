@@ -1,0 +1,231 @@
+"""The admin of regional plans and budgets, in model order."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Prefetch, prefetch_related_objects
+from django.template.loader import render_to_string
+
+from blekinge_site.editing import ContentAdmin, OrderedInline, OrderInline
+from pages.admin import PUBLISHING
+from planning import charts
+from planning.models import (
+    Budget,
+    BudgetLine,
+    FocusArea,
+    FollowUp,
+    Goal,
+    GoalRating,
+    Perspective,
+    PlanDocument,
+    RegionalPlan,
+)
+
+
+class PathChoiceField(forms.ModelChoiceField):
+    """Choices named by where they lie: 2019–2021 › kompetens."""
+
+    def label_from_instance(self, obj):
+        if isinstance(obj, Perspective):
+            return f"{obj.plan.period} › {obj}"
+        if isinstance(obj, Goal):
+            return f"{obj.perspective.plan.period} › {obj.perspective} › {obj}"
+        return f"{obj.plan.period} › {obj}"
+
+
+class PlanPartAdmin(ContentAdmin):
+    """Something that lies under a perspective, a goal or a budget, chosen by its whole path."""
+
+    parent_path = ""
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == self.parent_field:
+            parents = db_field.related_model.objects.select_related(self.parent_path)
+            kwargs |= {"form_class": PathChoiceField, "queryset": parents}
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class PerspectiveInline(OrderInline):
+    model = Perspective
+    fields = ["name", "position"]
+
+
+class PlanDocumentInline(OrderedInline):
+    model = PlanDocument
+    fields = ["title", "file", "position"]
+
+
+@admin.register(RegionalPlan)
+class RegionalPlanAdmin(ContentAdmin):
+    has_address = True
+    address_fields = ("first_year", "last_year")
+    list_display = ["__str__", "status", "successor", "changed_at"]
+    list_filter = ["status"]
+    list_select_related = ["successor"]
+    readonly_fields = ["outline", "published_at", "changed_at"]
+    fieldsets = [
+        ("Hela planen", {"fields": ["outline"]}),
+        (None, {"fields": [("first_year", "last_year"), "title", "lead", "body", "introduction"]}),
+        ("Beslut", {"fields": ["decided_on", "decided_by", "successor"]}),
+        PUBLISHING,
+    ]
+    inlines = [PerspectiveInline, PlanDocumentInline]
+
+    def get_fieldsets(self, request, obj=None):
+        # A plan that isn't saved yet has nothing to outline.
+        return super().get_fieldsets(request, obj)[0 if obj else 1 :]
+
+    @admin.display(description="innehåll")
+    def outline(self, plan):
+        prefetch_related_objects(
+            [plan],
+            Prefetch("perspectives", Perspective.objects.prefetch_related("goals__focus_areas")),
+            "budgets",
+            "follow_ups",
+        )
+        return render_to_string("admin/planning/outline.html", {"plan": plan})
+
+
+class GoalInline(OrderInline):
+    model = Goal
+    fields = ["name", "position"]
+
+
+@admin.register(Perspective)
+class PerspectiveAdmin(ContentAdmin):
+    parent_field = "plan"
+    has_address = True
+    address_fields = ("slug", "slug_en")
+    list_display = ["name", "plan", "position"]
+    list_filter = ["plan"]
+    list_select_related = ["plan"]
+    search_fields = ["name_sv", "name_en"]
+    prepopulated_fields = {"slug": ["name_sv"], "slug_en": ["name_en"]}
+    fields = ["plan", "name", "description", "slug", "slug_en", "position"]
+    inlines = [GoalInline]
+
+
+class FocusAreaInline(OrderedInline):
+    model = FocusArea
+    fields = ["text", "position"]
+
+
+@admin.register(Goal)
+class GoalAdmin(PlanPartAdmin):
+    parent_field = "perspective"
+    parent_path = "plan"
+    address_fields = ("slug",)
+    list_display = ["name", "perspective", "position"]
+    list_filter = ["perspective__plan"]
+    list_select_related = ["perspective"]
+    search_fields = ["name_sv", "name_en", "description_sv", "description_en"]
+    prepopulated_fields = {"slug": ["name_sv"]}
+    fields = ["perspective", "name", "description", "slug", "position"]
+    inlines = [FocusAreaInline]
+
+
+@admin.register(FocusArea)
+class FocusAreaAdmin(PlanPartAdmin):
+    parent_field = "goal"
+    parent_path = "perspective__plan"
+    list_display = ["text", "goal", "position"]
+    list_filter = ["goal__perspective__plan"]
+    list_select_related = ["goal"]
+    search_fields = ["text_sv", "text_en"]
+    fields = ["goal", "text", "position"]
+
+
+class BudgetLineInline(OrderedInline):
+    model = BudgetLine
+    fields = ["name", "kind", "amount_msek", "outcome_msek", "code", "position"]
+    prepopulated_fields = {"code": ["name_sv"]}
+
+
+@admin.register(Budget)
+class BudgetAdmin(ContentAdmin):
+    parent_field = "plan"
+    has_address = True
+    address_fields = ("year",)
+    list_display = ["__str__", "plan", "decided_on"]
+    list_filter = ["plan"]
+    list_select_related = ["plan"]
+    fields = ["plan", "year", "unit", "introduction", "decided_on"]
+    inlines = [BudgetLineInline]
+
+    def get_changeform_initial_data(self, request):
+        units = {"unit_sv": "miljoner kronor", "unit_en": "SEK million"}
+        return units | super().get_changeform_initial_data(request)
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        for bar in charts.waterfall(list(form.instance.lines.all())):
+            if not bar.adds_up:
+                message = "%(line)s stämmer inte med sina poster, även om de är avrundade."
+                messages.warning(request, message % {"line": bar.line})
+
+
+@admin.register(BudgetLine)
+class BudgetLineAdmin(PlanPartAdmin):
+    parent_field = "budget"
+    parent_path = "plan"
+    list_display = ["name", "budget", "kind", "amount_msek", "position"]
+    list_filter = ["budget", "kind"]
+    list_select_related = ["budget"]
+    search_fields = ["name_sv", "name_en", "code"]
+    prepopulated_fields = {"code": ["name_sv"]}
+    fields = ["budget", "name", "kind", "amount_msek", "outcome_msek", "code", "position"]
+
+
+@admin.register(PlanDocument)
+class PlanDocumentAdmin(ContentAdmin):
+    parent_field = "plan"
+    has_address = True
+    list_display = ["title", "plan", "position"]
+    list_filter = ["plan"]
+    list_select_related = ["plan"]
+    fields = ["plan", "title", "file", "position"]
+
+
+class GoalRatingInline(admin.TabularInline):
+    model = GoalRating
+    extra = 0
+
+    def get_formset(self, request, obj=None, **kwargs):
+        self.plan = obj and obj.plan
+        return super().get_formset(request, obj, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "goal":
+            goals = Goal.objects.select_related("perspective__plan")
+            kwargs["form_class"] = PathChoiceField
+            kwargs["queryset"] = goals.filter(perspective__plan=self.plan) if self.plan else goals
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(FollowUp)
+class FollowUpAdmin(ContentAdmin):
+    parent_field = "plan"
+    list_display = ["__str__", "plan", "decided_on"]
+    list_filter = ["plan"]
+    list_select_related = ["plan"]
+    fields = [
+        "plan",
+        "year",
+        "result_msek",
+        "satisfactory",
+        "not_fully",
+        "unsatisfactory",
+        "decided_on",
+        "source",
+    ]
+    inlines = [GoalRatingInline]
+
+
+@admin.register(GoalRating)
+class GoalRatingAdmin(admin.ModelAdmin):
+    list_display = ["goal", "follow_up", "rating"]
+    list_filter = ["follow_up", "rating"]
+    list_select_related = ["goal", "follow_up"]
+    readonly_fields = ["follow_up", "goal"]
+
+    def has_add_permission(self, request):
+        return False  # ratings are added where the follow-up is

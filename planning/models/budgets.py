@@ -1,0 +1,231 @@
+"""What a plan costs and how it went: budgets with their lines, and the yearly follow-up."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from planning.models.plans import Goal, PartOfPlan, RegionalPlan, position_is_positive
+
+
+class BudgetQuerySet(models.QuerySet):
+    def get_by_natural_key(self, first_year, last_year, year):
+        return self.get(plan__first_year=first_year, plan__last_year=last_year, year=year)
+
+
+class Budget(models.Model):
+    plan = models.ForeignKey(RegionalPlan, models.CASCADE, verbose_name="regionplan")
+    year = models.PositiveSmallIntegerField(
+        "år", help_text="Ett av planens år. Står i rubriken och i webbadressen."
+    )
+    unit = models.CharField(
+        "enhet", max_length=50, help_text="Beloppens enhet i klartext: miljoner kronor."
+    )
+    introduction = models.TextField(
+        "inledning", blank=True, help_text="Visas före diagrammet. En rad är ett stycke."
+    )
+    decided_on = models.DateField(
+        "beslutad den", null=True, blank=True, help_text="Lämna tomt om dagen inte är känd."
+    )
+
+    objects = BudgetQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["year"]
+        verbose_name = "budget"
+        verbose_name_plural = "budgetar"
+        default_related_name = "budgets"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plan", "year"],
+                name="budget_year_is_unique_in_plan",
+                violation_error_message="Planen har redan en budget för det året.",
+            ),
+            models.CheckConstraint(
+                name="budget_year_has_four_digits",
+                condition=Q(year__range=(1000, 9999)),
+                violation_error_message="Skriv året med fyra siffror.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"Budget {self.year}"
+
+    def get_absolute_url(self):
+        return reverse(
+            "planning:budget", args=[(self.plan.first_year, self.plan.last_year), self.year]
+        )
+
+    def clean(self):
+        if self.year is None or self.plan_id is None:
+            return
+        if not self.plan.first_year <= self.year <= self.plan.last_year:
+            message = "Planen gäller %(period)s: välj ett av de åren."
+            raise ValidationError({"year": message % {"period": self.plan.period}})
+
+    def natural_key(self):
+        return (*self.plan.natural_key(), self.year)
+
+    natural_key.dependencies = ["planning.regionalplan"]
+
+    def publishable(self):
+        """Return what this is published with."""
+        return self.plan
+
+
+class BudgetLineQuerySet(models.QuerySet):
+    def get_by_natural_key(self, first_year, last_year, year, code):
+        budget = Budget.objects.get_by_natural_key(first_year, last_year, year)
+        return self.get(budget=budget, code=code)
+
+
+class BudgetLine(PartOfPlan):
+    class Kind(models.TextChoices):
+        ITEM = "item", "Post"
+        SUBTOTAL = "subtotal", "Delsumma"
+        RESULT = "result", "Resultat"
+
+    budget = models.ForeignKey(Budget, models.CASCADE, verbose_name="budget")
+    code = models.SlugField(
+        "kod",
+        max_length=100,
+        help_text="Görs av namnet. Samma rad bör ha samma kod varje år.",
+    )
+    name = models.CharField("namn", max_length=200)
+    kind = models.CharField(
+        "slag",
+        max_length=10,
+        choices=Kind,
+        default=Kind.ITEM,
+        help_text="En delsumma räknas inte med i resultatet. En budget har ett resultat.",
+    )
+    amount_msek = models.DecimalField(
+        "belopp, mnkr",
+        max_digits=12,
+        decimal_places=1,
+        help_text="Beslutat belopp. Kostnader skrivs med minus, till exempel −6 198,0.",
+    )
+    outcome_msek = models.DecimalField(
+        "utfall, mnkr",
+        max_digits=12,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        help_text="Lämna tomt tills utfallet är känt.",
+    )
+
+    objects = BudgetLineQuerySet.as_manager()
+
+    class Meta(PartOfPlan.Meta):
+        verbose_name = "budgetrad"
+        verbose_name_plural = "budgetrader"
+        default_related_name = "lines"
+        constraints = [
+            position_is_positive(),
+            models.UniqueConstraint(
+                fields=["budget", "code"],
+                name="budget_line_code_is_unique_in_budget",
+                violation_error_message="En annan rad i budgeten har samma kod.",
+            ),
+            models.UniqueConstraint(
+                fields=["budget"],
+                condition=Q(kind="result"),
+                name="budget_has_one_result",
+                violation_error_message="Budgeten har redan en rad för resultatet.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def natural_key(self):
+        return (*self.budget.natural_key(), self.code)
+
+    natural_key.dependencies = ["planning.budget"]
+
+    def publishable(self):
+        """Return what this is published with."""
+        return self.budget.plan
+
+
+class Rating(models.TextChoices):
+    SATISFACTORY = "satisfactory", _("tillfredsställande")
+    NOT_FULLY = "not_fully", _("inte helt tillfredsställande")
+    UNSATISFACTORY = "unsatisfactory", _("otillfredsställande")
+
+
+class FollowUp(models.Model):
+    """How one year went, as the region rated it. Totals may be known where no goal's rating is."""
+
+    plan = models.ForeignKey(RegionalPlan, models.CASCADE, verbose_name="regionplan")
+    year = models.PositiveSmallIntegerField(
+        "år", help_text="Uppföljningen visas på sidan för årets budget."
+    )
+    satisfactory = models.PositiveSmallIntegerField(
+        "mål med tillfredsställande resultat", null=True, blank=True
+    )
+    not_fully = models.PositiveSmallIntegerField(
+        "mål med inte helt tillfredsställande resultat", null=True, blank=True
+    )
+    unsatisfactory = models.PositiveSmallIntegerField(
+        "mål med otillfredsställande resultat", null=True, blank=True
+    )
+    result_msek = models.DecimalField(
+        "årets resultat, mnkr", max_digits=12, decimal_places=1, null=True, blank=True
+    )
+    decided_on = models.DateField("beslutad den", null=True, blank=True)
+    source = models.CharField(
+        "källa", max_length=300, help_text="Dokumentet som uppgifterna kommer ur. Visas."
+    )
+
+    class Meta:
+        ordering = ["year"]
+        verbose_name = "uppföljning"
+        verbose_name_plural = "uppföljningar"
+        default_related_name = "follow_ups"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plan", "year"],
+                name="follow_up_year_is_unique_in_plan",
+                violation_error_message="Planen har redan en uppföljning för det året.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"Uppföljning {self.year}"
+
+    def publishable(self):
+        """Return what this is published with."""
+        return self.plan
+
+    @property
+    def totals(self):
+        """The number of goals a rating where it is known: `[(Rating, int), …]`, best first."""
+        return [(r, n) for r in Rating if (n := getattr(self, r.value)) is not None]
+
+
+class GoalRating(models.Model):
+    follow_up = models.ForeignKey(FollowUp, models.CASCADE, verbose_name="uppföljning")
+    goal = models.ForeignKey(Goal, models.CASCADE, verbose_name="inriktningsmål")
+    rating = models.CharField("bedömning", max_length=20, choices=Rating)
+
+    class Meta:
+        ordering = ["goal__perspective__position", "goal__position", "pk"]
+        verbose_name = "bedömning av mål"
+        verbose_name_plural = "bedömningar av mål"
+        default_related_name = "ratings"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["follow_up", "goal"],
+                name="goal_is_rated_once_a_year",
+                violation_error_message="Målet är redan bedömt det året.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.goal}: {self.get_rating_display()}"
+
+    def publishable(self):
+        """Return what this is published with."""
+        return self.follow_up.plan

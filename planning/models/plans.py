@@ -1,0 +1,296 @@
+"""A regional plan and what it aims at: perspectives, goals, focus areas; its documents."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from blekinge_site.languages import slug_now
+from pages.publishing import Publishable, PublishableQuerySet
+
+POSITION_HELP = "Lägst nummer visas först. Utan nummer kommer den sist."
+SLUG_HELP = "Görs av namnet: ordet i webbadressen. Ligger fast när planen är publicerad."
+ANCHOR_HELP = "Görs av namnet. Länkar hit slutar på #ordet."
+
+
+def position_is_positive():
+    """Return the constraint that an order starts at 1, for a model with a `position`."""
+    return models.CheckConstraint(
+        name="%(class)s_position_is_positive",
+        condition=Q(position__gt=0),
+        violation_error_message="Ordningen börjar på 1.",
+    )
+
+
+class PartOfPlan(models.Model):
+    """Something that stands in an order below a regional plan and is published with it."""
+
+    position = models.PositiveSmallIntegerField("ordning", help_text=POSITION_HELP)
+
+    class Meta:
+        abstract = True
+        ordering = ["position", "pk"]
+
+
+class RegionalPlanQuerySet(PublishableQuerySet):
+    def get_by_natural_key(self, first_year, last_year):
+        return self.get(first_year=first_year, last_year=last_year)
+
+
+class RegionalPlan(Publishable):
+    first_year = models.PositiveSmallIntegerField(
+        "första året", help_text="Står i rubriken och i webbadressen, till exempel 2019."
+    )
+    last_year = models.PositiveSmallIntegerField(
+        "sista året", help_text="Efter det året visas att planen inte längre gäller."
+    )
+    title = models.CharField(
+        "rubrik",
+        max_length=200,
+        help_text="Utan år: åren läggs till efter rubriken.",
+    )
+    lead = models.TextField("ingress", help_text="Visas stort under rubriken.")
+    body = models.TextField(
+        "om planen", blank=True, help_text="Stycken före perspektiven. En rad är ett stycke."
+    )
+    introduction = models.TextField(
+        "inledning till perspektiven",
+        blank=True,
+        help_text="Visas under rubriken ”Regionplanen” och åren. En rad är ett stycke.",
+    )
+    decided_on = models.DateField(
+        "beslutad den", null=True, blank=True, help_text="Lämna tomt om dagen inte är känd."
+    )
+    decided_by = models.CharField(
+        "beslutad av", max_length=200, blank=True, help_text="Till exempel regionfullmäktige."
+    )
+    successor = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="predecessors",
+        verbose_name="ersatt av",
+        help_text="Planen som gäller i stället. Besökare får en länk dit.",
+    )
+
+    objects = RegionalPlanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-first_year", "-last_year"]
+        verbose_name = "regionplan"
+        verbose_name_plural = "regionplaner"
+        constraints = [
+            models.CheckConstraint(
+                name="plan_period_is_ordered",
+                condition=Q(last_year__gte=F("first_year")),
+                violation_error_message="Sista året kan inte vara före första året.",
+            ),
+            models.CheckConstraint(
+                name="plan_years_have_four_digits",
+                condition=Q(first_year__range=(1000, 9999), last_year__range=(1000, 9999)),
+                violation_error_message="Skriv året med fyra siffror.",
+            ),
+            models.UniqueConstraint(
+                fields=["first_year", "last_year"],
+                name="plan_period_is_unique",
+                violation_error_message="Det finns redan en regionplan för de åren.",
+            ),
+            models.CheckConstraint(
+                name="plan_does_not_succeed_itself",
+                condition=Q(successor__isnull=True) | ~Q(successor=F("pk")),
+                violation_error_message="En plan kan inte ersätta sig själv.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.title} {self.period}"
+
+    def get_absolute_url(self):
+        return reverse("planning:plan", args=[(self.first_year, self.last_year)])
+
+    def natural_key(self):
+        return (self.first_year, self.last_year)
+
+    @property
+    def period(self):
+        """The years as they are printed: 2019–2021, or 2019 for a plan of one year."""
+        if self.first_year == self.last_year:
+            return str(self.first_year)
+        return f"{self.first_year}\N{EN DASH}{self.last_year}"
+
+
+class PerspectiveQuerySet(models.QuerySet):
+    def get_by_natural_key(self, first_year, last_year, slug):
+        return self.get(plan__first_year=first_year, plan__last_year=last_year, slug=slug)
+
+
+class Perspective(PartOfPlan):
+    plan = models.ForeignKey(RegionalPlan, models.CASCADE, verbose_name="regionplan")
+    slug = models.SlugField("adress på svenska", max_length=100, help_text=SLUG_HELP)
+    slug_en = models.SlugField(
+        "adress på engelska",
+        max_length=100,
+        blank=True,
+        help_text="Ordet i den engelska webbadressen. Utan det används det svenska.",
+    )
+    name = models.CharField(
+        "namn",
+        max_length=200,
+        help_text="Med liten bokstav, som det står efter ordet Perspektiv.",
+    )
+    description = models.TextField(
+        "beskrivning", blank=True, help_text="Visas under namnet. En rad är ett stycke."
+    )
+
+    objects = PerspectiveQuerySet.as_manager()
+
+    class Meta(PartOfPlan.Meta):
+        verbose_name = "perspektiv"
+        verbose_name_plural = "perspektiv"
+        default_related_name = "perspectives"
+        constraints = [
+            position_is_positive(),
+            models.UniqueConstraint(
+                fields=["plan", "slug"],
+                name="perspective_slug_is_unique_in_plan",
+                violation_error_message="Ett annat perspektiv i planen har samma adress.",
+            ),
+            models.UniqueConstraint(
+                fields=["plan", "slug_en"],
+                condition=~Q(slug_en=""),
+                name="perspective_english_slug_is_unique_in_plan",
+                violation_error_message="Ett annat perspektiv i planen har samma adress.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        period = (self.plan.first_year, self.plan.last_year)
+        return reverse("planning:perspective", args=[period, slug_now(self)])
+
+    def clean(self):
+        if "budget-" in (self.slug[:7], self.slug_en[:7]):
+            raise ValidationError("Adresser som börjar på budget- hör till budgetarna.")
+
+    def natural_key(self):
+        return (*self.plan.natural_key(), self.slug)
+
+    natural_key.dependencies = ["planning.regionalplan"]
+
+    def publishable(self):
+        """Return what this is published with."""
+        return self.plan
+
+
+class GoalQuerySet(models.QuerySet):
+    def get_by_natural_key(self, first_year, last_year, perspective, slug):
+        return self.get(
+            perspective__plan__first_year=first_year,
+            perspective__plan__last_year=last_year,
+            perspective__slug=perspective,
+            slug=slug,
+        )
+
+
+class Goal(PartOfPlan):
+    perspective = models.ForeignKey(Perspective, models.CASCADE, verbose_name="perspektiv")
+    slug = models.SlugField("adressord", max_length=100, help_text=ANCHOR_HELP)
+    name = models.CharField("namn", max_length=300, help_text="Inriktningsmålet, utan punkt.")
+    description = models.TextField(
+        "beskrivning", blank=True, help_text="Visas under namnet. En rad är ett stycke."
+    )
+
+    objects = GoalQuerySet.as_manager()
+
+    class Meta(PartOfPlan.Meta):
+        verbose_name = "inriktningsmål"
+        verbose_name_plural = "inriktningsmål"
+        default_related_name = "goals"
+        constraints = [
+            position_is_positive(),
+            models.UniqueConstraint(
+                fields=["perspective", "slug"],
+                name="goal_slug_is_unique_in_perspective",
+                violation_error_message="Ett annat mål i perspektivet har samma adressord.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return f"{self.perspective.get_absolute_url()}#{self.slug}"
+
+    def natural_key(self):
+        return (*self.perspective.natural_key(), self.slug)
+
+    natural_key.dependencies = ["planning.perspective"]
+
+    def publishable(self):
+        """Return what this is published with."""
+        return self.perspective.plan
+
+
+class FocusAreaQuerySet(models.QuerySet):
+    def get_by_natural_key(self, first_year, last_year, perspective, goal, position):
+        goal = Goal.objects.get_by_natural_key(first_year, last_year, perspective, goal)
+        return self.filter(goal=goal, position=position).earliest("pk")
+
+
+class FocusArea(PartOfPlan):
+    goal = models.ForeignKey(Goal, models.CASCADE, verbose_name="inriktningsmål")
+    text = models.TextField("text", help_text="Insatsområdet, med punkt.")
+
+    objects = FocusAreaQuerySet.as_manager()
+
+    class Meta(PartOfPlan.Meta):
+        verbose_name = "insatsområde"
+        verbose_name_plural = "insatsområden"
+        default_related_name = "focus_areas"
+        constraints = [position_is_positive()]
+
+    def __str__(self):
+        return self.text
+
+    def get_absolute_url(self):
+        return self.goal.get_absolute_url()
+
+    def natural_key(self):
+        return (*self.goal.natural_key(), self.position)
+
+    natural_key.dependencies = ["planning.goal"]
+
+    def publishable(self):
+        """Return what this is published with."""
+        return self.goal.perspective.plan
+
+
+class PlanDocument(PartOfPlan):
+    plan = models.ForeignKey(RegionalPlan, models.CASCADE, verbose_name="regionplan")
+    title = models.CharField("titel", max_length=200, help_text="Länkens text.")
+    file = models.FileField("fil", upload_to="dokument/", max_length=200)
+
+    class Meta(PartOfPlan.Meta):
+        verbose_name = "dokument"
+        verbose_name_plural = "dokument"
+        default_related_name = "documents"
+        constraints = [position_is_positive()]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        period = (self.plan.first_year, self.plan.last_year)
+        return reverse("planning:document", args=[period, self.pk])
+
+    def publishable(self):
+        """Return what this is published with."""
+        return self.plan
+
+    @property
+    def file_type(self):
+        """The file's kind as visitors know it: pdf, xlsx."""
+        return self.file.name.rpartition(".")[2].lower()

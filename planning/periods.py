@@ -1,0 +1,29 @@
+"""Which regional plan holds when."""
+
+from planning.models import RegionalPlan
+
+
+def published_plans(year):
+    """Return all published plans, latest first, in one query, each with what is true of it in `year`.
+
+    `plan.replaced_by` is the published plan that has taken its place, or None; `plan.has_ended` tells
+    whether it no longer holds, and `plan.in_force` whether it does.
+    """
+    plans = list(RegionalPlan.objects.published())
+    by_pk = {plan.pk: plan for plan in plans}
+    for plan in plans:
+        successor = by_pk.get(plan.successor_id)
+        plan.replaced_by = successor if successor and successor.first_year <= year else None
+        plan.has_ended = plan.last_year < year or plan.replaced_by is not None
+        plan.in_force = plan.first_year <= year and not plan.has_ended
+    return plans
+
+
+def current(plans, year):
+    """Return the plan to show for `year`: the one in force, else the last that began, else the next.
+
+    `plans` come from `published_plans`; None where there are none.
+    """
+    begun = [plan for plan in plans if plan.first_year <= year]
+    in_force = [plan for plan in begun if plan.in_force]
+    return (in_force or begun or plans[-1:] or [None])[0]

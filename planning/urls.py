@@ -1,0 +1,33 @@
+from django.urls import path, register_converter
+from django.utils.translation import gettext_lazy as _
+
+from planning import views
+
+
+class PeriodConverter:
+    """A plan's years in an address: 2019-2021 is the pair (2019, 2021)."""
+
+    regex = r"\d{4}-\d{4}"
+
+    def to_python(self, value):
+        first_year, last_year = value.split("-")
+        return int(first_year), int(last_year)
+
+    def to_url(self, value):
+        first_year, last_year = value
+        return f"{first_year:04}-{last_year:04}"
+
+
+register_converter(PeriodConverter, "period")
+
+app_name = "planning"
+
+urlpatterns = [
+    path("", views.start, name="start"),
+    path(_("regionplan/"), views.current_plan, name="current_plan"),
+    path(_("regionplan/<period:period>.pdf"), views.plan_pdf, name="plan_pdf"),
+    path(_("regionplan/<period:period>/"), views.plan, name="plan"),
+    path(_("regionplan/<period:period>/budget-<int:year>/"), views.budget, name="budget"),
+    path(_("regionplan/<period:period>/dokument/<int:pk>/"), views.document, name="document"),
+    path(_("regionplan/<period:period>/<slug:slug>/"), views.perspective, name="perspective"),
+]

@@ -1,0 +1,123 @@
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django import forms
+from django.utils.translation import override
+
+from blekinge_site.formats import (
+    AmountField,
+    CountField,
+    DayField,
+    amount,
+    day,
+    number,
+    parse_day,
+    parse_number,
+    signed_amount,
+)
+
+
+def test_figures_are_printed_in_swedish():
+    assert number(22022) == "22\u00a0022"
+    assert amount(Decimal("-6198.0")) == "\u22126\u00a0198,0"
+    assert amount(Decimal("59.3")) == "59,3"
+    assert signed_amount(Decimal("59.3")) == "+59,3"
+    assert signed_amount(Decimal("-68.2")) == "\u221268,2"
+    assert day(dt.date(2021, 4, 7)) == "7 april 2021"
+
+
+def test_figures_are_printed_in_english():
+    with override("en"):
+        assert number(22022) == "22,022"
+        assert amount(Decimal("-6198.0")) == "\u22126,198.0"
+        assert day(dt.date(2019, 1, 1)) == "1 January 2019"
+
+
+def test_a_moment_is_printed_as_its_day_in_sweden():
+    assert day(dt.datetime(2021, 4, 6, 22, 30, tzinfo=dt.UTC)) == "7 april 2021"
+
+
+@pytest.mark.parametrize(
+    "minus", ["\u2212", "-", "\u2013", "\u2014", "\u2010", "\u2011", "\u2212 "]
+)
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u2009", " ", ""])
+@pytest.mark.parametrize("decimal_sign", [",", "."])
+def test_an_amount_is_read_however_it_is_written(minus, space, decimal_sign):
+    assert parse_number(f"{minus}6{space}198{decimal_sign}0") == Decimal("-6198.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("\u22126,198.0", "-6198.0"),
+        ("6.198,0", "6198.0"),
+        ("1 234 567,8", "1234567.8"),
+        ("+59,3", "59.3"),
+        ("\u00a059,3\u00a0", "59.3"),
+        (",5", "0.5"),
+        ("0", "0"),
+    ],
+)
+def test_other_ways_to_write_a_number_are_read(text, meaning):
+    assert parse_number(text) == Decimal(meaning)
+
+
+@pytest.mark.parametrize("text", ["", "abc", "1,2,3", "--1", "1-2", "12 kr", "NaN", "1e3", "٣"])
+def test_what_is_not_a_number_is_refused(text):
+    with pytest.raises(ValueError, match="not a number"):
+        parse_number(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2021-04-07",
+        "2021\u201304\u201307",
+        "20210407",
+        "7 april 2021",
+        "7 April\u00a02021",
+        "den 7 april 2021",
+        "7 apr. 2021",
+        "7 apr 2021",
+        "7/4 2021",
+    ],
+)
+def test_a_date_is_read_in_iso_and_in_swedish(text):
+    assert parse_day(text) == dt.date(2021, 4, 7)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["01/02/2019", "1/2/2019", "02.01.2019", "April 7, 2021", "31 april 2021", "2021", "i går"],
+)
+def test_a_date_that_could_be_misread_is_refused(text):
+    with pytest.raises(ValueError, match=r"not a date|day|month"):
+        parse_day(text)
+
+
+def test_an_amount_field_shows_what_the_page_shows():
+    assert AmountField().prepare_value(Decimal("-6198.0")) == "\u22126\u00a0198,0"
+    assert AmountField().prepare_value("det jag skrev") == "det jag skrev"
+    assert not AmountField().has_changed(Decimal("-6198.0"), "\u22126\u00a0198,0")
+    assert AmountField().has_changed(Decimal("-6198.0"), "\u22126\u00a0199,0")
+
+
+def test_an_amount_field_says_in_swedish_what_is_wrong():
+    with pytest.raises(forms.ValidationError, match="Skriv ett tal, till exempel 59,3"):
+        AmountField().clean("femtio")
+    with pytest.raises(forms.ValidationError, match="decimal"):
+        AmountField(max_digits=12).clean("59,33")
+
+
+def test_a_count_field_reads_whole_numbers_only():
+    assert CountField().clean("22\u00a0022") == 22022
+    assert CountField().prepare_value(22022) == "22\u00a0022"
+    with pytest.raises(forms.ValidationError, match="Skriv ett heltal"):
+        CountField().clean("22,5")
+
+
+def test_a_day_field_says_in_swedish_what_is_wrong():
+    assert DayField().clean("7 april 2021") == dt.date(2021, 4, 7)
+    with pytest.raises(forms.ValidationError, match="Skriv ett datum"):
+        DayField().clean("01/02/2019")

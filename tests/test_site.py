@@ -1,0 +1,327 @@
+"""What holds for the whole site."""
+
+import gettext
+import json
+import os
+import re
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib import admin
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
+
+from pages.models import CoreValue, DailyStat, Page
+from planning.models import PlanDocument, RegionalPlan
+from tests.factories import (
+    make_budget,
+    make_focus_area,
+    make_goal,
+    make_page,
+    make_perspective,
+    make_plan,
+    make_profile,
+)
+from tests.site import public_addresses, text_of
+
+ROOT = Path(settings.BASE_DIR)
+
+# --- Data ------------------------------------------------------------------------------------------
+
+
+def test_no_migration_is_missing(db):
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+def everything():
+    """Return all content as data without primary keys."""
+    saved = StringIO()
+    apps = ["pages", "planning"]
+    call_command("dumpdata", *apps, natural_foreign=True, natural_primary=True, stdout=saved)
+    return json.loads(saved.getvalue())
+
+
+def test_fixtures_load_any_number_of_times(content):
+    once = everything()
+    names = ["regional_plan_2019_2021", "pages", "region_profile"]
+    for name in names:
+        call_command("loaddata", name, verbosity=0)
+    assert everything() == once
+    assert len(once) == 75
+
+
+def test_fixtures_hold_words_in_two_languages_and_no_keys():
+    for path in sorted(ROOT.glob("fixtures/*.json")):
+        for entry in json.loads(path.read_text()):
+            assert set(entry) == {"model", "fields"}
+            fields = {name: said for name, said in entry["fields"].items() if "slug" not in name}
+            swedish = {name[:-3] for name in fields if name.endswith("_sv")}
+            assert swedish == {name[:-3] for name in fields if name.endswith("_en")}
+            assert not swedish & set(fields)
+            for name in swedish:
+                filled = [bool(fields[f"{name}_{language}"]) for language in ("sv", "en")]
+                assert filled[0] == filled[1], (entry["model"], name, fields)
+
+
+def test_load_fixtures_leaves_an_edited_site_alone(db):
+    call_command("load_fixtures", stdout=StringIO())
+    assert RegionalPlan.objects.get().title_sv == "Regionplan med budget"
+    RegionalPlan.objects.update(title_sv="Ändrad")
+    Page.objects.all().delete()
+    call_command("load_fixtures", stdout=StringIO())
+    assert RegionalPlan.objects.get().title_sv == "Ändrad"
+    assert not Page.objects.exists()
+
+
+# --- Queries ---------------------------------------------------------------------------------------
+
+
+def fill(number):
+    """Fill the site with `number` of everything that a page lists."""
+    profile = make_profile()
+    for i in range(1, number + 1):
+        common = {"profile": profile, "position": i}
+        DailyStat.objects.create(value=i, sentence_sv="saker", **common)
+        CoreValue.objects.create(slug=f"v{i}", name_sv="Värde", body_sv="Text.", **common)
+        make_page(f"sida-{i}", menu_position=i)
+    plan = make_plan(1900, 1999)
+    for i in range(1, number + 1):
+        if i > 1:
+            make_plan(1000 + i, 1000 + i)
+        perspective = make_perspective(plan, i)
+        goal = make_goal(perspective, 1)
+        for j in range(2, number + 1):
+            make_goal(perspective, j)
+        for j in range(1, number + 1):
+            make_focus_area(goal, j)
+        lines = [("item", "1.0")] * number + [("result", f"{number}.0")]
+        make_budget(plan, 1899 + i, lines)
+        PlanDocument.objects.create(plan=plan, position=i, title_sv="Bilaga", file="bilaga.pdf")
+
+
+ADDRESSES = [
+    "/",
+    "/om-region-blekinge/",
+    "/regionplan/",
+    "/regionplan/1900-1999/",
+    "/regionplan/1900-1999/perspektiv-1/",
+    "/regionplan/1900-1999/budget-1900/",
+    "/sida-1/",
+    "/aterkoppling/tack/",
+    "/finns-inte/",
+]
+
+
+@pytest.mark.parametrize("number", [1, 3, 50])
+def test_queries_do_not_grow_with_content(client, db, number):
+    fill(number)
+    made = {}
+    for address in ADDRESSES:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert client.get(address).status_code in {200, 404}
+        made[address] = len(queries)
+    assert made == {
+        "/": 7,  # profile, stats, plans, perspectives with counts, budgets, lines, footer
+        "/om-region-blekinge/": 5,  # profile, stats, administrations, values, footer
+        # plans, perspectives, goals, focus areas, budgets, lines, documents, footer: the most allowed
+        "/regionplan/": 8,
+        "/regionplan/1900-1999/": 8,
+        "/regionplan/1900-1999/perspektiv-1/": 5,  # plans, perspectives, goals, areas, footer
+        "/regionplan/1900-1999/budget-1900/": 5,  # plans, budget, lines, follow-up, footer
+        "/sida-1/": 2,  # page, footer
+        "/aterkoppling/tack/": 1,  # footer
+        "/finns-inte/": 2,  # page, footer
+    }
+
+
+# --- Every public page -----------------------------------------------------------------------------
+
+
+def test_every_public_page_is_safe_and_sets_no_cookie(client, content):
+    for language in ("sv", "en"):
+        for address in [*public_addresses(language), "/finns-inte/"]:
+            answer = client.get(address)
+            assert answer.status_code == (404 if address == "/finns-inte/" else 200), address
+            assert not answer.cookies
+            policy = answer["Content-Security-Policy"]
+            assert "default-src 'none'" in policy
+            assert "unsafe" not in policy
+            assert answer["X-Content-Type-Options"] == "nosniff"
+            assert answer["X-Frame-Options"] == "DENY"
+
+
+def test_every_public_page_names_its_other_language(client, content):
+    for swedish, english in zip(public_addresses("sv"), public_addresses("en"), strict=True):
+        links = "".join(
+            f'<link rel="alternate" hreflang="{language}" href="http://testserver{address}">\n'
+            for language, address in (("sv", swedish), ("en", english))
+        )
+        assert links in client.get(swedish).content.decode()
+        html = client.get(english).content.decode()
+        assert links in html
+        assert f'<a href="{swedish}" hreflang="sv" lang="sv">Svenska</a>' in html
+
+
+def test_english_addresses_have_english_words(content):
+    assert public_addresses("en") == [
+        "/en/",
+        "/en/about-region-blekinge/",
+        "/en/regional-plan/",
+        "/en/regional-plan/2019-2021/",
+        "/en/regional-plan/2019-2021/residents-and-society/",
+        "/en/regional-plan/2019-2021/quality-and-process/",
+        "/en/regional-plan/2019-2021/competence/",
+        "/en/regional-plan/2019-2021/environment-and-sustainability/",
+        "/en/regional-plan/2019-2021/finances/",
+        "/en/regional-plan/2019-2021/budget-2019/",
+        "/en/accessibility-statement/",
+        "/en/about-the-website/",
+        "/en/contact/",
+        "/en/feedback/thanks/",
+    ]
+
+
+def test_the_visitors_browser_does_not_choose_the_language(client, content):
+    answer = client.get("/", headers={"accept-language": "en"})
+    assert '<html lang="sv">' in answer.content.decode()
+
+
+def test_years_are_never_grouped(client, content):
+    for language in ("sv", "en"):
+        for address in public_addresses(language):
+            assert not re.search(r"2[ ,]0(19|20|21|26)\b", text_of(client.get(address))), address
+
+
+def test_the_statement_is_linked_by_its_full_name_from_every_page(client, content):
+    link = '<a href="/tillganglighetsredogorelse/">Tillgänglighetsredogörelse</a>'
+    for address in [*public_addresses("sv"), "/finns-inte/"]:
+        assert link in client.get(address).content.decode(), address
+
+
+# --- Errors ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "heading"), [("/", "Något gick fel hos oss"), ("/en/", "Something went wrong")]
+)
+def test_the_error_page_needs_no_database(client, monkeypatch, address, heading):
+    def down(*args, **kwargs):
+        raise DatabaseError("down")
+
+    monkeypatch.setattr("django.db.models.sql.compiler.SQLCompiler.execute_sql", down)
+    client.raise_request_exception = False
+    answer = client.get(address)
+    assert answer.status_code == 500
+    assert heading in text_of(answer)
+    assert "Traceback" not in answer.content.decode()
+
+
+def test_a_wrong_host_gets_a_page_that_says_so(client):
+    answer = client.get("/", headers={"host": "example.org"})
+    assert answer.status_code == 400
+    assert "Vi förstår inte frågan" in text_of(answer)
+
+
+def test_a_missing_page_is_missing_in_its_language(client, db):
+    assert "Sidan finns inte" in text_of(client.get("/finns-inte/"))
+    assert "Page not found" in text_of(client.get("/en/not-there/"))
+
+
+# --- Settings --------------------------------------------------------------------------------------
+
+GOOD = {"SECRET_KEY": "0" * 50}
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY has 0 characters. Set it to at least 50 random ones."),
+        (
+            {"SECRET_KEY": "short"},
+            "SECRET_KEY has 5 characters. Set it to at least 50 random ones.",
+        ),
+        (GOOD | {"DEBUG": "true"}, "DEBUG is 'true'. Set it to on or off."),
+        (GOOD | {"HTTPS": "1"}, "HTTPS is '1'. Set it to on or off."),
+        (
+            GOOD | {"ALLOWED_HOSTS": "*"},
+            "ALLOWED_HOSTS is *. Name the hosts that the site answers for.",
+        ),
+        (GOOD | {"DATABASE_URL": "oracle"}, "DATABASE_URL is missing or cannot be read. Set it as"),
+    ],
+)
+def test_a_bad_setting_stops_the_start_and_says_how_to_mend_it(environment, sentence):
+    ran = subprocess.run(
+        [sys.executable, "-c", "import blekinge_site.settings"],
+        env={"PATH": os.environ["PATH"], "SITE_NAME": "x"} | environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert sentence in ran.stderr.splitlines()[-1]
+
+
+# --- Words -----------------------------------------------------------------------------------------
+
+
+def test_the_english_catalogue_is_complete_and_compiled(tmp_path):
+    if subprocess.run(["which", "xgettext"], capture_output=True, check=False).returncode:
+        pytest.skip("no xgettext here: apt-get install gettext")
+    kept = ROOT / "locale/en/LC_MESSAGES/django.po"
+    before = kept.read_text()
+    try:
+        call_command(
+            "makemessages",
+            locale=["en"],
+            add_location="file",
+            no_obsolete=True,
+            ignore_patterns=[".venv", "node_modules", "staticfiles"],
+            verbosity=0,
+        )
+        # All but the header, which says when.
+        after = kept.read_text().split("\n\n", 1)[1]
+        assert after == before.split("\n\n", 1)[1], "run make messages, translate what is new"
+    finally:
+        kept.write_text(before)
+    assert "fuzzy" not in before
+    assert not re.search(r'msgstr(\[\d\])? ""\n(?!")', before.split("\n\n", 1)[1])
+
+
+@pytest.mark.parametrize("catalogue", ["en/django", "sv/django", "sv/djangojs"])
+def test_each_catalogue_is_compiled(tmp_path, catalogue):
+    language, domain = catalogue.split("/")
+    source = ROOT / f"locale/{language}/LC_MESSAGES/{domain}.po"
+    fresh = tmp_path / "fresh.mo"
+    pybabel = [sys.executable, "-m", "babel.messages.frontend", "compile"]
+    subprocess.run(
+        [*pybabel, "-i", source, "-o", fresh, "-l", language], check=True, capture_output=True
+    )
+    with source.with_suffix(".mo").open("rb") as kept, fresh.open("rb") as made:
+        catalogues = [gettext.GNUTranslations(file)._catalog for file in (kept, made)]
+    for said in catalogues:
+        del said[""]  # the header, which says when
+    assert catalogues[0] == catalogues[1]
+
+
+# --- The admin -------------------------------------------------------------------------------------
+
+
+def test_every_admin_page_opens(admin_client, content):
+    assert len(admin.site._registry) == 17  # ours, and Django's users and groups
+    for model, model_admin in admin.site._registry.items():
+        names = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        pages = [names]
+        if model_admin.has_add_permission(admin_client.get("/admin/").wsgi_request):
+            pages.append(f"{names}add/")
+        if thing := model.objects.first():
+            pages += [f"{names}{thing.pk}/change/", f"{names}{thing.pk}/history/"]
+        for page in pages:
+            assert admin_client.get(page).status_code == 200, page
