@@ -75,7 +75,12 @@ class RegionProfile(Publishable):
 class BelongsToProfile(models.Model):
     """A part of the profile, published with it, in an order."""
 
-    profile = models.ForeignKey(RegionProfile, models.CASCADE, verbose_name="profil")
+    profile = models.ForeignKey(
+        RegionProfile,
+        models.CASCADE,
+        verbose_name="profil",
+        help_text="Visas på den regionens Om-sida.",
+    )
     position = models.PositiveSmallIntegerField(
         "ordning", help_text="Lägst nummer visas först. Utan nummer kommer den sist."
     )
@@ -148,12 +153,14 @@ class Administration(BelongsToProfile):
     slug = models.SlugField(
         "kortnamn", max_length=100, help_text="Görs av namnet och visas inte för besökare."
     )
-    name = models.CharField("namn", max_length=200)
+    name = models.CharField("namn", max_length=200, help_text="Förvaltningens namn.")
     description = models.TextField(
         "beskrivning", blank=True, help_text="Visas under namnet på Om-sidan."
     )
     address = models.TextField("adress", blank=True, help_text="Postadress, en rad i taget.")
-    valid_from = models.DateField("finns från", null=True, blank=True)
+    valid_from = models.DateField(
+        "finns från", null=True, blank=True, help_text="Första dagen. Dessförinnan visas den inte."
+    )
     valid_to = models.DateField(
         "finns till",
         null=True,
@@ -196,7 +203,7 @@ class CoreValue(BelongsToProfile):
         max_length=100,
         help_text="Görs av namnet. Länkar hit slutar på #ordet.",
     )
-    name = models.CharField("namn", max_length=100)
+    name = models.CharField("namn", max_length=100, help_text="Ledstjärnans namn, ett ord.")
     body = models.TextField("text", help_text="Visas under namnet på Om-sidan.")
 
     objects = SluggedQuerySet.as_manager()
@@ -245,9 +252,11 @@ class Page(Publishable):
         blank=True,
         help_text="Ordet i den engelska webbadressen. Utan det används det svenska.",
     )
-    title = models.CharField("rubrik", max_length=200)
+    title = models.CharField(
+        "rubrik", max_length=200, help_text="Visas överst på sidan och i länkar hit."
+    )
     lead = models.TextField("ingress", blank=True, help_text="Visas stort under rubriken.")
-    body = RichTextField("text", blank=True)
+    body = RichTextField("text", blank=True, help_text="Visas under ingressen.")
     parent = models.ForeignKey(
         "self",
         models.SET_NULL,
@@ -314,10 +323,12 @@ class Page(Publishable):
 class Feedback(models.Model):
     """What a visitor answered to *Hjälpte informationen på sidan dig?* No trace of who it was."""
 
-    address = models.CharField("sida", max_length=500)
-    language = models.CharField("språk", max_length=2)
-    helpful = models.BooleanField("hjälpte")
-    message = models.TextField("meddelande", max_length=2000, blank=True)
+    address = models.CharField("sida", max_length=500, help_text="Sidan som svaret gäller.")
+    language = models.CharField("språk", max_length=2, help_text="Språket som sidan lästes på.")
+    helpful = models.BooleanField("hjälpte", help_text="Om informationen hjälpte.")
+    message = models.TextField(
+        "meddelande", max_length=2000, blank=True, help_text="Det som besökaren ville tillägga."
+    )
     created_at = models.DateTimeField("tid", auto_now_add=True)
 
     class Meta:

@@ -56,6 +56,7 @@ def draw(budget):
     budget.bars = charts.drawn(bars)
     budget.chart_height = len(bars) * charts.ROW
     budget.is_rounded = any(bar.is_rounded for bar in bars)
+    budget.has_outcome = any(bar.line.outcome_msek is not None for bar in bars)
 
 
 def overview_crumb():

@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.apps import apps
 
 from pages.models import CoreValue, DailyStat, Page, RegionProfile
 from planning.models import Budget, FocusArea, Goal, Perspective, RegionalPlan
@@ -49,6 +50,18 @@ def errors_of(answer):
 @pytest.fixture
 def plan(db):
     return make_plan(2019, 2021, title_en="Plan", lead_en="Where.", responsible_en="The region")
+
+
+def test_every_field_tells_staff_what_it_is_for():
+    for app in ("pages", "planning"):
+        for model in apps.get_app_config(app).get_models():
+            for field in model._meta.fields:
+                if field.editable and not field.auto_created:
+                    assert field.help_text, field
+                    # Django makes a name of its own, in English, where none is given.
+                    same_in_both = {"status", "vision", "text", "budget"}
+                    made = field.name.replace("_", " ")
+                    assert field.verbose_name != made or made in same_in_both, field
 
 
 def test_a_goal_is_changed_in_both_languages(admin_client, plan):

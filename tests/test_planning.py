@@ -1,9 +1,11 @@
 import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
+from django.core.management import call_command
 
 from planning import charts
 from planning.models import (
@@ -353,6 +355,15 @@ def test_the_rounding_note_is_there_only_where_sums_are_rounded(client, db):
     assert note in text_of(client.get("/regionplan/2019-2021/budget-2020/"))
 
 
+def test_an_outcome_is_shown_beside_its_amount_and_a_missing_one_said(client, db):
+    budget = make_budget(make_plan(), 2019, [("item", "1.0"), ("result", "1.0")])
+    address = "/regionplan/2019-2021/budget-2019/"
+    assert "Utfall" not in text_of(client.get(address))
+    budget.lines.filter(kind="item").update(outcome_msek=Decimal("0.0"))
+    said = text_of(client.get(address))
+    assert "Resultatbudget Miljoner kronor Utfall Rad 1 1,0 0,0 Rad 2 1,0 saknas" in said
+
+
 def test_a_chart_of_nothing_is_nothing(client, db):
     assert charts.drawn([]) == []
     assert charts.in_and_out([]) == [[], []]
@@ -377,23 +388,18 @@ def test_chart_lengths_have_a_decimal_point_in_every_language(client, content):
     assert any("." in length for length in lengths)
 
 
-def test_another_regions_budget_is_drawn_and_tabled(client, db):
-    lines = [
-        ("item", "12000.0"),
-        ("item", "-70000.5"),
-        ("subtotal", "-58000.5"),
-        ("item", "48000.0"),
-        ("item", "9800.0"),
-        ("subtotal", "57800.0"),
-        ("subtotal", "-200.5"),
-        ("item", "650.2"),
-        ("item", "-150.0"),
-        ("subtotal", "500.2"),
-        ("result", "299.7"),
-    ]
-    budget = make_budget(make_plan(2023, 2026), 2023, lines)
-    drawn = charts.waterfall(budget.lines.all())
-    assert all(bar.adds_up for bar in drawn)
-    said = text_of(client.get(budget.get_absolute_url()))
-    assert "Rad 2 −70 000,5" in said
-    assert "Rad 11 299,7" in said
+def test_another_regions_plan_is_a_matter_of_data(client, content):
+    fixture = Path(__file__).with_name("another_region.json")
+    for _time in ("first", "again"):
+        call_command("loaddata", fixture, verbosity=0)
+    said = text_of(client.get("/regionplan/2023-2026/"))
+    assert "Perspektiv natur och klimat 2 av 4" in said
+    assert "Inriktningsmål: Mer natur och klimat" in said
+    budget = Budget.objects.get(year=2023)
+    assert all(bar.adds_up for bar in charts.waterfall(budget.lines.all()))
+    said = text_of(client.get("/en/regional-plan/2023-2026/budget-2023/"))
+    assert "Expenses −70,000.5 Net expenses −58,000.5" in said
+    assert "Net financial items 500.2 Result for the year 299.7" in said
+    assert "Perspektiv" not in said
+    # Neither plan holds in any other's place.
+    assert "Invånare och samhälle" in text_of(client.get("/regionplan/2019-2021/"))

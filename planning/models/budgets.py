@@ -15,7 +15,12 @@ class BudgetQuerySet(models.QuerySet):
 
 
 class Budget(models.Model):
-    plan = models.ForeignKey(RegionalPlan, models.CASCADE, verbose_name="regionplan")
+    plan = models.ForeignKey(
+        RegionalPlan,
+        models.CASCADE,
+        verbose_name="regionplan",
+        help_text="Planen som budgeten hör till.",
+    )
     year = models.PositiveSmallIntegerField(
         "år", help_text="Ett av planens år. Står i rubriken och i webbadressen."
     )
@@ -86,13 +91,17 @@ class BudgetLine(PartOfPlan):
         SUBTOTAL = "subtotal", "Delsumma"
         RESULT = "result", "Resultat"
 
-    budget = models.ForeignKey(Budget, models.CASCADE, verbose_name="budget")
+    budget = models.ForeignKey(
+        Budget, models.CASCADE, verbose_name="budget", help_text="Budgeten som raden hör till."
+    )
     code = models.SlugField(
         "kod",
         max_length=100,
         help_text="Görs av namnet. Samma rad bör ha samma kod varje år.",
     )
-    name = models.CharField("namn", max_length=200)
+    name = models.CharField(
+        "namn", max_length=200, help_text="Radens namn i tabellen och diagrammet."
+    )
     kind = models.CharField(
         "slag",
         max_length=10,
@@ -112,7 +121,7 @@ class BudgetLine(PartOfPlan):
         decimal_places=1,
         null=True,
         blank=True,
-        help_text="Lämna tomt tills utfallet är känt.",
+        help_text="Lämna tomt tills utfallet är känt. Visas i tabellen bredvid beloppet.",
     )
 
     objects = BudgetLineQuerySet.as_manager()
@@ -155,26 +164,41 @@ class Rating(models.TextChoices):
     UNSATISFACTORY = "unsatisfactory", _("otillfredsställande")
 
 
+COUNT_HELP = "Antal inriktningsmål. Lämna tomt om det inte är känt."
+
+
 class FollowUp(models.Model):
     """How one year went, as the region rated it. Totals may be known where no goal's rating is."""
 
-    plan = models.ForeignKey(RegionalPlan, models.CASCADE, verbose_name="regionplan")
+    plan = models.ForeignKey(
+        RegionalPlan,
+        models.CASCADE,
+        verbose_name="regionplan",
+        help_text="Planen som följs upp.",
+    )
     year = models.PositiveSmallIntegerField(
         "år", help_text="Uppföljningen visas på sidan för årets budget."
     )
     satisfactory = models.PositiveSmallIntegerField(
-        "mål med tillfredsställande resultat", null=True, blank=True
+        "mål med tillfredsställande resultat", null=True, blank=True, help_text=COUNT_HELP
     )
     not_fully = models.PositiveSmallIntegerField(
-        "mål med inte helt tillfredsställande resultat", null=True, blank=True
+        "mål med inte helt tillfredsställande resultat", null=True, blank=True, help_text=COUNT_HELP
     )
     unsatisfactory = models.PositiveSmallIntegerField(
-        "mål med otillfredsställande resultat", null=True, blank=True
+        "mål med otillfredsställande resultat", null=True, blank=True, help_text=COUNT_HELP
     )
     result_msek = models.DecimalField(
-        "årets resultat, mnkr", max_digits=12, decimal_places=1, null=True, blank=True
+        "årets resultat, mnkr",
+        max_digits=12,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        help_text="Lämna tomt om det inte är känt.",
     )
-    decided_on = models.DateField("beslutad den", null=True, blank=True)
+    decided_on = models.DateField(
+        "beslutad den", null=True, blank=True, help_text="Visas efter källan."
+    )
     source = models.CharField(
         "källa", max_length=300, help_text="Dokumentet som uppgifterna kommer ur. Visas."
     )
@@ -206,9 +230,18 @@ class FollowUp(models.Model):
 
 
 class GoalRating(models.Model):
-    follow_up = models.ForeignKey(FollowUp, models.CASCADE, verbose_name="uppföljning")
-    goal = models.ForeignKey(Goal, models.CASCADE, verbose_name="inriktningsmål")
-    rating = models.CharField("bedömning", max_length=20, choices=Rating)
+    follow_up = models.ForeignKey(
+        FollowUp,
+        models.CASCADE,
+        verbose_name="uppföljning",
+        help_text="Årets uppföljning.",
+    )
+    goal = models.ForeignKey(
+        Goal, models.CASCADE, verbose_name="inriktningsmål", help_text="Målet som bedöms."
+    )
+    rating = models.CharField(
+        "bedömning", max_length=20, choices=Rating, help_text="Regionens egen bedömning av målet."
+    )
 
     class Meta:
         ordering = ["goal__perspective__position", "goal__position", "pk"]

@@ -126,7 +126,12 @@ class PerspectiveQuerySet(models.QuerySet):
 
 
 class Perspective(PartOfPlan):
-    plan = models.ForeignKey(RegionalPlan, models.CASCADE, verbose_name="regionplan")
+    plan = models.ForeignKey(
+        RegionalPlan,
+        models.CASCADE,
+        verbose_name="regionplan",
+        help_text="Planen som perspektivet hör till.",
+    )
     slug = models.SlugField("adress på svenska", max_length=100, help_text=SLUG_HELP)
     slug_en = models.SlugField(
         "adress på engelska",
@@ -196,7 +201,12 @@ class GoalQuerySet(models.QuerySet):
 
 
 class Goal(PartOfPlan):
-    perspective = models.ForeignKey(Perspective, models.CASCADE, verbose_name="perspektiv")
+    perspective = models.ForeignKey(
+        Perspective,
+        models.CASCADE,
+        verbose_name="perspektiv",
+        help_text="Perspektivet som målet hör till.",
+    )
     slug = models.SlugField("adressord", max_length=100, help_text=ANCHOR_HELP)
     name = models.CharField("namn", max_length=300, help_text="Inriktningsmålet, utan punkt.")
     description = models.TextField(
@@ -241,7 +251,12 @@ class FocusAreaQuerySet(models.QuerySet):
 
 
 class FocusArea(PartOfPlan):
-    goal = models.ForeignKey(Goal, models.CASCADE, verbose_name="inriktningsmål")
+    goal = models.ForeignKey(
+        Goal,
+        models.CASCADE,
+        verbose_name="inriktningsmål",
+        help_text="Målet som insatsområdet hör till.",
+    )
     text = models.TextField("text", help_text="Insatsområdet, med punkt.")
 
     objects = FocusAreaQuerySet.as_manager()
@@ -269,9 +284,19 @@ class FocusArea(PartOfPlan):
 
 
 class PlanDocument(PartOfPlan):
-    plan = models.ForeignKey(RegionalPlan, models.CASCADE, verbose_name="regionplan")
+    plan = models.ForeignKey(
+        RegionalPlan,
+        models.CASCADE,
+        verbose_name="regionplan",
+        help_text="Planen vars sida länkar till dokumentet.",
+    )
     title = models.CharField("titel", max_length=200, help_text="Länkens text.")
-    file = models.FileField("fil", upload_to="dokument/", max_length=200)
+    file = models.FileField(
+        "fil",
+        upload_to="dokument/",
+        max_length=200,
+        help_text="Besökare laddar ner den. Filens slag visas i länken.",
+    )
 
     class Meta(PartOfPlan.Meta):
         verbose_name = "dokument"
