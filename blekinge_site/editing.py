@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 from modeltranslation.admin import TranslationAdmin, TranslationTabularInline
 from modeltranslation.translator import translator
 
-from blekinge_site.formats import AmountField, CountField, DayField
+from blekinge_site.formats import AmountField, CountField, DayField, MomentField
 
 LAST = 32000  # a position behind every other
 
@@ -38,6 +38,7 @@ FORM_FIELDS = {
     models.DecimalField: {"form_class": AmountField},
     models.PositiveIntegerField: {"form_class": CountField},
     models.DateField: {"form_class": DayField, "widget": forms.TextInput},
+    models.DateTimeField: {"form_class": MomentField, "widget": forms.TextInput},
 }
 
 
@@ -109,7 +110,7 @@ class ContentAdmin(ContentFields, TranslationAdmin):
             return fields
         if self.parent_field:
             fields.append(self.parent_field)
-        if obj.publishable().published_at:
+        if obj.publishable().has_been_published:
             fields += [name for name in self.address_fields if getattr(obj, name)]
         return fields
 
@@ -120,7 +121,7 @@ class ContentAdmin(ContentFields, TranslationAdmin):
 
     def has_delete_permission(self, request, obj=None):
         # A published address answers for good.
-        if self.has_address and obj is not None and obj.publishable().published_at:
+        if self.has_address and obj is not None and obj.publishable().has_been_published:
             return False
         return super().has_delete_permission(request, obj)
 

@@ -8,6 +8,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from django import forms, template
+from django.forms.utils import from_current_timezone
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -51,6 +52,11 @@ def day(value):
     if isinstance(value, dt.datetime):
         value = timezone.localdate(value)
     return format_date(value, "d MMMM y", locale=locale())
+
+
+def moment(value):
+    """Return an aware datetime in Swedish time, to the minute: 2026-11-26 13.00."""
+    return timezone.localtime(value).strftime("%Y-%m-%d %H.%M")
 
 
 # --- As typed --------------------------------------------------------------------------------------
@@ -106,6 +112,19 @@ def parse_day(text):
     else:
         raise ValueError(f"not a date: {text!r}")
     return dt.date(int(year), int(month), int(date))
+
+
+def parse_moment(text):
+    """Return the naive datetime that `text` means: a day as `parse_day` reads it, and a time.
+
+    The time stands last, as 13:00 or 13.00, with or without "kl."; raises ValueError for anything else.
+    """
+    found = re.fullmatch(
+        r"(.+?)[ T,]+(?:kl\.? ?)?(\d{1,2})[:.](\d{2})", " ".join(text.lower().split()), re.I
+    )
+    if not found:
+        raise ValueError(f"not a day and a time: {text!r}")
+    return dt.datetime.combine(parse_day(found[1]), dt.time(int(found[2]), int(found[3])))
 
 
 # --- Form fields that read them --------------------------------------------------------------------
@@ -181,3 +200,21 @@ class DayField(forms.DateField):
             return parse_day(str(value))
         except ValueError as error:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+
+class MomentField(forms.DateTimeField):
+    """A day and a time in Sweden; shows its value as 2026-11-26 13.00."""
+
+    widget = forms.TextInput
+    default_error_messages = {"invalid": "Skriv dag och klockslag, till exempel 2026-11-26 13.00."}
+
+    def to_python(self, value):
+        if value in self.empty_values:
+            return None
+        try:
+            return from_current_timezone(parse_moment(str(value)))
+        except ValueError as error:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+    def prepare_value(self, value):
+        return moment(value) if isinstance(value, dt.datetime) else value

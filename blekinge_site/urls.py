@@ -12,4 +12,5 @@ urlpatterns = [
 ]
 
 handler400 = "pages.views.bad_request"
+handler404 = "pages.views.page_not_found"
 handler500 = "pages.views.server_error"

@@ -8,7 +8,15 @@ from pages.models import Administration, CoreValue, DailyStat, Feedback, Page, R
 
 PUBLISHING = (
     "Publicering",
-    {"fields": ["status", "responsible", "review_on", "published_at", "changed_at"]},
+    {
+        "fields": [
+            "status",
+            ("publish_at", "unpublish_at"),
+            "responsible",
+            "review_on",
+            ("published_at", "changed_at"),
+        ]
+    },
 )
 
 
@@ -30,7 +38,7 @@ class AdministrationInline(OrderInline):
 @admin.register(RegionProfile)
 class RegionProfileAdmin(ContentAdmin):
     has_address = True
-    list_display = ["name", "status", "changed_at"]
+    list_display = ["name", "state", "changed_at"]
     readonly_fields = ["published_at", "changed_at"]
     fieldsets = [
         (None, {"fields": ["name", "lead", "mission", "responsibilities", "vision"]}),
@@ -68,7 +76,7 @@ class CoreValueAdmin(ContentAdmin):
 class PageAdmin(ContentAdmin):
     has_address = True
     address_fields = ("slug", "slug_en")
-    list_display = ["title", "slug", "status", "menu_position", "changed_at"]
+    list_display = ["title", "slug", "state", "menu_position", "changed_at"]
     list_filter = ["status"]
     search_fields = ["title_sv", "title_en", "lead_sv", "body_sv"]
     prepopulated_fields = {"slug": ["title_sv"], "slug_en": ["title_en"]}

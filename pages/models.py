@@ -50,6 +50,7 @@ class RegionProfile(Publishable):
         verbose_name = "regionprofil"
         verbose_name_plural = "regionprofil"
         constraints = [
+            *Publishable.Meta.constraints,
             models.UniqueConstraint(
                 models.Value(1),
                 name="profile_is_the_only_one",
@@ -280,6 +281,7 @@ class Page(Publishable):
         verbose_name = "sida"
         verbose_name_plural = "sidor"
         constraints = [
+            *Publishable.Meta.constraints,
             models.UniqueConstraint(
                 fields=["slug"],
                 name="page_slug_is_unique",
@@ -310,6 +312,7 @@ class Page(Publishable):
         return reverse("pages:page", args=[slug_now(self)])
 
     def clean(self):
+        super().clean()
         for language, field in (("sv", "slug"), ("en", "slug_en")):
             with override(language):
                 match = resolve(self.get_absolute_url())

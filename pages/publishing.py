@@ -3,29 +3,76 @@
 Used by the region's profile, the editorial pages and the regional plans.
 """
 
+from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import F, Q
+from django.http import Http404
 from django.utils import timezone
+
+from blekinge_site.formats import moment
+
+
+class Withdrawn(Http404):
+    """Raised for an address that has been published and no longer is: the page says so, with 410."""
 
 
 class Status(models.TextChoices):
     DRAFT = "draft", "Utkast"
     PUBLISHED = "published", "Publicerad"
+    WITHDRAWN = "withdrawn", "Tillbakadragen"
 
 
 class PublishableQuerySet(models.QuerySet):
     def published(self):
-        return self.filter(status=Status.PUBLISHED)
+        """Return what visitors may see at this moment."""
+        now = timezone.now()
+        return self.filter(
+            Q(publish_at__isnull=True) | Q(publish_at__lte=now),
+            Q(unpublish_at__isnull=True) | Q(unpublish_at__gt=now),
+            status=Status.PUBLISHED,
+        )
+
+    def withdrawn(self):
+        """Return what visitors have been able to see, and no longer may."""
+        now = timezone.now()
+        return self.filter(
+            Q(status=Status.WITHDRAWN) | Q(status=Status.PUBLISHED, unpublish_at__lte=now),
+            published_at__lte=now,
+        )
 
 
 class Publishable(models.Model):
-    """Something that is published as a whole, with all that belongs to it."""
+    """Something that is published as a whole, with all that belongs to it.
+
+    Whether visitors see it follows from its status and the clock, whenever they ask; nothing has to run
+    at `publish_at` or `unpublish_at`. `published_at` is when visitors first could see it.
+    """
 
     status = models.CharField(
         "status",
         max_length=10,
         choices=Status,
         default=Status.DRAFT,
-        help_text="Besökare ser bara det som är publicerat.",
+        help_text=(
+            "Besökare ser bara det som är publicerat. Adressen till något tillbakadraget svarar att "
+            "sidan är borttagen."
+        ),
+    )
+    publish_at = models.DateTimeField(
+        "publiceras",
+        null=True,
+        blank=True,
+        help_text=(
+            "Svensk tid, till exempel 2026-11-26 13.00. Lämna tomt för att publicera när du sparar. "
+            "Statusen ska vara Publicerad."
+        ),
+    )
+    unpublish_at = models.DateTimeField(
+        "avpubliceras",
+        null=True,
+        blank=True,
+        help_text="Svensk tid. Från den stunden svarar adressen att sidan är borttagen.",
     )
     responsible = models.CharField(
         "ansvarig",
@@ -43,16 +90,55 @@ class Publishable(models.Model):
 
     class Meta:
         abstract = True
+        constraints = [
+            models.CheckConstraint(
+                name="%(class)s_is_published_before_unpublished",
+                condition=Q(publish_at__isnull=True)
+                | Q(unpublish_at__isnull=True)
+                | Q(unpublish_at__gt=F("publish_at")),
+                violation_error_message="Avpubliceringen måste vara efter publiceringen.",
+            ),
+        ]
 
     def save(self, *args, **kwargs):
         self.changed_at = timezone.now()
-        if self.is_published and self.published_at is None:
-            self.published_at = self.changed_at
+        if not self.has_been_published:
+            soonest = max(self.publish_at or self.changed_at, self.changed_at)
+            self.published_at = soonest if self.status == Status.PUBLISHED else None
         super().save(*args, **kwargs)
+
+    def clean(self):
+        super().clean()
+        if self.status == Status.DRAFT and self.has_been_published:
+            raise ValidationError(
+                "Det som har varit publicerat kan inte bli ett utkast igen. Dra tillbaka det i stället."
+            )
+
+    @admin.display(description="läge", ordering="status")
+    def state(self):
+        """Return in Swedish what visitors meet now, and what the clock will change."""
+        now = timezone.now()
+        if self.status == Status.PUBLISHED and self.publish_at and self.publish_at > now:
+            return f"Publiceras {moment(self.publish_at)}"
+        if self.status == Status.PUBLISHED and self.unpublish_at:
+            ended = self.unpublish_at <= now
+            return f"{'Avpublicerad' if ended else 'Publicerad till'} {moment(self.unpublish_at)}"
+        return self.get_status_display()
 
     @property
     def is_published(self):
-        return self.status == Status.PUBLISHED
+        """Whether visitors may see it at this moment."""
+        now = timezone.now()
+        return (
+            self.status == Status.PUBLISHED
+            and (self.publish_at is None or self.publish_at <= now)
+            and (self.unpublish_at is None or self.unpublish_at > now)
+        )
+
+    @property
+    def has_been_published(self):
+        """Whether visitors see it, or have seen it."""
+        return self.published_at is not None and self.published_at <= timezone.now()
 
     def publishable(self):
         """Return what this is published with: itself."""

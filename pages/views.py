@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.http import Http404, HttpResponseBadRequest, HttpResponseServerError
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,11 +10,14 @@ from django.views.decorators.http import require_safe
 
 from blekinge_site.languages import in_each_language, slug_now
 from pages.models import Administration, Page, RegionProfile
+from pages.publishing import Withdrawn
 
 
 @require_safe
 def profile(request):
-    profile = get_object_or_404(RegionProfile.objects.published())
+    profile = RegionProfile.objects.published().first()
+    if profile is None:
+        raise (Withdrawn if RegionProfile.objects.withdrawn().exists() else Http404)("no profile")
     administrations = Administration.objects.filter(profile=profile).on(timezone.localdate())
     return render(
         request,
@@ -38,7 +41,8 @@ def page(request, slug):
     own = [page for page in found if slug_now(page) == slug]
     page = (own or found or [None])[0]
     if page is None:
-        raise Http404(f"no published page {slug}")
+        gone = Page.objects.withdrawn().at(slug).exists()
+        raise (Withdrawn if gone else Http404)(f"no published page {slug}")
     if request.path != page.get_absolute_url():
         return redirect(page, permanent=True)
     parent = page.parent if page.parent and page.parent.is_published else None
@@ -53,6 +57,12 @@ def page(request, slug):
             "page": page,
         },
     )
+
+
+def page_not_found(request, exception):
+    """Answer 404, or 410 for what has been here and is withdrawn."""
+    status = 410 if isinstance(exception, Withdrawn) else 404
+    return render(request, f"{status}.html", status=status)
 
 
 def bad_request(request, exception):

@@ -58,7 +58,7 @@ class PlanDocumentInline(OrderedInline):
 class RegionalPlanAdmin(ContentAdmin):
     has_address = True
     address_fields = ("first_year", "last_year")
-    list_display = ["__str__", "status", "successor", "changed_at"]
+    list_display = ["__str__", "state", "successor", "changed_at"]
     list_filter = ["status"]
     list_select_related = ["successor"]
     readonly_fields = ["outline", "published_at", "changed_at"]

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_safe
 
 from blekinge_site.languages import in_each_language
 from pages.models import DailyStat, RegionProfile
+from pages.publishing import Withdrawn
 from planning import charts, pdf
-from planning.models import Budget, FollowUp, Goal, Perspective, PlanDocument
+from planning.models import Budget, FollowUp, Goal, Perspective, PlanDocument, RegionalPlan
 from planning.periods import current, published_plans
 
 
@@ -26,7 +27,9 @@ def plan_or_404(plans, period):
     for plan in plans:
         if (plan.first_year, plan.last_year) == period:
             return plan
-    raise Http404(f"no published plan for {period}")
+    first_year, last_year = period
+    gone = RegionalPlan.objects.withdrawn().filter(first_year=first_year, last_year=last_year)
+    raise (Withdrawn if gone.exists() else Http404)(f"no published plan for {period}")
 
 
 def goals_with_focus_areas():

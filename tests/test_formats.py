@@ -9,10 +9,12 @@ from blekinge_site.formats import (
     AmountField,
     CountField,
     DayField,
+    MomentField,
     amount,
     day,
     number,
     parse_day,
+    parse_moment,
     parse_number,
     signed_amount,
 )
@@ -94,6 +96,26 @@ def test_a_date_is_read_in_iso_and_in_swedish(text):
 def test_a_date_that_could_be_misread_is_refused(text):
     with pytest.raises(ValueError, match=r"not a date|day|month"):
         parse_day(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-26 13.00",
+        "2026-11-26 13:00",
+        "2026-11-26T13:00",
+        "26 november 2026 kl. 13.00",
+        "26 november 2026, kl 13:00",
+    ],
+)
+def test_a_day_and_a_time_are_read(text):
+    assert parse_moment(text) == dt.datetime(2026, 11, 26, 13, 0)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("text", ["2026-11-26", "13.00", "2026-11-26 25.00", "11/26/2026 13.00"])
+def test_what_is_not_a_day_and_a_time_is_refused(text):
+    with pytest.raises(forms.ValidationError, match="Skriv dag och klockslag"):
+        MomentField().clean(text)
 
 
 def test_an_amount_field_shows_what_the_page_shows():

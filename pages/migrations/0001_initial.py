@@ -6,171 +6,865 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Feedback',
+            name="Feedback",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.CharField(help_text='Sidan som svaret gäller.', max_length=500, verbose_name='sida')),
-                ('language', models.CharField(help_text='Språket som sidan lästes på.', max_length=2, verbose_name='språk')),
-                ('helpful', models.BooleanField(help_text='Om informationen hjälpte.', verbose_name='hjälpte')),
-                ('message', models.TextField(blank=True, help_text='Det som besökaren ville tillägga.', max_length=2000, verbose_name='meddelande')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='tid')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "address",
+                    models.CharField(
+                        help_text="Sidan som svaret gäller.", max_length=500, verbose_name="sida"
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        help_text="Språket som sidan lästes på.", max_length=2, verbose_name="språk"
+                    ),
+                ),
+                (
+                    "helpful",
+                    models.BooleanField(
+                        help_text="Om informationen hjälpte.", verbose_name="hjälpte"
+                    ),
+                ),
+                (
+                    "message",
+                    models.TextField(
+                        blank=True,
+                        help_text="Det som besökaren ville tillägga.",
+                        max_length=2000,
+                        verbose_name="meddelande",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="tid")),
             ],
             options={
-                'verbose_name': 'återkoppling',
-                'verbose_name_plural': 'återkoppling',
-                'ordering': ['-created_at', '-pk'],
+                "verbose_name": "återkoppling",
+                "verbose_name_plural": "återkoppling",
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='RegionProfile',
+            name="RegionProfile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('draft', 'Utkast'), ('published', 'Publicerad')], default='draft', help_text='Besökare ser bara det som är publicerat.', max_length=10, verbose_name='status')),
-                ('responsible', models.CharField(help_text='Vem som svarar för innehållet. Visas längst ner på sidan.', max_length=200, verbose_name='ansvarig')),
-                ('responsible_sv', models.CharField(help_text='Vem som svarar för innehållet. Visas längst ner på sidan.', max_length=200, null=True, verbose_name='ansvarig')),
-                ('responsible_en', models.CharField(help_text='Vem som svarar för innehållet. Visas längst ner på sidan.', max_length=200, null=True, verbose_name='ansvarig')),
-                ('published_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='publicerad')),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='senast ändrad')),
-                ('review_on', models.DateField(blank=True, help_text='Dagen då någon ska läsa igenom innehållet igen. Visas inte för besökare.', null=True, verbose_name='granskas senast')),
-                ('name', models.CharField(help_text='Regionens namn, till exempel Region Blekinge.', max_length=100, verbose_name='namn')),
-                ('name_sv', models.CharField(help_text='Regionens namn, till exempel Region Blekinge.', max_length=100, null=True, verbose_name='namn')),
-                ('name_en', models.CharField(help_text='Regionens namn, till exempel Region Blekinge.', max_length=100, null=True, verbose_name='namn')),
-                ('lead', models.TextField(help_text='Visas under visionen på startsidan och överst på Om-sidan.', verbose_name='ingress')),
-                ('lead_sv', models.TextField(help_text='Visas under visionen på startsidan och överst på Om-sidan.', null=True, verbose_name='ingress')),
-                ('lead_en', models.TextField(help_text='Visas under visionen på startsidan och överst på Om-sidan.', null=True, verbose_name='ingress')),
-                ('mission', models.TextField(help_text='Regionens uppdrag, en mening.', verbose_name='uppdrag')),
-                ('mission_sv', models.TextField(help_text='Regionens uppdrag, en mening.', null=True, verbose_name='uppdrag')),
-                ('mission_en', models.TextField(help_text='Regionens uppdrag, en mening.', null=True, verbose_name='uppdrag')),
-                ('responsibilities', models.TextField(help_text='Regionens ansvarsområden, en mening.', verbose_name='ansvarsområden')),
-                ('responsibilities_sv', models.TextField(help_text='Regionens ansvarsområden, en mening.', null=True, verbose_name='ansvarsområden')),
-                ('responsibilities_en', models.TextField(help_text='Regionens ansvarsområden, en mening.', null=True, verbose_name='ansvarsområden')),
-                ('vision', models.CharField(help_text='Utan citattecken och punkt. Visas stort överst på startsidan.', max_length=200, verbose_name='vision')),
-                ('vision_sv', models.CharField(help_text='Utan citattecken och punkt. Visas stort överst på startsidan.', max_length=200, null=True, verbose_name='vision')),
-                ('vision_en', models.CharField(help_text='Utan citattecken och punkt. Visas stort överst på startsidan.', max_length=200, null=True, verbose_name='vision')),
-                ('organisation', models.TextField(blank=True, help_text='En uppgift per rad. Visas som en punktlista på Om-sidan.', verbose_name='organisationen')),
-                ('organisation_sv', models.TextField(blank=True, help_text='En uppgift per rad. Visas som en punktlista på Om-sidan.', null=True, verbose_name='organisationen')),
-                ('organisation_en', models.TextField(blank=True, help_text='En uppgift per rad. Visas som en punktlista på Om-sidan.', null=True, verbose_name='organisationen')),
-                ('values_introduction', models.TextField(blank=True, help_text='Visas före ledstjärnorna på Om-sidan.', verbose_name='inledning till värdegrunden')),
-                ('values_introduction_sv', models.TextField(blank=True, help_text='Visas före ledstjärnorna på Om-sidan.', null=True, verbose_name='inledning till värdegrunden')),
-                ('values_introduction_en', models.TextField(blank=True, help_text='Visas före ledstjärnorna på Om-sidan.', null=True, verbose_name='inledning till värdegrunden')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "Utkast"), ("published", "Publicerad")],
+                        default="draft",
+                        help_text="Besökare ser bara det som är publicerat.",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "responsible",
+                    models.CharField(
+                        help_text="Vem som svarar för innehållet. Visas längst ner på sidan.",
+                        max_length=200,
+                        verbose_name="ansvarig",
+                    ),
+                ),
+                (
+                    "responsible_sv",
+                    models.CharField(
+                        help_text="Vem som svarar för innehållet. Visas längst ner på sidan.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="ansvarig",
+                    ),
+                ),
+                (
+                    "responsible_en",
+                    models.CharField(
+                        help_text="Vem som svarar för innehållet. Visas längst ner på sidan.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="ansvarig",
+                    ),
+                ),
+                (
+                    "published_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="publicerad"
+                    ),
+                ),
+                (
+                    "changed_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="senast ändrad",
+                    ),
+                ),
+                (
+                    "review_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="Dagen då någon ska läsa igenom innehållet igen. Visas inte för besökare.",
+                        null=True,
+                        verbose_name="granskas senast",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Regionens namn, till exempel Region Blekinge.",
+                        max_length=100,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "name_sv",
+                    models.CharField(
+                        help_text="Regionens namn, till exempel Region Blekinge.",
+                        max_length=100,
+                        null=True,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "name_en",
+                    models.CharField(
+                        help_text="Regionens namn, till exempel Region Blekinge.",
+                        max_length=100,
+                        null=True,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.TextField(
+                        help_text="Visas under visionen på startsidan och överst på Om-sidan.",
+                        verbose_name="ingress",
+                    ),
+                ),
+                (
+                    "lead_sv",
+                    models.TextField(
+                        help_text="Visas under visionen på startsidan och överst på Om-sidan.",
+                        null=True,
+                        verbose_name="ingress",
+                    ),
+                ),
+                (
+                    "lead_en",
+                    models.TextField(
+                        help_text="Visas under visionen på startsidan och överst på Om-sidan.",
+                        null=True,
+                        verbose_name="ingress",
+                    ),
+                ),
+                (
+                    "mission",
+                    models.TextField(
+                        help_text="Regionens uppdrag, en mening.", verbose_name="uppdrag"
+                    ),
+                ),
+                (
+                    "mission_sv",
+                    models.TextField(
+                        help_text="Regionens uppdrag, en mening.", null=True, verbose_name="uppdrag"
+                    ),
+                ),
+                (
+                    "mission_en",
+                    models.TextField(
+                        help_text="Regionens uppdrag, en mening.", null=True, verbose_name="uppdrag"
+                    ),
+                ),
+                (
+                    "responsibilities",
+                    models.TextField(
+                        help_text="Regionens ansvarsområden, en mening.",
+                        verbose_name="ansvarsområden",
+                    ),
+                ),
+                (
+                    "responsibilities_sv",
+                    models.TextField(
+                        help_text="Regionens ansvarsområden, en mening.",
+                        null=True,
+                        verbose_name="ansvarsområden",
+                    ),
+                ),
+                (
+                    "responsibilities_en",
+                    models.TextField(
+                        help_text="Regionens ansvarsområden, en mening.",
+                        null=True,
+                        verbose_name="ansvarsområden",
+                    ),
+                ),
+                (
+                    "vision",
+                    models.CharField(
+                        help_text="Utan citattecken och punkt. Visas stort överst på startsidan.",
+                        max_length=200,
+                        verbose_name="vision",
+                    ),
+                ),
+                (
+                    "vision_sv",
+                    models.CharField(
+                        help_text="Utan citattecken och punkt. Visas stort överst på startsidan.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="vision",
+                    ),
+                ),
+                (
+                    "vision_en",
+                    models.CharField(
+                        help_text="Utan citattecken och punkt. Visas stort överst på startsidan.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="vision",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.TextField(
+                        blank=True,
+                        help_text="En uppgift per rad. Visas som en punktlista på Om-sidan.",
+                        verbose_name="organisationen",
+                    ),
+                ),
+                (
+                    "organisation_sv",
+                    models.TextField(
+                        blank=True,
+                        help_text="En uppgift per rad. Visas som en punktlista på Om-sidan.",
+                        null=True,
+                        verbose_name="organisationen",
+                    ),
+                ),
+                (
+                    "organisation_en",
+                    models.TextField(
+                        blank=True,
+                        help_text="En uppgift per rad. Visas som en punktlista på Om-sidan.",
+                        null=True,
+                        verbose_name="organisationen",
+                    ),
+                ),
+                (
+                    "values_introduction",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas före ledstjärnorna på Om-sidan.",
+                        verbose_name="inledning till värdegrunden",
+                    ),
+                ),
+                (
+                    "values_introduction_sv",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas före ledstjärnorna på Om-sidan.",
+                        null=True,
+                        verbose_name="inledning till värdegrunden",
+                    ),
+                ),
+                (
+                    "values_introduction_en",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas före ledstjärnorna på Om-sidan.",
+                        null=True,
+                        verbose_name="inledning till värdegrunden",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'regionprofil',
-                'verbose_name_plural': 'regionprofil',
-                'constraints': [models.UniqueConstraint(models.Value(1), name='profile_is_the_only_one', violation_error_message='Det finns redan en regionprofil. Ändra den i stället.')],
+                "verbose_name": "regionprofil",
+                "verbose_name_plural": "regionprofil",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.Value(1),
+                        name="profile_is_the_only_one",
+                        violation_error_message="Det finns redan en regionprofil. Ändra den i stället.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Page',
+            name="Page",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('draft', 'Utkast'), ('published', 'Publicerad')], default='draft', help_text='Besökare ser bara det som är publicerat.', max_length=10, verbose_name='status')),
-                ('responsible', models.CharField(help_text='Vem som svarar för innehållet. Visas längst ner på sidan.', max_length=200, verbose_name='ansvarig')),
-                ('responsible_sv', models.CharField(help_text='Vem som svarar för innehållet. Visas längst ner på sidan.', max_length=200, null=True, verbose_name='ansvarig')),
-                ('responsible_en', models.CharField(help_text='Vem som svarar för innehållet. Visas längst ner på sidan.', max_length=200, null=True, verbose_name='ansvarig')),
-                ('published_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='publicerad')),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='senast ändrad')),
-                ('review_on', models.DateField(blank=True, help_text='Dagen då någon ska läsa igenom innehållet igen. Visas inte för besökare.', null=True, verbose_name='granskas senast')),
-                ('slug', models.SlugField(help_text='Görs av rubriken: ordet i webbadressen. Ligger fast när sidan är publicerad.', max_length=100, verbose_name='adress på svenska')),
-                ('slug_en', models.SlugField(blank=True, help_text='Ordet i den engelska webbadressen. Utan det används det svenska.', max_length=100, verbose_name='adress på engelska')),
-                ('title', models.CharField(help_text='Visas överst på sidan och i länkar hit.', max_length=200, verbose_name='rubrik')),
-                ('title_sv', models.CharField(help_text='Visas överst på sidan och i länkar hit.', max_length=200, null=True, verbose_name='rubrik')),
-                ('title_en', models.CharField(help_text='Visas överst på sidan och i länkar hit.', max_length=200, null=True, verbose_name='rubrik')),
-                ('lead', models.TextField(blank=True, help_text='Visas stort under rubriken.', verbose_name='ingress')),
-                ('lead_sv', models.TextField(blank=True, help_text='Visas stort under rubriken.', null=True, verbose_name='ingress')),
-                ('lead_en', models.TextField(blank=True, help_text='Visas stort under rubriken.', null=True, verbose_name='ingress')),
-                ('body', models.TextField(blank=True, help_text='Visas under ingressen.', verbose_name='text')),
-                ('body_sv', models.TextField(blank=True, help_text='Visas under ingressen.', null=True, verbose_name='text')),
-                ('body_en', models.TextField(blank=True, help_text='Visas under ingressen.', null=True, verbose_name='text')),
-                ('menu_position', models.PositiveSmallIntegerField(blank=True, help_text='Lägst nummer visas först. Utan nummer visas sidan inte i sidfoten.', null=True, verbose_name='plats i sidfoten')),
-                ('parent', models.ForeignKey(blank=True, help_text='Sidan som den här sidan hör till. Visas i sökvägen överst.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='children', to='pages.page', verbose_name='ligger under')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "Utkast"), ("published", "Publicerad")],
+                        default="draft",
+                        help_text="Besökare ser bara det som är publicerat.",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "responsible",
+                    models.CharField(
+                        help_text="Vem som svarar för innehållet. Visas längst ner på sidan.",
+                        max_length=200,
+                        verbose_name="ansvarig",
+                    ),
+                ),
+                (
+                    "responsible_sv",
+                    models.CharField(
+                        help_text="Vem som svarar för innehållet. Visas längst ner på sidan.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="ansvarig",
+                    ),
+                ),
+                (
+                    "responsible_en",
+                    models.CharField(
+                        help_text="Vem som svarar för innehållet. Visas längst ner på sidan.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="ansvarig",
+                    ),
+                ),
+                (
+                    "published_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="publicerad"
+                    ),
+                ),
+                (
+                    "changed_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="senast ändrad",
+                    ),
+                ),
+                (
+                    "review_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="Dagen då någon ska läsa igenom innehållet igen. Visas inte för besökare.",
+                        null=True,
+                        verbose_name="granskas senast",
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Görs av rubriken: ordet i webbadressen. Ligger fast när sidan är publicerad.",
+                        max_length=100,
+                        verbose_name="adress på svenska",
+                    ),
+                ),
+                (
+                    "slug_en",
+                    models.SlugField(
+                        blank=True,
+                        help_text="Ordet i den engelska webbadressen. Utan det används det svenska.",
+                        max_length=100,
+                        verbose_name="adress på engelska",
+                    ),
+                ),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="Visas överst på sidan och i länkar hit.",
+                        max_length=200,
+                        verbose_name="rubrik",
+                    ),
+                ),
+                (
+                    "title_sv",
+                    models.CharField(
+                        help_text="Visas överst på sidan och i länkar hit.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="rubrik",
+                    ),
+                ),
+                (
+                    "title_en",
+                    models.CharField(
+                        help_text="Visas överst på sidan och i länkar hit.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="rubrik",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.TextField(
+                        blank=True, help_text="Visas stort under rubriken.", verbose_name="ingress"
+                    ),
+                ),
+                (
+                    "lead_sv",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas stort under rubriken.",
+                        null=True,
+                        verbose_name="ingress",
+                    ),
+                ),
+                (
+                    "lead_en",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas stort under rubriken.",
+                        null=True,
+                        verbose_name="ingress",
+                    ),
+                ),
+                (
+                    "body",
+                    models.TextField(
+                        blank=True, help_text="Visas under ingressen.", verbose_name="text"
+                    ),
+                ),
+                (
+                    "body_sv",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas under ingressen.",
+                        null=True,
+                        verbose_name="text",
+                    ),
+                ),
+                (
+                    "body_en",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas under ingressen.",
+                        null=True,
+                        verbose_name="text",
+                    ),
+                ),
+                (
+                    "menu_position",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Lägst nummer visas först. Utan nummer visas sidan inte i sidfoten.",
+                        null=True,
+                        verbose_name="plats i sidfoten",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Sidan som den här sidan hör till. Visas i sökvägen överst.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="children",
+                        to="pages.page",
+                        verbose_name="ligger under",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'sida',
-                'verbose_name_plural': 'sidor',
-                'ordering': ['menu_position', 'slug'],
-                'constraints': [models.UniqueConstraint(fields=('slug',), name='page_slug_is_unique', violation_error_message='En annan sida har samma svenska adress.'), models.UniqueConstraint(condition=models.Q(('slug_en', ''), _negated=True), fields=('slug_en',), name='page_english_slug_is_unique', violation_error_message='En annan sida har samma engelska adress.'), models.CheckConstraint(condition=models.Q(('menu_position__isnull', True), ('menu_position__gt', 0), _connector='OR'), name='page_menu_position_is_positive', violation_error_message='Ordningen börjar på 1.'), models.CheckConstraint(condition=models.Q(('parent__isnull', True), models.Q(('parent', models.F('pk')), _negated=True), _connector='OR'), name='page_is_not_its_own_parent', violation_error_message='En sida kan inte ligga under sig själv.')],
+                "verbose_name": "sida",
+                "verbose_name_plural": "sidor",
+                "ordering": ["menu_position", "slug"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("slug",),
+                        name="page_slug_is_unique",
+                        violation_error_message="En annan sida har samma svenska adress.",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("slug_en", ""), _negated=True),
+                        fields=("slug_en",),
+                        name="page_english_slug_is_unique",
+                        violation_error_message="En annan sida har samma engelska adress.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("menu_position__isnull", True),
+                            ("menu_position__gt", 0),
+                            _connector="OR",
+                        ),
+                        name="page_menu_position_is_positive",
+                        violation_error_message="Ordningen börjar på 1.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("parent__isnull", True),
+                            models.Q(("parent", models.F("pk")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="page_is_not_its_own_parent",
+                        violation_error_message="En sida kan inte ligga under sig själv.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DailyStat',
+            name="DailyStat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(help_text='Lägst nummer visas först. Utan nummer kommer den sist.', verbose_name='ordning')),
-                ('value', models.PositiveIntegerField(help_text='Talet, till exempel 22 022.', verbose_name='antal')),
-                ('sentence', models.CharField(help_text='Fortsättningen efter talet, till exempel: personer besöker folktandvården', max_length=200, verbose_name='mening')),
-                ('sentence_sv', models.CharField(help_text='Fortsättningen efter talet, till exempel: personer besöker folktandvården', max_length=200, null=True, verbose_name='mening')),
-                ('sentence_en', models.CharField(help_text='Fortsättningen efter talet, till exempel: personer besöker folktandvården', max_length=200, null=True, verbose_name='mening')),
-                ('as_of', models.DateField(blank=True, help_text='Lämna tomt om dagen inte är känd.', null=True, verbose_name='gäller per')),
-                ('source', models.CharField(blank=True, help_text='Lämna tomt om källan inte är känd.', max_length=200, verbose_name='källa')),
-                ('source_sv', models.CharField(blank=True, help_text='Lämna tomt om källan inte är känd.', max_length=200, null=True, verbose_name='källa')),
-                ('source_en', models.CharField(blank=True, help_text='Lämna tomt om källan inte är känd.', max_length=200, null=True, verbose_name='källa')),
-                ('profile', models.ForeignKey(help_text='Visas på den regionens Om-sida.', on_delete=django.db.models.deletion.CASCADE, to='pages.regionprofile', verbose_name='profil')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        help_text="Lägst nummer visas först. Utan nummer kommer den sist.",
+                        verbose_name="ordning",
+                    ),
+                ),
+                (
+                    "value",
+                    models.PositiveIntegerField(
+                        help_text="Talet, till exempel 22 022.", verbose_name="antal"
+                    ),
+                ),
+                (
+                    "sentence",
+                    models.CharField(
+                        help_text="Fortsättningen efter talet, till exempel: personer besöker folktandvården",
+                        max_length=200,
+                        verbose_name="mening",
+                    ),
+                ),
+                (
+                    "sentence_sv",
+                    models.CharField(
+                        help_text="Fortsättningen efter talet, till exempel: personer besöker folktandvården",
+                        max_length=200,
+                        null=True,
+                        verbose_name="mening",
+                    ),
+                ),
+                (
+                    "sentence_en",
+                    models.CharField(
+                        help_text="Fortsättningen efter talet, till exempel: personer besöker folktandvården",
+                        max_length=200,
+                        null=True,
+                        verbose_name="mening",
+                    ),
+                ),
+                (
+                    "as_of",
+                    models.DateField(
+                        blank=True,
+                        help_text="Lämna tomt om dagen inte är känd.",
+                        null=True,
+                        verbose_name="gäller per",
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        blank=True,
+                        help_text="Lämna tomt om källan inte är känd.",
+                        max_length=200,
+                        verbose_name="källa",
+                    ),
+                ),
+                (
+                    "source_sv",
+                    models.CharField(
+                        blank=True,
+                        help_text="Lämna tomt om källan inte är känd.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="källa",
+                    ),
+                ),
+                (
+                    "source_en",
+                    models.CharField(
+                        blank=True,
+                        help_text="Lämna tomt om källan inte är känd.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="källa",
+                    ),
+                ),
+                (
+                    "profile",
+                    models.ForeignKey(
+                        help_text="Visas på den regionens Om-sida.",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="pages.regionprofile",
+                        verbose_name="profil",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'siffra för en dag',
-                'verbose_name_plural': 'en dag hos oss',
-                'ordering': ['position', 'pk'],
-                'abstract': False,
-                'default_related_name': 'daily_stats',
-                'constraints': [models.CheckConstraint(condition=models.Q(('position__gt', 0)), name='dailystat_position_is_positive', violation_error_message='Ordningen börjar på 1.')],
+                "verbose_name": "siffra för en dag",
+                "verbose_name_plural": "en dag hos oss",
+                "ordering": ["position", "pk"],
+                "abstract": False,
+                "default_related_name": "daily_stats",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("position__gt", 0)),
+                        name="dailystat_position_is_positive",
+                        violation_error_message="Ordningen börjar på 1.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CoreValue',
+            name="CoreValue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(help_text='Lägst nummer visas först. Utan nummer kommer den sist.', verbose_name='ordning')),
-                ('slug', models.SlugField(help_text='Görs av namnet. Länkar hit slutar på #ordet.', max_length=100, verbose_name='adressord')),
-                ('name', models.CharField(help_text='Ledstjärnans namn, ett ord.', max_length=100, verbose_name='namn')),
-                ('name_sv', models.CharField(help_text='Ledstjärnans namn, ett ord.', max_length=100, null=True, verbose_name='namn')),
-                ('name_en', models.CharField(help_text='Ledstjärnans namn, ett ord.', max_length=100, null=True, verbose_name='namn')),
-                ('body', models.TextField(help_text='Visas under namnet på Om-sidan.', verbose_name='text')),
-                ('body_sv', models.TextField(help_text='Visas under namnet på Om-sidan.', null=True, verbose_name='text')),
-                ('body_en', models.TextField(help_text='Visas under namnet på Om-sidan.', null=True, verbose_name='text')),
-                ('profile', models.ForeignKey(help_text='Visas på den regionens Om-sida.', on_delete=django.db.models.deletion.CASCADE, to='pages.regionprofile', verbose_name='profil')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        help_text="Lägst nummer visas först. Utan nummer kommer den sist.",
+                        verbose_name="ordning",
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Görs av namnet. Länkar hit slutar på #ordet.",
+                        max_length=100,
+                        verbose_name="adressord",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Ledstjärnans namn, ett ord.", max_length=100, verbose_name="namn"
+                    ),
+                ),
+                (
+                    "name_sv",
+                    models.CharField(
+                        help_text="Ledstjärnans namn, ett ord.",
+                        max_length=100,
+                        null=True,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "name_en",
+                    models.CharField(
+                        help_text="Ledstjärnans namn, ett ord.",
+                        max_length=100,
+                        null=True,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "body",
+                    models.TextField(
+                        help_text="Visas under namnet på Om-sidan.", verbose_name="text"
+                    ),
+                ),
+                (
+                    "body_sv",
+                    models.TextField(
+                        help_text="Visas under namnet på Om-sidan.", null=True, verbose_name="text"
+                    ),
+                ),
+                (
+                    "body_en",
+                    models.TextField(
+                        help_text="Visas under namnet på Om-sidan.", null=True, verbose_name="text"
+                    ),
+                ),
+                (
+                    "profile",
+                    models.ForeignKey(
+                        help_text="Visas på den regionens Om-sida.",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="pages.regionprofile",
+                        verbose_name="profil",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'ledstjärna',
-                'verbose_name_plural': 'värdegrund',
-                'ordering': ['position', 'pk'],
-                'abstract': False,
-                'default_related_name': 'core_values',
-                'constraints': [models.CheckConstraint(condition=models.Q(('position__gt', 0)), name='corevalue_position_is_positive', violation_error_message='Ordningen börjar på 1.'), models.UniqueConstraint(fields=('profile', 'slug'), name='core_value_slug_is_unique', violation_error_message='En annan ledstjärna har samma adressord.')],
+                "verbose_name": "ledstjärna",
+                "verbose_name_plural": "värdegrund",
+                "ordering": ["position", "pk"],
+                "abstract": False,
+                "default_related_name": "core_values",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("position__gt", 0)),
+                        name="corevalue_position_is_positive",
+                        violation_error_message="Ordningen börjar på 1.",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("profile", "slug"),
+                        name="core_value_slug_is_unique",
+                        violation_error_message="En annan ledstjärna har samma adressord.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Administration',
+            name="Administration",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(help_text='Lägst nummer visas först. Utan nummer kommer den sist.', verbose_name='ordning')),
-                ('slug', models.SlugField(help_text='Görs av namnet och visas inte för besökare.', max_length=100, verbose_name='kortnamn')),
-                ('name', models.CharField(help_text='Förvaltningens namn.', max_length=200, verbose_name='namn')),
-                ('name_sv', models.CharField(help_text='Förvaltningens namn.', max_length=200, null=True, verbose_name='namn')),
-                ('name_en', models.CharField(help_text='Förvaltningens namn.', max_length=200, null=True, verbose_name='namn')),
-                ('description', models.TextField(blank=True, help_text='Visas under namnet på Om-sidan.', verbose_name='beskrivning')),
-                ('description_sv', models.TextField(blank=True, help_text='Visas under namnet på Om-sidan.', null=True, verbose_name='beskrivning')),
-                ('description_en', models.TextField(blank=True, help_text='Visas under namnet på Om-sidan.', null=True, verbose_name='beskrivning')),
-                ('address', models.TextField(blank=True, help_text='Postadress, en rad i taget.', verbose_name='adress')),
-                ('valid_from', models.DateField(blank=True, help_text='Första dagen. Dessförinnan visas den inte.', null=True, verbose_name='finns från')),
-                ('valid_to', models.DateField(blank=True, help_text='Sista dagen. Därefter visas förvaltningen inte.', null=True, verbose_name='finns till')),
-                ('profile', models.ForeignKey(help_text='Visas på den regionens Om-sida.', on_delete=django.db.models.deletion.CASCADE, to='pages.regionprofile', verbose_name='profil')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        help_text="Lägst nummer visas först. Utan nummer kommer den sist.",
+                        verbose_name="ordning",
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Görs av namnet och visas inte för besökare.",
+                        max_length=100,
+                        verbose_name="kortnamn",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Förvaltningens namn.", max_length=200, verbose_name="namn"
+                    ),
+                ),
+                (
+                    "name_sv",
+                    models.CharField(
+                        help_text="Förvaltningens namn.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "name_en",
+                    models.CharField(
+                        help_text="Förvaltningens namn.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "description",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas under namnet på Om-sidan.",
+                        verbose_name="beskrivning",
+                    ),
+                ),
+                (
+                    "description_sv",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas under namnet på Om-sidan.",
+                        null=True,
+                        verbose_name="beskrivning",
+                    ),
+                ),
+                (
+                    "description_en",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas under namnet på Om-sidan.",
+                        null=True,
+                        verbose_name="beskrivning",
+                    ),
+                ),
+                (
+                    "address",
+                    models.TextField(
+                        blank=True, help_text="Postadress, en rad i taget.", verbose_name="adress"
+                    ),
+                ),
+                (
+                    "valid_from",
+                    models.DateField(
+                        blank=True,
+                        help_text="Första dagen. Dessförinnan visas den inte.",
+                        null=True,
+                        verbose_name="finns från",
+                    ),
+                ),
+                (
+                    "valid_to",
+                    models.DateField(
+                        blank=True,
+                        help_text="Sista dagen. Därefter visas förvaltningen inte.",
+                        null=True,
+                        verbose_name="finns till",
+                    ),
+                ),
+                (
+                    "profile",
+                    models.ForeignKey(
+                        help_text="Visas på den regionens Om-sida.",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="pages.regionprofile",
+                        verbose_name="profil",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'förvaltning',
-                'verbose_name_plural': 'förvaltningar',
-                'ordering': ['position', 'pk'],
-                'abstract': False,
-                'default_related_name': 'administrations',
-                'constraints': [models.CheckConstraint(condition=models.Q(('position__gt', 0)), name='administration_position_is_positive', violation_error_message='Ordningen börjar på 1.'), models.UniqueConstraint(fields=('profile', 'slug'), name='administration_slug_is_unique', violation_error_message='En annan förvaltning har samma kortnamn.'), models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_from__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='administration_validity_is_ordered', violation_error_message='Sista dagen kan inte vara före den första.')],
+                "verbose_name": "förvaltning",
+                "verbose_name_plural": "förvaltningar",
+                "ordering": ["position", "pk"],
+                "abstract": False,
+                "default_related_name": "administrations",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("position__gt", 0)),
+                        name="administration_position_is_positive",
+                        violation_error_message="Ordningen börjar på 1.",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("profile", "slug"),
+                        name="administration_slug_is_unique",
+                        violation_error_message="En annan förvaltning har samma kortnamn.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to__isnull", True),
+                            ("valid_from__isnull", True),
+                            ("valid_to__gte", models.F("valid_from")),
+                            _connector="OR",
+                        ),
+                        name="administration_validity_is_ordered",
+                        violation_error_message="Sista dagen kan inte vara före den första.",
+                    ),
+                ],
             },
         ),
     ]

@@ -6,269 +6,1046 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Perspective',
+            name="Perspective",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(help_text='Lägst nummer visas först. Utan nummer kommer den sist.', verbose_name='ordning')),
-                ('slug', models.SlugField(help_text='Görs av namnet: ordet i webbadressen. Ligger fast när planen är publicerad.', max_length=100, verbose_name='adress på svenska')),
-                ('slug_en', models.SlugField(blank=True, help_text='Ordet i den engelska webbadressen. Utan det används det svenska.', max_length=100, verbose_name='adress på engelska')),
-                ('name', models.CharField(help_text='Med liten bokstav, som det står efter ordet Perspektiv.', max_length=200, verbose_name='namn')),
-                ('name_sv', models.CharField(help_text='Med liten bokstav, som det står efter ordet Perspektiv.', max_length=200, null=True, verbose_name='namn')),
-                ('name_en', models.CharField(help_text='Med liten bokstav, som det står efter ordet Perspektiv.', max_length=200, null=True, verbose_name='namn')),
-                ('description', models.TextField(blank=True, help_text='Visas under namnet. En rad är ett stycke.', verbose_name='beskrivning')),
-                ('description_sv', models.TextField(blank=True, help_text='Visas under namnet. En rad är ett stycke.', null=True, verbose_name='beskrivning')),
-                ('description_en', models.TextField(blank=True, help_text='Visas under namnet. En rad är ett stycke.', null=True, verbose_name='beskrivning')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        help_text="Lägst nummer visas först. Utan nummer kommer den sist.",
+                        verbose_name="ordning",
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Görs av namnet: ordet i webbadressen. Ligger fast när planen är publicerad.",
+                        max_length=100,
+                        verbose_name="adress på svenska",
+                    ),
+                ),
+                (
+                    "slug_en",
+                    models.SlugField(
+                        blank=True,
+                        help_text="Ordet i den engelska webbadressen. Utan det används det svenska.",
+                        max_length=100,
+                        verbose_name="adress på engelska",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Med liten bokstav, som det står efter ordet Perspektiv.",
+                        max_length=200,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "name_sv",
+                    models.CharField(
+                        help_text="Med liten bokstav, som det står efter ordet Perspektiv.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "name_en",
+                    models.CharField(
+                        help_text="Med liten bokstav, som det står efter ordet Perspektiv.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "description",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas under namnet. En rad är ett stycke.",
+                        verbose_name="beskrivning",
+                    ),
+                ),
+                (
+                    "description_sv",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas under namnet. En rad är ett stycke.",
+                        null=True,
+                        verbose_name="beskrivning",
+                    ),
+                ),
+                (
+                    "description_en",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas under namnet. En rad är ett stycke.",
+                        null=True,
+                        verbose_name="beskrivning",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'perspektiv',
-                'verbose_name_plural': 'perspektiv',
-                'ordering': ['position', 'pk'],
-                'abstract': False,
-                'default_related_name': 'perspectives',
+                "verbose_name": "perspektiv",
+                "verbose_name_plural": "perspektiv",
+                "ordering": ["position", "pk"],
+                "abstract": False,
+                "default_related_name": "perspectives",
             },
         ),
         migrations.CreateModel(
-            name='Goal',
+            name="Goal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(help_text='Lägst nummer visas först. Utan nummer kommer den sist.', verbose_name='ordning')),
-                ('slug', models.SlugField(help_text='Görs av namnet. Länkar hit slutar på #ordet.', max_length=100, verbose_name='adressord')),
-                ('name', models.CharField(help_text='Inriktningsmålet, utan punkt.', max_length=300, verbose_name='namn')),
-                ('name_sv', models.CharField(help_text='Inriktningsmålet, utan punkt.', max_length=300, null=True, verbose_name='namn')),
-                ('name_en', models.CharField(help_text='Inriktningsmålet, utan punkt.', max_length=300, null=True, verbose_name='namn')),
-                ('description', models.TextField(blank=True, help_text='Visas under namnet. En rad är ett stycke.', verbose_name='beskrivning')),
-                ('description_sv', models.TextField(blank=True, help_text='Visas under namnet. En rad är ett stycke.', null=True, verbose_name='beskrivning')),
-                ('description_en', models.TextField(blank=True, help_text='Visas under namnet. En rad är ett stycke.', null=True, verbose_name='beskrivning')),
-                ('perspective', models.ForeignKey(help_text='Perspektivet som målet hör till.', on_delete=django.db.models.deletion.CASCADE, to='planning.perspective', verbose_name='perspektiv')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        help_text="Lägst nummer visas först. Utan nummer kommer den sist.",
+                        verbose_name="ordning",
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Görs av namnet. Länkar hit slutar på #ordet.",
+                        max_length=100,
+                        verbose_name="adressord",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Inriktningsmålet, utan punkt.",
+                        max_length=300,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "name_sv",
+                    models.CharField(
+                        help_text="Inriktningsmålet, utan punkt.",
+                        max_length=300,
+                        null=True,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "name_en",
+                    models.CharField(
+                        help_text="Inriktningsmålet, utan punkt.",
+                        max_length=300,
+                        null=True,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "description",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas under namnet. En rad är ett stycke.",
+                        verbose_name="beskrivning",
+                    ),
+                ),
+                (
+                    "description_sv",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas under namnet. En rad är ett stycke.",
+                        null=True,
+                        verbose_name="beskrivning",
+                    ),
+                ),
+                (
+                    "description_en",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas under namnet. En rad är ett stycke.",
+                        null=True,
+                        verbose_name="beskrivning",
+                    ),
+                ),
+                (
+                    "perspective",
+                    models.ForeignKey(
+                        help_text="Perspektivet som målet hör till.",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="planning.perspective",
+                        verbose_name="perspektiv",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'inriktningsmål',
-                'verbose_name_plural': 'inriktningsmål',
-                'ordering': ['position', 'pk'],
-                'abstract': False,
-                'default_related_name': 'goals',
+                "verbose_name": "inriktningsmål",
+                "verbose_name_plural": "inriktningsmål",
+                "ordering": ["position", "pk"],
+                "abstract": False,
+                "default_related_name": "goals",
             },
         ),
         migrations.CreateModel(
-            name='RegionalPlan',
+            name="RegionalPlan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('draft', 'Utkast'), ('published', 'Publicerad')], default='draft', help_text='Besökare ser bara det som är publicerat.', max_length=10, verbose_name='status')),
-                ('responsible', models.CharField(help_text='Vem som svarar för innehållet. Visas längst ner på sidan.', max_length=200, verbose_name='ansvarig')),
-                ('responsible_sv', models.CharField(help_text='Vem som svarar för innehållet. Visas längst ner på sidan.', max_length=200, null=True, verbose_name='ansvarig')),
-                ('responsible_en', models.CharField(help_text='Vem som svarar för innehållet. Visas längst ner på sidan.', max_length=200, null=True, verbose_name='ansvarig')),
-                ('published_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='publicerad')),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='senast ändrad')),
-                ('review_on', models.DateField(blank=True, help_text='Dagen då någon ska läsa igenom innehållet igen. Visas inte för besökare.', null=True, verbose_name='granskas senast')),
-                ('first_year', models.PositiveSmallIntegerField(help_text='Står i rubriken och i webbadressen, till exempel 2019.', verbose_name='första året')),
-                ('last_year', models.PositiveSmallIntegerField(help_text='Efter det året visas att planen inte längre gäller.', verbose_name='sista året')),
-                ('title', models.CharField(help_text='Utan år: åren läggs till efter rubriken.', max_length=200, verbose_name='rubrik')),
-                ('title_sv', models.CharField(help_text='Utan år: åren läggs till efter rubriken.', max_length=200, null=True, verbose_name='rubrik')),
-                ('title_en', models.CharField(help_text='Utan år: åren läggs till efter rubriken.', max_length=200, null=True, verbose_name='rubrik')),
-                ('lead', models.TextField(help_text='Visas stort under rubriken.', verbose_name='ingress')),
-                ('lead_sv', models.TextField(help_text='Visas stort under rubriken.', null=True, verbose_name='ingress')),
-                ('lead_en', models.TextField(help_text='Visas stort under rubriken.', null=True, verbose_name='ingress')),
-                ('body', models.TextField(blank=True, help_text='Stycken före perspektiven. En rad är ett stycke.', verbose_name='om planen')),
-                ('body_sv', models.TextField(blank=True, help_text='Stycken före perspektiven. En rad är ett stycke.', null=True, verbose_name='om planen')),
-                ('body_en', models.TextField(blank=True, help_text='Stycken före perspektiven. En rad är ett stycke.', null=True, verbose_name='om planen')),
-                ('introduction', models.TextField(blank=True, help_text='Visas under rubriken ”Regionplanen” och åren. En rad är ett stycke.', verbose_name='inledning till perspektiven')),
-                ('introduction_sv', models.TextField(blank=True, help_text='Visas under rubriken ”Regionplanen” och åren. En rad är ett stycke.', null=True, verbose_name='inledning till perspektiven')),
-                ('introduction_en', models.TextField(blank=True, help_text='Visas under rubriken ”Regionplanen” och åren. En rad är ett stycke.', null=True, verbose_name='inledning till perspektiven')),
-                ('decided_on', models.DateField(blank=True, help_text='Lämna tomt om dagen inte är känd.', null=True, verbose_name='beslutad den')),
-                ('decided_by', models.CharField(blank=True, help_text='Till exempel regionfullmäktige.', max_length=200, verbose_name='beslutad av')),
-                ('decided_by_sv', models.CharField(blank=True, help_text='Till exempel regionfullmäktige.', max_length=200, null=True, verbose_name='beslutad av')),
-                ('decided_by_en', models.CharField(blank=True, help_text='Till exempel regionfullmäktige.', max_length=200, null=True, verbose_name='beslutad av')),
-                ('successor', models.ForeignKey(blank=True, help_text='Planen som gäller i stället. Besökare får en länk dit.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='predecessors', to='planning.regionalplan', verbose_name='ersatt av')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "Utkast"), ("published", "Publicerad")],
+                        default="draft",
+                        help_text="Besökare ser bara det som är publicerat.",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "responsible",
+                    models.CharField(
+                        help_text="Vem som svarar för innehållet. Visas längst ner på sidan.",
+                        max_length=200,
+                        verbose_name="ansvarig",
+                    ),
+                ),
+                (
+                    "responsible_sv",
+                    models.CharField(
+                        help_text="Vem som svarar för innehållet. Visas längst ner på sidan.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="ansvarig",
+                    ),
+                ),
+                (
+                    "responsible_en",
+                    models.CharField(
+                        help_text="Vem som svarar för innehållet. Visas längst ner på sidan.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="ansvarig",
+                    ),
+                ),
+                (
+                    "published_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="publicerad"
+                    ),
+                ),
+                (
+                    "changed_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="senast ändrad",
+                    ),
+                ),
+                (
+                    "review_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="Dagen då någon ska läsa igenom innehållet igen. Visas inte för besökare.",
+                        null=True,
+                        verbose_name="granskas senast",
+                    ),
+                ),
+                (
+                    "first_year",
+                    models.PositiveSmallIntegerField(
+                        help_text="Står i rubriken och i webbadressen, till exempel 2019.",
+                        verbose_name="första året",
+                    ),
+                ),
+                (
+                    "last_year",
+                    models.PositiveSmallIntegerField(
+                        help_text="Efter det året visas att planen inte längre gäller.",
+                        verbose_name="sista året",
+                    ),
+                ),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="Utan år: åren läggs till efter rubriken.",
+                        max_length=200,
+                        verbose_name="rubrik",
+                    ),
+                ),
+                (
+                    "title_sv",
+                    models.CharField(
+                        help_text="Utan år: åren läggs till efter rubriken.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="rubrik",
+                    ),
+                ),
+                (
+                    "title_en",
+                    models.CharField(
+                        help_text="Utan år: åren läggs till efter rubriken.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="rubrik",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.TextField(
+                        help_text="Visas stort under rubriken.", verbose_name="ingress"
+                    ),
+                ),
+                (
+                    "lead_sv",
+                    models.TextField(
+                        help_text="Visas stort under rubriken.", null=True, verbose_name="ingress"
+                    ),
+                ),
+                (
+                    "lead_en",
+                    models.TextField(
+                        help_text="Visas stort under rubriken.", null=True, verbose_name="ingress"
+                    ),
+                ),
+                (
+                    "body",
+                    models.TextField(
+                        blank=True,
+                        help_text="Stycken före perspektiven. En rad är ett stycke.",
+                        verbose_name="om planen",
+                    ),
+                ),
+                (
+                    "body_sv",
+                    models.TextField(
+                        blank=True,
+                        help_text="Stycken före perspektiven. En rad är ett stycke.",
+                        null=True,
+                        verbose_name="om planen",
+                    ),
+                ),
+                (
+                    "body_en",
+                    models.TextField(
+                        blank=True,
+                        help_text="Stycken före perspektiven. En rad är ett stycke.",
+                        null=True,
+                        verbose_name="om planen",
+                    ),
+                ),
+                (
+                    "introduction",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas under rubriken ”Regionplanen” och åren. En rad är ett stycke.",
+                        verbose_name="inledning till perspektiven",
+                    ),
+                ),
+                (
+                    "introduction_sv",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas under rubriken ”Regionplanen” och åren. En rad är ett stycke.",
+                        null=True,
+                        verbose_name="inledning till perspektiven",
+                    ),
+                ),
+                (
+                    "introduction_en",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas under rubriken ”Regionplanen” och åren. En rad är ett stycke.",
+                        null=True,
+                        verbose_name="inledning till perspektiven",
+                    ),
+                ),
+                (
+                    "decided_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="Lämna tomt om dagen inte är känd.",
+                        null=True,
+                        verbose_name="beslutad den",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.CharField(
+                        blank=True,
+                        help_text="Till exempel regionfullmäktige.",
+                        max_length=200,
+                        verbose_name="beslutad av",
+                    ),
+                ),
+                (
+                    "decided_by_sv",
+                    models.CharField(
+                        blank=True,
+                        help_text="Till exempel regionfullmäktige.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="beslutad av",
+                    ),
+                ),
+                (
+                    "decided_by_en",
+                    models.CharField(
+                        blank=True,
+                        help_text="Till exempel regionfullmäktige.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="beslutad av",
+                    ),
+                ),
+                (
+                    "successor",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Planen som gäller i stället. Besökare får en länk dit.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="predecessors",
+                        to="planning.regionalplan",
+                        verbose_name="ersatt av",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'regionplan',
-                'verbose_name_plural': 'regionplaner',
-                'ordering': ['-first_year', '-last_year'],
+                "verbose_name": "regionplan",
+                "verbose_name_plural": "regionplaner",
+                "ordering": ["-first_year", "-last_year"],
             },
         ),
         migrations.CreateModel(
-            name='PlanDocument',
+            name="PlanDocument",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(help_text='Lägst nummer visas först. Utan nummer kommer den sist.', verbose_name='ordning')),
-                ('title', models.CharField(help_text='Länkens text.', max_length=200, verbose_name='titel')),
-                ('title_sv', models.CharField(help_text='Länkens text.', max_length=200, null=True, verbose_name='titel')),
-                ('title_en', models.CharField(help_text='Länkens text.', max_length=200, null=True, verbose_name='titel')),
-                ('file', models.FileField(help_text='Besökare laddar ner den. Filens slag visas i länken.', max_length=200, upload_to='dokument/', verbose_name='fil')),
-                ('plan', models.ForeignKey(help_text='Planen vars sida länkar till dokumentet.', on_delete=django.db.models.deletion.CASCADE, to='planning.regionalplan', verbose_name='regionplan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        help_text="Lägst nummer visas först. Utan nummer kommer den sist.",
+                        verbose_name="ordning",
+                    ),
+                ),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="Länkens text.", max_length=200, verbose_name="titel"
+                    ),
+                ),
+                (
+                    "title_sv",
+                    models.CharField(
+                        help_text="Länkens text.", max_length=200, null=True, verbose_name="titel"
+                    ),
+                ),
+                (
+                    "title_en",
+                    models.CharField(
+                        help_text="Länkens text.", max_length=200, null=True, verbose_name="titel"
+                    ),
+                ),
+                (
+                    "file",
+                    models.FileField(
+                        help_text="Besökare laddar ner den. Filens slag visas i länken.",
+                        max_length=200,
+                        upload_to="dokument/",
+                        verbose_name="fil",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        help_text="Planen vars sida länkar till dokumentet.",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="planning.regionalplan",
+                        verbose_name="regionplan",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'dokument',
-                'verbose_name_plural': 'dokument',
-                'ordering': ['position', 'pk'],
-                'abstract': False,
-                'default_related_name': 'documents',
+                "verbose_name": "dokument",
+                "verbose_name_plural": "dokument",
+                "ordering": ["position", "pk"],
+                "abstract": False,
+                "default_related_name": "documents",
             },
         ),
         migrations.AddField(
-            model_name='perspective',
-            name='plan',
-            field=models.ForeignKey(help_text='Planen som perspektivet hör till.', on_delete=django.db.models.deletion.CASCADE, to='planning.regionalplan', verbose_name='regionplan'),
+            model_name="perspective",
+            name="plan",
+            field=models.ForeignKey(
+                help_text="Planen som perspektivet hör till.",
+                on_delete=django.db.models.deletion.CASCADE,
+                to="planning.regionalplan",
+                verbose_name="regionplan",
+            ),
         ),
         migrations.CreateModel(
-            name='FollowUp',
+            name="FollowUp",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField(help_text='Uppföljningen visas på sidan för årets budget.', verbose_name='år')),
-                ('satisfactory', models.PositiveSmallIntegerField(blank=True, help_text='Antal inriktningsmål. Lämna tomt om det inte är känt.', null=True, verbose_name='mål med tillfredsställande resultat')),
-                ('not_fully', models.PositiveSmallIntegerField(blank=True, help_text='Antal inriktningsmål. Lämna tomt om det inte är känt.', null=True, verbose_name='mål med inte helt tillfredsställande resultat')),
-                ('unsatisfactory', models.PositiveSmallIntegerField(blank=True, help_text='Antal inriktningsmål. Lämna tomt om det inte är känt.', null=True, verbose_name='mål med otillfredsställande resultat')),
-                ('result_msek', models.DecimalField(blank=True, decimal_places=1, help_text='Lämna tomt om det inte är känt.', max_digits=12, null=True, verbose_name='årets resultat, mnkr')),
-                ('decided_on', models.DateField(blank=True, help_text='Visas efter källan.', null=True, verbose_name='beslutad den')),
-                ('source', models.CharField(help_text='Dokumentet som uppgifterna kommer ur. Visas.', max_length=300, verbose_name='källa')),
-                ('source_sv', models.CharField(help_text='Dokumentet som uppgifterna kommer ur. Visas.', max_length=300, null=True, verbose_name='källa')),
-                ('source_en', models.CharField(help_text='Dokumentet som uppgifterna kommer ur. Visas.', max_length=300, null=True, verbose_name='källa')),
-                ('plan', models.ForeignKey(help_text='Planen som följs upp.', on_delete=django.db.models.deletion.CASCADE, to='planning.regionalplan', verbose_name='regionplan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "year",
+                    models.PositiveSmallIntegerField(
+                        help_text="Uppföljningen visas på sidan för årets budget.",
+                        verbose_name="år",
+                    ),
+                ),
+                (
+                    "satisfactory",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Antal inriktningsmål. Lämna tomt om det inte är känt.",
+                        null=True,
+                        verbose_name="mål med tillfredsställande resultat",
+                    ),
+                ),
+                (
+                    "not_fully",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Antal inriktningsmål. Lämna tomt om det inte är känt.",
+                        null=True,
+                        verbose_name="mål med inte helt tillfredsställande resultat",
+                    ),
+                ),
+                (
+                    "unsatisfactory",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Antal inriktningsmål. Lämna tomt om det inte är känt.",
+                        null=True,
+                        verbose_name="mål med otillfredsställande resultat",
+                    ),
+                ),
+                (
+                    "result_msek",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=1,
+                        help_text="Lämna tomt om det inte är känt.",
+                        max_digits=12,
+                        null=True,
+                        verbose_name="årets resultat, mnkr",
+                    ),
+                ),
+                (
+                    "decided_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="Visas efter källan.",
+                        null=True,
+                        verbose_name="beslutad den",
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        help_text="Dokumentet som uppgifterna kommer ur. Visas.",
+                        max_length=300,
+                        verbose_name="källa",
+                    ),
+                ),
+                (
+                    "source_sv",
+                    models.CharField(
+                        help_text="Dokumentet som uppgifterna kommer ur. Visas.",
+                        max_length=300,
+                        null=True,
+                        verbose_name="källa",
+                    ),
+                ),
+                (
+                    "source_en",
+                    models.CharField(
+                        help_text="Dokumentet som uppgifterna kommer ur. Visas.",
+                        max_length=300,
+                        null=True,
+                        verbose_name="källa",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        help_text="Planen som följs upp.",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="planning.regionalplan",
+                        verbose_name="regionplan",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'uppföljning',
-                'verbose_name_plural': 'uppföljningar',
-                'ordering': ['year'],
-                'default_related_name': 'follow_ups',
+                "verbose_name": "uppföljning",
+                "verbose_name_plural": "uppföljningar",
+                "ordering": ["year"],
+                "default_related_name": "follow_ups",
             },
         ),
         migrations.CreateModel(
-            name='Budget',
+            name="Budget",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField(help_text='Ett av planens år. Står i rubriken och i webbadressen.', verbose_name='år')),
-                ('unit', models.CharField(help_text='Beloppens enhet i klartext: miljoner kronor.', max_length=50, verbose_name='enhet')),
-                ('unit_sv', models.CharField(help_text='Beloppens enhet i klartext: miljoner kronor.', max_length=50, null=True, verbose_name='enhet')),
-                ('unit_en', models.CharField(help_text='Beloppens enhet i klartext: miljoner kronor.', max_length=50, null=True, verbose_name='enhet')),
-                ('introduction', models.TextField(blank=True, help_text='Visas före diagrammet. En rad är ett stycke.', verbose_name='inledning')),
-                ('introduction_sv', models.TextField(blank=True, help_text='Visas före diagrammet. En rad är ett stycke.', null=True, verbose_name='inledning')),
-                ('introduction_en', models.TextField(blank=True, help_text='Visas före diagrammet. En rad är ett stycke.', null=True, verbose_name='inledning')),
-                ('decided_on', models.DateField(blank=True, help_text='Lämna tomt om dagen inte är känd.', null=True, verbose_name='beslutad den')),
-                ('plan', models.ForeignKey(help_text='Planen som budgeten hör till.', on_delete=django.db.models.deletion.CASCADE, to='planning.regionalplan', verbose_name='regionplan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "year",
+                    models.PositiveSmallIntegerField(
+                        help_text="Ett av planens år. Står i rubriken och i webbadressen.",
+                        verbose_name="år",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.CharField(
+                        help_text="Beloppens enhet i klartext: miljoner kronor.",
+                        max_length=50,
+                        verbose_name="enhet",
+                    ),
+                ),
+                (
+                    "unit_sv",
+                    models.CharField(
+                        help_text="Beloppens enhet i klartext: miljoner kronor.",
+                        max_length=50,
+                        null=True,
+                        verbose_name="enhet",
+                    ),
+                ),
+                (
+                    "unit_en",
+                    models.CharField(
+                        help_text="Beloppens enhet i klartext: miljoner kronor.",
+                        max_length=50,
+                        null=True,
+                        verbose_name="enhet",
+                    ),
+                ),
+                (
+                    "introduction",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas före diagrammet. En rad är ett stycke.",
+                        verbose_name="inledning",
+                    ),
+                ),
+                (
+                    "introduction_sv",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas före diagrammet. En rad är ett stycke.",
+                        null=True,
+                        verbose_name="inledning",
+                    ),
+                ),
+                (
+                    "introduction_en",
+                    models.TextField(
+                        blank=True,
+                        help_text="Visas före diagrammet. En rad är ett stycke.",
+                        null=True,
+                        verbose_name="inledning",
+                    ),
+                ),
+                (
+                    "decided_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="Lämna tomt om dagen inte är känd.",
+                        null=True,
+                        verbose_name="beslutad den",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        help_text="Planen som budgeten hör till.",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="planning.regionalplan",
+                        verbose_name="regionplan",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'budget',
-                'verbose_name_plural': 'budgetar',
-                'ordering': ['year'],
-                'default_related_name': 'budgets',
+                "verbose_name": "budget",
+                "verbose_name_plural": "budgetar",
+                "ordering": ["year"],
+                "default_related_name": "budgets",
             },
         ),
         migrations.CreateModel(
-            name='BudgetLine',
+            name="BudgetLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(help_text='Lägst nummer visas först. Utan nummer kommer den sist.', verbose_name='ordning')),
-                ('code', models.SlugField(help_text='Görs av namnet. Samma rad bör ha samma kod varje år.', max_length=100, verbose_name='kod')),
-                ('name', models.CharField(help_text='Radens namn i tabellen och diagrammet.', max_length=200, verbose_name='namn')),
-                ('name_sv', models.CharField(help_text='Radens namn i tabellen och diagrammet.', max_length=200, null=True, verbose_name='namn')),
-                ('name_en', models.CharField(help_text='Radens namn i tabellen och diagrammet.', max_length=200, null=True, verbose_name='namn')),
-                ('kind', models.CharField(choices=[('item', 'Post'), ('subtotal', 'Delsumma'), ('result', 'Resultat')], default='item', help_text='En delsumma räknas inte med i resultatet. En budget har ett resultat.', max_length=10, verbose_name='slag')),
-                ('amount_msek', models.DecimalField(decimal_places=1, help_text='Beslutat belopp. Kostnader skrivs med minus, till exempel −6 198,0.', max_digits=12, verbose_name='belopp, mnkr')),
-                ('outcome_msek', models.DecimalField(blank=True, decimal_places=1, help_text='Lämna tomt tills utfallet är känt. Visas i tabellen bredvid beloppet.', max_digits=12, null=True, verbose_name='utfall, mnkr')),
-                ('budget', models.ForeignKey(help_text='Budgeten som raden hör till.', on_delete=django.db.models.deletion.CASCADE, to='planning.budget', verbose_name='budget')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        help_text="Lägst nummer visas först. Utan nummer kommer den sist.",
+                        verbose_name="ordning",
+                    ),
+                ),
+                (
+                    "code",
+                    models.SlugField(
+                        help_text="Görs av namnet. Samma rad bör ha samma kod varje år.",
+                        max_length=100,
+                        verbose_name="kod",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Radens namn i tabellen och diagrammet.",
+                        max_length=200,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "name_sv",
+                    models.CharField(
+                        help_text="Radens namn i tabellen och diagrammet.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "name_en",
+                    models.CharField(
+                        help_text="Radens namn i tabellen och diagrammet.",
+                        max_length=200,
+                        null=True,
+                        verbose_name="namn",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("item", "Post"),
+                            ("subtotal", "Delsumma"),
+                            ("result", "Resultat"),
+                        ],
+                        default="item",
+                        help_text="En delsumma räknas inte med i resultatet. En budget har ett resultat.",
+                        max_length=10,
+                        verbose_name="slag",
+                    ),
+                ),
+                (
+                    "amount_msek",
+                    models.DecimalField(
+                        decimal_places=1,
+                        help_text="Beslutat belopp. Kostnader skrivs med minus, till exempel −6 198,0.",
+                        max_digits=12,
+                        verbose_name="belopp, mnkr",
+                    ),
+                ),
+                (
+                    "outcome_msek",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=1,
+                        help_text="Lämna tomt tills utfallet är känt. Visas i tabellen bredvid beloppet.",
+                        max_digits=12,
+                        null=True,
+                        verbose_name="utfall, mnkr",
+                    ),
+                ),
+                (
+                    "budget",
+                    models.ForeignKey(
+                        help_text="Budgeten som raden hör till.",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="planning.budget",
+                        verbose_name="budget",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'budgetrad',
-                'verbose_name_plural': 'budgetrader',
-                'ordering': ['position', 'pk'],
-                'abstract': False,
-                'default_related_name': 'lines',
-                'constraints': [models.CheckConstraint(condition=models.Q(('position__gt', 0)), name='budgetline_position_is_positive', violation_error_message='Ordningen börjar på 1.'), models.UniqueConstraint(fields=('budget', 'code'), name='budget_line_code_is_unique_in_budget', violation_error_message='En annan rad i budgeten har samma kod.'), models.UniqueConstraint(condition=models.Q(('kind', 'result')), fields=('budget',), name='budget_has_one_result', violation_error_message='Budgeten har redan en rad för resultatet.')],
+                "verbose_name": "budgetrad",
+                "verbose_name_plural": "budgetrader",
+                "ordering": ["position", "pk"],
+                "abstract": False,
+                "default_related_name": "lines",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("position__gt", 0)),
+                        name="budgetline_position_is_positive",
+                        violation_error_message="Ordningen börjar på 1.",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("budget", "code"),
+                        name="budget_line_code_is_unique_in_budget",
+                        violation_error_message="En annan rad i budgeten har samma kod.",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "result")),
+                        fields=("budget",),
+                        name="budget_has_one_result",
+                        violation_error_message="Budgeten har redan en rad för resultatet.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='FocusArea',
+            name="FocusArea",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(help_text='Lägst nummer visas först. Utan nummer kommer den sist.', verbose_name='ordning')),
-                ('text', models.TextField(help_text='Insatsområdet, med punkt.', verbose_name='text')),
-                ('text_sv', models.TextField(help_text='Insatsområdet, med punkt.', null=True, verbose_name='text')),
-                ('text_en', models.TextField(help_text='Insatsområdet, med punkt.', null=True, verbose_name='text')),
-                ('goal', models.ForeignKey(help_text='Målet som insatsområdet hör till.', on_delete=django.db.models.deletion.CASCADE, to='planning.goal', verbose_name='inriktningsmål')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        help_text="Lägst nummer visas först. Utan nummer kommer den sist.",
+                        verbose_name="ordning",
+                    ),
+                ),
+                (
+                    "text",
+                    models.TextField(help_text="Insatsområdet, med punkt.", verbose_name="text"),
+                ),
+                (
+                    "text_sv",
+                    models.TextField(
+                        help_text="Insatsområdet, med punkt.", null=True, verbose_name="text"
+                    ),
+                ),
+                (
+                    "text_en",
+                    models.TextField(
+                        help_text="Insatsområdet, med punkt.", null=True, verbose_name="text"
+                    ),
+                ),
+                (
+                    "goal",
+                    models.ForeignKey(
+                        help_text="Målet som insatsområdet hör till.",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="planning.goal",
+                        verbose_name="inriktningsmål",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'insatsområde',
-                'verbose_name_plural': 'insatsområden',
-                'ordering': ['position', 'pk'],
-                'abstract': False,
-                'default_related_name': 'focus_areas',
-                'constraints': [models.CheckConstraint(condition=models.Q(('position__gt', 0)), name='focusarea_position_is_positive', violation_error_message='Ordningen börjar på 1.')],
+                "verbose_name": "insatsområde",
+                "verbose_name_plural": "insatsområden",
+                "ordering": ["position", "pk"],
+                "abstract": False,
+                "default_related_name": "focus_areas",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("position__gt", 0)),
+                        name="focusarea_position_is_positive",
+                        violation_error_message="Ordningen börjar på 1.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='GoalRating',
+            name="GoalRating",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rating', models.CharField(choices=[('satisfactory', 'tillfredsställande'), ('not_fully', 'inte helt tillfredsställande'), ('unsatisfactory', 'otillfredsställande')], help_text='Regionens egen bedömning av målet.', max_length=20, verbose_name='bedömning')),
-                ('follow_up', models.ForeignKey(help_text='Årets uppföljning.', on_delete=django.db.models.deletion.CASCADE, to='planning.followup', verbose_name='uppföljning')),
-                ('goal', models.ForeignKey(help_text='Målet som bedöms.', on_delete=django.db.models.deletion.CASCADE, to='planning.goal', verbose_name='inriktningsmål')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "rating",
+                    models.CharField(
+                        choices=[
+                            ("satisfactory", "tillfredsställande"),
+                            ("not_fully", "inte helt tillfredsställande"),
+                            ("unsatisfactory", "otillfredsställande"),
+                        ],
+                        help_text="Regionens egen bedömning av målet.",
+                        max_length=20,
+                        verbose_name="bedömning",
+                    ),
+                ),
+                (
+                    "follow_up",
+                    models.ForeignKey(
+                        help_text="Årets uppföljning.",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="planning.followup",
+                        verbose_name="uppföljning",
+                    ),
+                ),
+                (
+                    "goal",
+                    models.ForeignKey(
+                        help_text="Målet som bedöms.",
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="planning.goal",
+                        verbose_name="inriktningsmål",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'bedömning av mål',
-                'verbose_name_plural': 'bedömningar av mål',
-                'ordering': ['goal__perspective__position', 'goal__position', 'pk'],
-                'default_related_name': 'ratings',
-                'constraints': [models.UniqueConstraint(fields=('follow_up', 'goal'), name='goal_is_rated_once_a_year', violation_error_message='Målet är redan bedömt det året.')],
+                "verbose_name": "bedömning av mål",
+                "verbose_name_plural": "bedömningar av mål",
+                "ordering": ["goal__perspective__position", "goal__position", "pk"],
+                "default_related_name": "ratings",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("follow_up", "goal"),
+                        name="goal_is_rated_once_a_year",
+                        violation_error_message="Målet är redan bedömt det året.",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='goal',
-            constraint=models.CheckConstraint(condition=models.Q(('position__gt', 0)), name='goal_position_is_positive', violation_error_message='Ordningen börjar på 1.'),
+            model_name="goal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("position__gt", 0)),
+                name="goal_position_is_positive",
+                violation_error_message="Ordningen börjar på 1.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='goal',
-            constraint=models.UniqueConstraint(fields=('perspective', 'slug'), name='goal_slug_is_unique_in_perspective', violation_error_message='Ett annat mål i perspektivet har samma adressord.'),
+            model_name="goal",
+            constraint=models.UniqueConstraint(
+                fields=("perspective", "slug"),
+                name="goal_slug_is_unique_in_perspective",
+                violation_error_message="Ett annat mål i perspektivet har samma adressord.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='regionalplan',
-            constraint=models.CheckConstraint(condition=models.Q(('last_year__gte', models.F('first_year'))), name='plan_period_is_ordered', violation_error_message='Sista året kan inte vara före första året.'),
+            model_name="regionalplan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("last_year__gte", models.F("first_year"))),
+                name="plan_period_is_ordered",
+                violation_error_message="Sista året kan inte vara före första året.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='regionalplan',
-            constraint=models.CheckConstraint(condition=models.Q(('first_year__range', (1000, 9999)), ('last_year__range', (1000, 9999))), name='plan_years_have_four_digits', violation_error_message='Skriv året med fyra siffror.'),
+            model_name="regionalplan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("first_year__range", (1000, 9999)), ("last_year__range", (1000, 9999))
+                ),
+                name="plan_years_have_four_digits",
+                violation_error_message="Skriv året med fyra siffror.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='regionalplan',
-            constraint=models.UniqueConstraint(fields=('first_year', 'last_year'), name='plan_period_is_unique', violation_error_message='Det finns redan en regionplan för de åren.'),
+            model_name="regionalplan",
+            constraint=models.UniqueConstraint(
+                fields=("first_year", "last_year"),
+                name="plan_period_is_unique",
+                violation_error_message="Det finns redan en regionplan för de åren.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='regionalplan',
-            constraint=models.CheckConstraint(condition=models.Q(('successor__isnull', True), models.Q(('successor', models.F('pk')), _negated=True), _connector='OR'), name='plan_does_not_succeed_itself', violation_error_message='En plan kan inte ersätta sig själv.'),
+            model_name="regionalplan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("successor__isnull", True),
+                    models.Q(("successor", models.F("pk")), _negated=True),
+                    _connector="OR",
+                ),
+                name="plan_does_not_succeed_itself",
+                violation_error_message="En plan kan inte ersätta sig själv.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plandocument',
-            constraint=models.CheckConstraint(condition=models.Q(('position__gt', 0)), name='plandocument_position_is_positive', violation_error_message='Ordningen börjar på 1.'),
+            model_name="plandocument",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("position__gt", 0)),
+                name="plandocument_position_is_positive",
+                violation_error_message="Ordningen börjar på 1.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='perspective',
-            constraint=models.CheckConstraint(condition=models.Q(('position__gt', 0)), name='perspective_position_is_positive', violation_error_message='Ordningen börjar på 1.'),
+            model_name="perspective",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("position__gt", 0)),
+                name="perspective_position_is_positive",
+                violation_error_message="Ordningen börjar på 1.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='perspective',
-            constraint=models.UniqueConstraint(fields=('plan', 'slug'), name='perspective_slug_is_unique_in_plan', violation_error_message='Ett annat perspektiv i planen har samma adress.'),
+            model_name="perspective",
+            constraint=models.UniqueConstraint(
+                fields=("plan", "slug"),
+                name="perspective_slug_is_unique_in_plan",
+                violation_error_message="Ett annat perspektiv i planen har samma adress.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='perspective',
-            constraint=models.UniqueConstraint(condition=models.Q(('slug_en', ''), _negated=True), fields=('plan', 'slug_en'), name='perspective_english_slug_is_unique_in_plan', violation_error_message='Ett annat perspektiv i planen har samma adress.'),
+            model_name="perspective",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("slug_en", ""), _negated=True),
+                fields=("plan", "slug_en"),
+                name="perspective_english_slug_is_unique_in_plan",
+                violation_error_message="Ett annat perspektiv i planen har samma adress.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.UniqueConstraint(fields=('plan', 'year'), name='follow_up_year_is_unique_in_plan', violation_error_message='Planen har redan en uppföljning för det året.'),
+            model_name="followup",
+            constraint=models.UniqueConstraint(
+                fields=("plan", "year"),
+                name="follow_up_year_is_unique_in_plan",
+                violation_error_message="Planen har redan en uppföljning för det året.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.UniqueConstraint(fields=('plan', 'year'), name='budget_year_is_unique_in_plan', violation_error_message='Planen har redan en budget för det året.'),
+            model_name="budget",
+            constraint=models.UniqueConstraint(
+                fields=("plan", "year"),
+                name="budget_year_is_unique_in_plan",
+                violation_error_message="Planen har redan en budget för det året.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('year__range', (1000, 9999))), name='budget_year_has_four_digits', violation_error_message='Skriv året med fyra siffror.'),
+            model_name="budget",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("year__range", (1000, 9999))),
+                name="budget_year_has_four_digits",
+                violation_error_message="Skriv året med fyra siffror.",
+            ),
         ),
     ]

@@ -81,6 +81,7 @@ class RegionalPlan(Publishable):
         verbose_name = "regionplan"
         verbose_name_plural = "regionplaner"
         constraints = [
+            *Publishable.Meta.constraints,
             models.CheckConstraint(
                 name="plan_period_is_ordered",
                 condition=Q(last_year__gte=F("first_year")),

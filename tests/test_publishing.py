@@ -1,0 +1,130 @@
+"""What visitors see follows from status and clock, at every request."""
+
+import datetime as dt
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from pages.models import Page
+from planning.models import RegionalPlan
+from tests.factories import make_budget, make_page, make_perspective, make_plan, make_profile
+from tests.site import text_of
+from tests.test_admin import change
+from tests.test_pages import refuses
+
+NOON = dt.datetime(2026, 11, 26, 11, 0, tzinfo=dt.UTC)  # 12.00 in Sweden
+SECOND = dt.timedelta(seconds=1)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Set what time it is."""
+
+    def set_to(moment):
+        monkeypatch.setattr(timezone, "now", lambda: moment)
+
+    set_to(NOON - dt.timedelta(days=30))
+    return set_to
+
+
+def test_a_page_appears_and_disappears_to_the_second(client, db, clock):
+    until = NOON + dt.timedelta(days=1)
+    make_page("nyhet", publish_at=NOON, unpublish_at=until)
+    answers = []
+    for moment in (NOON - SECOND, NOON, until - SECOND, until):
+        clock(moment)
+        answers.append(client.get("/nyhet/").status_code)
+    assert answers == [404, 200, 200, 410]
+
+
+def test_a_plan_appears_with_all_that_belongs_to_it(client, db, clock):
+    plan = make_plan(2026, 2028, publish_at=NOON)
+    things = [plan, make_perspective(plan), make_budget(plan, 2026)]
+    addresses = [thing.get_absolute_url() for thing in things] + ["/regionplan/2026-2028.pdf"]
+    clock(NOON - SECOND)
+    assert {client.get(address).status_code for address in addresses} == {404}
+    assert "Regionplan 2026–2028" not in text_of(client.get("/"))
+    clock(NOON)
+    assert {client.get(address).status_code for address in addresses} == {200}
+    assert "Regionplan 2026–2028" in text_of(client.get("/"))
+
+
+def test_a_withdrawn_address_answers_that_it_is_gone(client, db):
+    page = make_page("nyhet")
+    plan = make_plan()
+    profile = make_profile()
+    for thing in (page, plan, profile):
+        thing.status = "withdrawn"
+        thing.save()
+        answer = client.get(thing.get_absolute_url())
+        assert answer.status_code == 410
+        assert "Sidan är borttagen" in text_of(answer)
+    assert "This page has been removed" in text_of(client.get("/en/nyhet/"))
+
+
+def test_what_was_never_published_is_not_gone_but_missing(client, db):
+    make_page("nyhet", status="withdrawn")
+    assert client.get("/nyhet/").status_code == 404
+
+
+def test_the_day_of_publishing_is_the_first_time_visitors_could_see_it(db, clock):
+    page = make_page("nyhet", publish_at=NOON)
+    assert page.published_at == NOON
+    page.publish_at = NOON + dt.timedelta(days=1)
+    page.save()
+    assert page.published_at == NOON + dt.timedelta(days=1)
+    clock(NOON + dt.timedelta(days=2))
+    page.publish_at = None
+    page.save()
+    assert page.published_at == NOON + dt.timedelta(days=1)
+
+
+def test_a_cancelled_publishing_never_was(db, clock):
+    page = make_page("nyhet", publish_at=NOON)
+    page.status = "draft"
+    page.save()
+    assert page.published_at is None
+
+
+def test_a_published_page_cannot_become_a_draft(db):
+    page = make_page("nyhet")
+    page.status = "draft"
+    with pytest.raises(ValidationError, match="Dra tillbaka det i stället"):
+        page.full_clean()
+
+
+def test_unpublishing_comes_after_publishing(db):
+    page = make_page("nyhet", status="draft")
+    page.publish_at = page.unpublish_at = NOON
+    refuses(page, "Avpubliceringen måste vara efter publiceringen.")
+
+
+def test_staff_write_and_read_swedish_time(admin_client, db):
+    page = make_page("nyhet", status="draft")
+    change(admin_client, page, status="published", publish_at="26 november 2999 kl. 13.00")
+    assert page.publish_at == dt.datetime(2999, 11, 26, 12, 0, tzinfo=dt.UTC)
+    assert "Publiceras 2999-11-26 13.00" in text_of(admin_client.get("/admin/pages/page/"))
+    form = admin_client.get(f"/admin/pages/page/{page.pk}/change/").content.decode()
+    assert 'value="2999-11-26 13.00"' in form
+    assert "viewsitelink" not in form
+    change(admin_client, page, publish_at="", unpublish_at="2998-06-01 08:00")
+    assert "Publicerad till 2998-06-01 08.00" in text_of(admin_client.get("/admin/pages/page/"))
+    change(admin_client, page, unpublish_at="2020-06-01 08:00")
+    assert "Avpublicerad 2020-06-01 08.00" in text_of(admin_client.get("/admin/pages/page/"))
+
+
+def test_an_address_may_still_change_while_its_time_has_not_come(admin_client, db):
+    page = make_page("nyhet", publish_at=timezone.now() + dt.timedelta(days=1))
+    change(admin_client, page, slug="nyheter")
+    assert Page.objects.get().slug == "nyheter"
+
+
+def test_a_plan_replaced_by_one_to_come_still_holds(client, db, clock):
+    coming = make_plan(2026, 2028, publish_at=NOON)
+    old = make_plan(2025, 2027, successor=coming)
+    clock(NOON - SECOND)
+    assert "Gäller inte längre." not in text_of(client.get(old.get_absolute_url()))
+    clock(NOON)
+    assert "Gäller inte längre." in text_of(client.get(old.get_absolute_url()))
+    assert RegionalPlan.objects.published().count() == 2
