@@ -2,12 +2,16 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, prefetch_related_objects
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.urls import path
 
 from blekinge_site.editing import ContentAdmin, OrderedInline, OrderInline
 from pages.admin import PUBLISHING
 from planning import charts
+from planning.copying import copy_to_period
 from planning.models import (
     Budget,
     BudgetLine,
@@ -54,6 +58,14 @@ class PlanDocumentInline(OrderedInline):
     fields = ["title", "file", "position"]
 
 
+class PeriodForm(forms.ModelForm):
+    """The years of a plan to be."""
+
+    class Meta:
+        model = RegionalPlan
+        fields = ["first_year", "last_year"]
+
+
 @admin.register(RegionalPlan)
 class RegionalPlanAdmin(ContentAdmin):
     has_address = True
@@ -73,6 +85,32 @@ class RegionalPlanAdmin(ContentAdmin):
     def get_fieldsets(self, request, obj=None):
         # A plan that isn't saved yet has nothing to outline.
         return super().get_fieldsets(request, obj)[0 if obj else 1 :]
+
+    def get_urls(self):
+        copy = self.admin_site.admin_view(self.copy_view)
+        name = "planning_regionalplan_copy"
+        return [path("<int:pk>/kopiera/", copy, name=name), *super().get_urls()]
+
+    def copy_view(self, request, pk):
+        """Ask for which years the plan is to be copied, and copy it."""
+        plan = get_object_or_404(RegionalPlan, pk=pk)
+        if not self.has_add_permission(request) or not self.has_view_permission(request, plan):
+            raise PermissionDenied
+        years = plan.last_year - plan.first_year
+        initial = {"first_year": plan.last_year + 1, "last_year": plan.last_year + 1 + years}
+        form = PeriodForm(request.POST or None, initial=initial)
+        if request.method == "POST" and form.is_valid():
+            draft = copy_to_period(plan, **form.cleaned_data)
+            self.log_addition(request, draft, f"Kopierad från {plan}")
+            messages.success(request, f"{plan} är kopierad till ett utkast för {draft.period}.")
+            return redirect("admin:planning_regionalplan_change", draft.pk)
+        context = self.admin_site.each_context(request) | {
+            "title": "Kopiera till ny period",
+            "plan": plan,
+            "form": form,
+            "opts": self.opts,
+        }
+        return render(request, "admin/planning/copy.html", context)
 
     @admin.display(description="innehåll")
     def outline(self, plan):

@@ -252,3 +252,20 @@ def test_a_page_may_be_written_as_rich_text(admin_client, db):
     page = make_page("kontakt")
     change(admin_client, page, body_sv="<p>Ring <strong>oss</strong></p><script>x()</script>")
     assert Page.objects.get().body_sv == "<p>Ring <strong>oss</strong></p>"
+
+
+def test_a_plan_is_copied_to_a_period_of_its_own(admin_client, content):
+    plan = RegionalPlan.objects.get()
+    form = f"/admin/planning/regionalplan/{plan.pk}/change/"
+    address = f"/admin/planning/regionalplan/{plan.pk}/kopiera/"
+    assert (
+        f'<a href="{address}">Kopiera till ny period</a>' in admin_client.get(form).content.decode()
+    )
+    asked = admin_client.get(address)
+    assert asked.context["form"].initial == {"first_year": 2022, "last_year": 2024}
+    taken = admin_client.post(address, {"first_year": "2019", "last_year": "2021"})
+    assert "Det finns redan en regionplan för de åren." in text_of(taken)
+    assert RegionalPlan.objects.count() == 1
+    done = admin_client.post(address, {"first_year": "2022", "last_year": "2024"}, follow=True)
+    assert "är kopierad till ett utkast för 2022–2024" in text_of(done)
+    assert "Regionplan med budget 2022–2024" not in text_of(admin_client.get("/regionplan/"))
