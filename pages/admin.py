@@ -1,9 +1,11 @@
-"""The admin of who we are, in model order."""
+"""The admin of who we are, in model order, and of the accounts of those who write it."""
 
 from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
 from django.utils.html import format_html
 
-from blekinge_site.editing import ContentAdmin, OrderedInline, OrderInline
+from pages.editing import ContentAdmin, OrderedInline, OrderInline
 from pages.models import Administration, CoreValue, DailyStat, Feedback, Page, RegionProfile
 
 PUBLISHING = (
@@ -102,3 +104,25 @@ class FeedbackAdmin(admin.ModelAdmin):
 
     def has_add_permission(self, request):
         return False
+
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class AccountAdmin(UserAdmin):
+    """Accounts get what their group may do; only a superuser makes another one."""
+
+    def get_readonly_fields(self, request, obj=None):
+        fields = super().get_readonly_fields(request, obj)
+        return (
+            fields if request.user.is_superuser else [*fields, "is_superuser", "user_permissions"]
+        )
+
+    def has_change_permission(self, request, obj=None):
+        guarded = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return not guarded and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        guarded = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return not guarded and super().has_delete_permission(request, obj)

@@ -46,7 +46,7 @@ class RegionProfile(Publishable):
 
     objects = RegionProfileQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Publishable.Meta):
         verbose_name = "regionprofil"
         verbose_name_plural = "regionprofil"
         constraints = [
@@ -276,7 +276,7 @@ class Page(Publishable):
 
     objects = PageQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Publishable.Meta):
         ordering = ["menu_position", "slug"]
         verbose_name = "sida"
         verbose_name_plural = "sidor"

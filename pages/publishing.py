@@ -90,6 +90,8 @@ class Publishable(models.Model):
 
     class Meta:
         abstract = True
+        # Whoever may publish decides what visitors see; see pages.editing.
+        default_permissions = ["add", "change", "delete", "view", "publish"]
         constraints = [
             models.CheckConstraint(
                 name="%(class)s_is_published_before_unpublished",
@@ -134,6 +136,11 @@ class Publishable(models.Model):
             and (self.publish_at is None or self.publish_at <= now)
             and (self.unpublish_at is None or self.unpublish_at > now)
         )
+
+    @property
+    def is_being_prepared(self):
+        """Whether it is a draft that visitors have never seen."""
+        return self.status == Status.DRAFT and not self.has_been_published
 
     @property
     def has_been_published(self):

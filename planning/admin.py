@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import path
 
-from blekinge_site.editing import ContentAdmin, OrderedInline, OrderInline
 from pages.admin import PUBLISHING
+from pages.editing import ContentAdmin, GuardsPublished, OrderedInline, OrderInline
 from planning import charts
 from planning.copying import copy_to_period
 from planning.models import (
@@ -259,7 +259,7 @@ class FollowUpAdmin(ContentAdmin):
 
 
 @admin.register(GoalRating)
-class GoalRatingAdmin(admin.ModelAdmin):
+class GoalRatingAdmin(GuardsPublished, admin.ModelAdmin):
     list_display = ["goal", "follow_up", "rating"]
     list_filter = ["follow_up", "rating"]
     list_select_related = ["goal", "follow_up"]

@@ -76,7 +76,7 @@ class RegionalPlan(Publishable):
 
     objects = RegionalPlanQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Publishable.Meta):
         ordering = ["-first_year", "-last_year"]
         verbose_name = "regionplan"
         verbose_name_plural = "regionplaner"

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -10,6 +11,7 @@ from modeltranslation.admin import TranslationAdmin, TranslationTabularInline
 from modeltranslation.translator import translator
 
 from blekinge_site.formats import AmountField, CountField, DayField, MomentField
+from pages.publishing import Publishable
 
 LAST = 32000  # a position behind every other
 
@@ -84,7 +86,37 @@ class ContentFields:
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
-class ContentAdmin(ContentFields, TranslationAdmin):
+def may_publish(user, publishable):
+    """Tell whether `user` may decide what visitors see of things like `publishable`."""
+    meta = publishable._meta
+    return user.has_perm(f"{meta.app_label}.publish_{meta.model_name}")
+
+
+def may_touch(user, obj):
+    """Tell whether `user` may change `obj`: a draft, or anything for those who may publish."""
+    publishable = obj.publishable()
+    return publishable.is_being_prepared or may_publish(user, publishable)
+
+
+class GuardsPublished:
+    """Leaves what is published, or is to be, to those who may publish."""
+
+    def has_change_permission(self, request, obj=None):
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or may_touch(request.user, obj))
+
+    def has_delete_permission(self, request, obj=None):
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or may_touch(request.user, obj))
+
+    def save_model(self, request, obj, form, change):
+        # A new part chooses its parent in the form, which may be something published.
+        if not may_touch(request.user, obj):
+            raise PermissionDenied
+        super().save_model(request, obj, form, change)
+
+
+class ContentAdmin(GuardsPublished, ContentFields, TranslationAdmin):
     """Anything that belongs to a publishable: both languages side by side, links up and to the site."""
 
     parent_field = None
@@ -106,6 +138,8 @@ class ContentAdmin(ContentFields, TranslationAdmin):
 
     def get_readonly_fields(self, request, obj=None):
         fields = list(super().get_readonly_fields(request, obj))
+        if issubclass(self.model, Publishable) and not may_publish(request.user, self.model):
+            fields += ["status", "publish_at", "unpublish_at"]
         if obj is None:
             return fields
         if self.parent_field:
