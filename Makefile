@@ -52,8 +52,8 @@ lock: install-dev ## Lock the newest versions that pyproject.toml allows.
 
 messages: install-dev .env ## Bring the English catalogue in line with the code, and compile it.
 	$(MANAGE) makemessages --locale en --add-location file --no-obsolete \
-		--ignore .venv --ignore node_modules --ignore staticfiles
-	.venv/bin/pybabel compile --directory locale --domain django
+		--ignore .venv --ignore node_modules --ignore staticfiles --ignore 'templates/admin/*'
+	.venv/bin/pybabel compile --directory locale --domain 'django djangojs'
 
 hook: ## From now on, run check and test before every commit.
 	@hooks=$$(git rev-parse --git-path hooks) && mkdir -p "$$hooks" && \

@@ -34,6 +34,18 @@ def falls_back(thing, field):
     )
 
 
+def give_anchors(things, taken):
+    """Give each of `things` an `anchor`, its slug or the like, that no other id on the page is.
+
+    `taken` is the set of ids that the page has; the anchors are added to it.
+    """
+    for thing in things:
+        thing.anchor, number = thing.slug, 2
+        while thing.anchor in taken:
+            thing.anchor, number = f"{thing.slug}-{number}", number + 1
+        taken.add(thing.anchor)
+
+
 def marked(text, thing, field):
     """Return `text`, from `field` of `thing`, as HTML that says so where it is Swedish."""
     if falls_back(thing, field):
@@ -57,11 +69,16 @@ def words_capitalised(thing, field):
     return marked(capfirst(getattr(thing, field)), thing, field)
 
 
+def lines_of(text):
+    """Return the lines of `text` that say something, a list of str."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
 @register.filter
 def paragraphs(thing, field):
     """Return the translated `field` of `thing` as HTML paragraphs, one a line, marked as `words` does."""
     attribute = mark_safe(' lang="sv"') if falls_back(thing, field) else ""
-    lines = [line.strip() for line in getattr(thing, field).splitlines() if line.strip()]
+    lines = lines_of(getattr(thing, field))
     return mark_safe("\n".join(format_html("<p{}>{}</p>", attribute, line) for line in lines))
 
 

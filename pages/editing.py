@@ -98,8 +98,12 @@ def may_touch(user, obj):
     return publishable.is_being_prepared or may_publish(user, publishable)
 
 
-class GuardsPublished:
-    """Leaves what is published, or is to be, to those who may publish."""
+class PublishedTogether:
+    """An admin of something published with others: guarded once it is, and its changes are theirs too.
+
+    What is published, or is to be, is left to those who may publish. A change notes itself on the
+    publishable; saving a form as it was is no change.
+    """
 
     def has_change_permission(self, request, obj=None):
         allowed = super().has_change_permission(request, obj)
@@ -113,10 +117,27 @@ class GuardsPublished:
         # A new part chooses its parent in the form, which may be something published.
         if not may_touch(request.user, obj):
             raise PermissionDenied
-        super().save_model(request, obj, form, change)
+        if form.has_changed() or not change:
+            super().save_model(request, obj, form, change)
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        if form.has_changed() or any(formset.has_changed() for formset in formsets):
+            form.instance.publishable().touch()
+
+    def delete_model(self, request, obj):
+        publishable = obj.publishable()
+        super().delete_model(request, obj)
+        publishable.touch()
+
+    def delete_queryset(self, request, queryset):
+        publishables = [obj.publishable() for obj in queryset]
+        super().delete_queryset(request, queryset)
+        for publishable in publishables:
+            publishable.touch()
 
 
-class ContentAdmin(GuardsPublished, ContentFields, TranslationAdmin):
+class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
     """Anything that belongs to a publishable: both languages side by side, links up and to the site."""
 
     parent_field = None
@@ -189,18 +210,6 @@ class ContentAdmin(GuardsPublished, ContentFields, TranslationAdmin):
         if hasattr(form.instance, "position"):
             parent = {self.parent_field: getattr(form.instance, self.parent_field)}
             renumber(type(form.instance), **parent)
-        form.instance.publishable().touch()
-
-    def delete_model(self, request, obj):
-        publishable = obj.publishable()
-        super().delete_model(request, obj)
-        publishable.touch()
-
-    def delete_queryset(self, request, queryset):
-        publishables = [obj.publishable() for obj in queryset]
-        super().delete_queryset(request, queryset)
-        for publishable in publishables:
-            publishable.touch()
 
 
 class OrderedInline(ContentFields, TranslationTabularInline):

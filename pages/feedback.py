@@ -10,13 +10,13 @@ from django import forms
 from django.core import signing
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from blekinge_site.languages import in_each_language
 from pages.models import Feedback
@@ -38,17 +38,27 @@ class AnswerForm(forms.Form):
         return address
 
 
+class TextField(forms.CharField):
+    """Text whose line breaks count as one character each, as the browser counts them."""
+
+    def to_python(self, value):
+        return super().to_python(value).replace("\r\n", "\n")
+
+
 class MessageForm(forms.ModelForm):
+    message = TextField(
+        label=_("Berätta gärna mer"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5, "aria-describedby": "message-help"}),
+        error_messages={
+            "max_length": _("Texten får ha högst 2\u00a0000 tecken. Korta den och skicka igen.")
+        },
+    )
+
     class Meta:
         model = Feedback
         fields = ["message"]
-        labels = {"message": _("Berätta gärna mer")}
-        widgets = {"message": forms.Textarea(attrs={"rows": 5, "aria-describedby": "message-help"})}
-        error_messages = {
-            "message": {
-                "max_length": _("Texten får ha högst 2000 tecken. Korta den och skicka igen.")
-            }
-        }
 
 
 class SeeOther(HttpResponseRedirect):
@@ -79,8 +89,10 @@ def answer_of(token):
 
 
 @csrf_exempt
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def receive(request):
+    if request.method != "POST":
+        return redirect("planning:start")  # somebody reloads the page that an error left here
     refuse_other_sites(request)
     form = AnswerForm(request.POST)
     if not form.is_valid():
@@ -100,15 +112,17 @@ def thanks(request):
         refuse_other_sites(request)
         form = MessageForm(request.POST, instance=answer)
         if answer and form.is_valid():
-            form.save()
+            if form.cleaned_data["message"]:
+                form.save()
             return SeeOther(request.get_full_path())
     elif answer and not answer.message:
         form = MessageForm()
+    query = f"?{urlencode({'svar': token})}" if answer else ""
     return render(
         request,
         "pages/thanks.html",
         {
-            "addresses": in_each_language(lambda: reverse("pages:feedback_thanks")),
+            "addresses": in_each_language(lambda: reverse("pages:feedback_thanks") + query),
             "answer": answer,
             "form": form,
             "too_late": request.method == "POST" and answer is None,

@@ -1,10 +1,10 @@
-"""The editorial pages that every page's footer leads to."""
-
-from django.utils.functional import SimpleLazyObject
+"""The editorial pages that every public page's footer leads to."""
 
 from pages.models import Page
 
 
 def menu(request):
-    """Give every template `menu_pages`, a list that is fetched where a template uses it."""
-    return {"menu_pages": SimpleLazyObject(lambda: list(Page.objects.published().in_menu()))}
+    """Give the public pages' templates `menu_pages`, a list."""
+    if request.path.startswith("/admin/"):
+        return {}
+    return {"menu_pages": list(Page.objects.published().in_menu())}

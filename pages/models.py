@@ -3,13 +3,17 @@
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
-from django.urls import resolve, reverse
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, NullIf
+from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.translation import override
 
-from blekinge_site.languages import slug_now
+from blekinge_site.languages import lines_of, slug_now
 from pages.publishing import Publishable, PublishableQuerySet
 from pages.richtext import RichTextField
+
+# The word in an English address: its own, or else the Swedish one.
+ENGLISH_SLUG = Coalesce(NullIf("slug_en", Value("")), "slug")
 
 
 class RegionProfileQuerySet(PublishableQuerySet):
@@ -52,7 +56,7 @@ class RegionProfile(Publishable):
         constraints = [
             *Publishable.Meta.constraints,
             models.UniqueConstraint(
-                models.Value(1),
+                Value(1),
                 name="profile_is_the_only_one",
                 violation_error_message="Det finns redan en regionprofil. Ändra den i stället.",
             ),
@@ -70,18 +74,12 @@ class RegionProfile(Publishable):
     @property
     def organisation_facts(self):
         """The facts about the organisation, a list of str."""
-        return [line.strip() for line in self.organisation.splitlines() if line.strip()]
+        return lines_of(self.organisation)
 
 
-class BelongsToProfile(models.Model):
-    """A part of the profile, published with it, in an order."""
+class Ordered(models.Model):
+    """Something that stands in an order among its siblings."""
 
-    profile = models.ForeignKey(
-        RegionProfile,
-        models.CASCADE,
-        verbose_name="profil",
-        help_text="Visas på den regionens Om-sida.",
-    )
     position = models.PositiveSmallIntegerField(
         "ordning", help_text="Lägst nummer visas först. Utan nummer kommer den sist."
     )
@@ -96,6 +94,23 @@ class BelongsToProfile(models.Model):
                 violation_error_message="Ordningen börjar på 1.",
             ),
         ]
+
+
+class BelongsToProfile(Ordered):
+    """A part of the profile, published with it, in an order."""
+
+    profile = models.ForeignKey(
+        RegionProfile,
+        models.CASCADE,
+        verbose_name="profil",
+        help_text="Visas på den regionens Om-sida.",
+    )
+
+    class Meta(Ordered.Meta):
+        abstract = True
+
+    def get_absolute_url(self):
+        return self.profile.get_absolute_url()
 
     def publishable(self):
         """Return what this is published with."""
@@ -225,6 +240,9 @@ class CoreValue(BelongsToProfile):
     def __str__(self):
         return self.name
 
+    def get_absolute_url(self):
+        return f"{super().get_absolute_url()}#{self.slug}"
+
     def natural_key(self):
         return (self.slug,)
 
@@ -288,8 +306,7 @@ class Page(Publishable):
                 violation_error_message="En annan sida har samma svenska adress.",
             ),
             models.UniqueConstraint(
-                fields=["slug_en"],
-                condition=~Q(slug_en=""),
+                ENGLISH_SLUG,
                 name="page_english_slug_is_unique",
                 violation_error_message="En annan sida har samma engelska adress.",
             ),
@@ -313,11 +330,16 @@ class Page(Publishable):
 
     def clean(self):
         super().clean()
-        for language, field in (("sv", "slug"), ("en", "slug_en")):
+        for language, slug in (("sv", self.slug), ("en", self.slug_en or self.slug)):
             with override(language):
-                match = resolve(self.get_absolute_url())
-            if match.view_name != "pages:page" or getattr(self, field) in dict(settings.LANGUAGES):
-                raise ValidationError({field: "Adressen används redan av webbplatsen själv."})
+                try:
+                    match = resolve(self.get_absolute_url())
+                except NoReverseMatch:
+                    return  # not a slug, which the field itself says
+            if match.view_name != "pages:page" or slug in dict(settings.LANGUAGES):
+                raise ValidationError(
+                    f"Adressen ”{slug}” används redan av webbplatsen själv. Välj en annan."
+                )
 
     def natural_key(self):
         return (self.slug,)

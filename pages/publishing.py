@@ -104,7 +104,7 @@ class Publishable(models.Model):
 
     def save(self, *args, **kwargs):
         self.changed_at = timezone.now()
-        if not self.has_been_published:
+        if self.published_at is None or self.published_at > self.changed_at:
             soonest = max(self.publish_at or self.changed_at, self.changed_at)
             self.published_at = soonest if self.status == Status.PUBLISHED else None
         super().save(*args, **kwargs)
@@ -145,7 +145,8 @@ class Publishable(models.Model):
     @property
     def has_been_published(self):
         """Whether visitors see it, or have seen it."""
-        return self.published_at is not None and self.published_at <= timezone.now()
+        seen = self.published_at is not None and self.published_at <= timezone.now()
+        return seen or self.is_published
 
     def publishable(self):
         """Return what this is published with: itself."""

@@ -20,10 +20,6 @@ class RichTextField(ProseEditorField):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, extensions=EXTENSIONS, sanitize=True, **kwargs)
 
-    def pre_save(self, model_instance, add):
-        text = super().pre_save(model_instance, add)
-        return self.sanitize(text) if text else text
-
     def get_db_prep_save(self, value, connection):
-        # Fixtures are saved raw, past pre_save.
+        # Here, where every way to save leads: forms, code, fixtures, updates.
         return super().get_db_prep_save(self.sanitize(value) if value else value, connection)

@@ -1,4 +1,7 @@
-"""The region's profile, the editorial pages, and the pages for errors. Every query is made here."""
+"""The region's profile, the editorial pages, and the pages for errors.
+
+Every query is made here, but for the footer's (pages.menu).
+"""
 
 from django.conf import settings
 from django.http import Http404, HttpResponseBadRequest, HttpResponseServerError
@@ -8,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from blekinge_site.languages import in_each_language, slug_now
+from blekinge_site.languages import give_anchors, in_each_language, slug_now, words
 from pages.models import Administration, Page, RegionProfile
 from pages.publishing import Withdrawn
 
@@ -18,6 +21,8 @@ def profile(request):
     profile = RegionProfile.objects.published().first()
     if profile is None:
         raise (Withdrawn if RegionProfile.objects.withdrawn().exists() else Http404)("no profile")
+    core_values = list(profile.core_values.all())
+    give_anchors(core_values, taken={"innehall", "en-dag-hos-oss", "organisation", "vardegrund"})
     administrations = Administration.objects.filter(profile=profile).on(timezone.localdate())
     return render(
         request,
@@ -29,7 +34,7 @@ def profile(request):
             "profile": profile,
             "daily_stats": profile.daily_stats.all(),
             "administrations": administrations,
-            "core_values": profile.core_values.all(),
+            "core_values": core_values,
         },
     )
 
@@ -51,8 +56,8 @@ def page(request, slug):
         "pages/page.html",
         {
             "addresses": in_each_language(page.get_absolute_url),
-            "here": page.title,
-            "trail": [(parent, parent.get_absolute_url())] if parent else [],
+            "here": words(page, "title"),
+            "trail": [(words(parent, "title"), parent.get_absolute_url())] if parent else [],
             "publishable": page,
             "page": page,
         },

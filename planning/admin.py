@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.urls import path
 
 from pages.admin import PUBLISHING
-from pages.editing import ContentAdmin, GuardsPublished, OrderedInline, OrderInline
+from pages.editing import ContentAdmin, OrderedInline, OrderInline, PublishedTogether
 from planning import charts
 from planning.copying import copy_to_period
 from planning.models import (
@@ -233,9 +233,10 @@ class GoalRatingInline(admin.TabularInline):
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "goal":
-            goals = Goal.objects.select_related("perspective__plan")
+            # A follow-up that isn't saved yet has no plan, and so no goals to rate.
+            goals = Goal.objects.filter(perspective__plan=self.plan)
             kwargs["form_class"] = PathChoiceField
-            kwargs["queryset"] = goals.filter(perspective__plan=self.plan) if self.plan else goals
+            kwargs["queryset"] = goals.select_related("perspective__plan")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
@@ -259,7 +260,7 @@ class FollowUpAdmin(ContentAdmin):
 
 
 @admin.register(GoalRating)
-class GoalRatingAdmin(GuardsPublished, admin.ModelAdmin):
+class GoalRatingAdmin(PublishedTogether, admin.ModelAdmin):
     list_display = ["goal", "follow_up", "rating"]
     list_filter = ["follow_up", "rating"]
     list_select_related = ["goal", "follow_up"]

@@ -1,6 +1,8 @@
 """A regional plan as an accessible document: tagged PDF/UA-1, from the same words as its page."""
 
 import json
+import logging
+import unicodedata
 from pathlib import Path
 
 import typst
@@ -8,14 +10,34 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from blekinge_site.formats import amount
+from blekinge_site.formats import amount, day
+from blekinge_site.languages import lines_of
 
 TEMPLATE = Path(__file__).with_name("plan.typ")
+log = logging.getLogger(__name__)
 
 
-def lines(text):
-    """Return the paragraphs of `text`, one a line."""
-    return [line.strip() for line in text.splitlines() if line.strip()]
+def ended_notice(plan):
+    """Return that the plan no longer holds, or an empty string."""
+    if not plan.has_ended:
+        return ""
+    held = _("Regionplanen gällde %(period)s.") % {"period": plan.period}
+    return f"{_('Gäller inte längre.')} {held}"
+
+
+def facts(plan):
+    """Return who decided the plan, who answers for it and when it was changed, as lines."""
+    said = []
+    if plan.decided_by and plan.decided_on:
+        values = {"by": plan.decided_by, "date": day(plan.decided_on)}
+        said.append(_("Beslutad av %(by)s %(date)s.") % values)
+    elif plan.decided_by:
+        said.append(_("Beslutad av %(by)s.") % {"by": plan.decided_by})
+    elif plan.decided_on:
+        said.append(_("Beslutad %(date)s.") % {"date": day(plan.decided_on)})
+    said.append(f"{_('Senast ändrad')}: {day(plan.changed_at)}")
+    said.append(f"{_('Ansvarig för sidan')}: {plan.responsible}")
+    return said
 
 
 def plan_content(plan):
@@ -23,8 +45,9 @@ def plan_content(plan):
     return {
         "language": get_language(),
         "title": str(plan),
+        "notice": ended_notice(plan),
         "lead": plan.lead,
-        "body": lines(plan.body),
+        "body": lines_of(plan.body),
         # Not the page's introduction: it points to this document.
         "perspective_label": _("Perspektiv"),
         "goal_label": _("Inriktningsmål"),
@@ -32,11 +55,11 @@ def plan_content(plan):
         "perspectives": [
             {
                 "name": perspective.name,
-                "description": lines(perspective.description),
+                "description": lines_of(perspective.description),
                 "goals": [
                     {
                         "name": goal.name,
-                        "description": lines(goal.description),
+                        "description": lines_of(goal.description),
                         "areas": [area.text for area in goal.focus_areas.all()],
                     }
                     for goal in perspective.goals.all()
@@ -49,10 +72,11 @@ def plan_content(plan):
             "Beloppen är avrundade vart och ett för sig. Därför kan en summa skilja sig något från "
             "sina poster."
         ),
+        "facts": facts(plan),
         "budgets": [
             {
                 "heading": _("Budget %(year)s") % {"year": budget.year},
-                "introduction": lines(budget.introduction),
+                "introduction": lines_of(budget.introduction),
                 "unit": capfirst(budget.unit),
                 "is_rounded": budget.is_rounded,
                 "lines": [
@@ -65,7 +89,17 @@ def plan_content(plan):
     }
 
 
+def printable(text):
+    """Return `text` with what no font can show, such as the bullets that Word pastes, as a bullet."""
+    return "".join("\N{BULLET}" if unicodedata.category(sign) == "Co" else sign for sign in text)
+
+
 def plan_as_pdf(plan):
     """Return the document as bytes."""
-    content = json.dumps(plan_content(plan))
-    return typst.compile(TEMPLATE, sys_inputs={"content": content}, pdf_standards="ua-1")
+    content = {"content": printable(json.dumps(plan_content(plan), ensure_ascii=False))}
+    try:
+        return typst.compile(TEMPLATE, sys_inputs=content, pdf_standards="ua-1")
+    except typst.TypstError as error:
+        # The standard asks for a font for every sign. A document with a gap is better than none.
+        log.warning("The PDF of %s is not PDF/UA-1: %s", plan, error)
+        return typst.compile(TEMPLATE, sys_inputs=content)

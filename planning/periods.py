@@ -6,14 +6,16 @@ from planning.models import RegionalPlan
 def published_plans(year):
     """Return all published plans, latest first, in one query, each with what is true of it in `year`.
 
-    `plan.replaced_by` is the published plan that has taken its place, or None; `plan.has_ended` tells
-    whether it no longer holds, and `plan.in_force` whether it does.
+    `plan.replaced_by` is the published plan that has taken its place, the last of a chain, or None;
+    `plan.has_ended` tells whether it no longer holds, and `plan.in_force` whether it does.
     """
     plans = list(RegionalPlan.objects.published())
-    by_pk = {plan.pk: plan for plan in plans}
+    begun = {plan.pk: plan for plan in plans if plan.first_year <= year}
     for plan in plans:
-        successor = by_pk.get(plan.successor_id)
-        plan.replaced_by = successor if successor and successor.first_year <= year else None
+        chain = [plan]
+        while (successor := begun.get(chain[-1].successor_id)) and successor not in chain:
+            chain.append(successor)
+        plan.replaced_by = chain[-1] if len(chain) > 1 else None
         plan.has_ended = plan.last_year < year or plan.replaced_by is not None
         plan.in_force = plan.first_year <= year and not plan.has_ended
     return plans

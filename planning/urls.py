@@ -1,4 +1,5 @@
 from django.urls import path, register_converter
+from django.urls.converters import IntConverter
 from django.utils.translation import gettext_lazy as _
 
 from planning import views
@@ -7,7 +8,7 @@ from planning import views
 class PeriodConverter:
     """A plan's years in an address: 2019-2021 is the pair (2019, 2021)."""
 
-    regex = r"\d{4}-\d{4}"
+    regex = "[0-9]{4}-[0-9]{4}"
 
     def to_python(self, value):
         first_year, last_year = value.split("-")
@@ -18,7 +19,12 @@ class PeriodConverter:
         return f"{first_year:04}-{last_year:04}"
 
 
+class YearConverter(IntConverter):
+    regex = "[0-9]{4}"
+
+
 register_converter(PeriodConverter, "period")
+register_converter(YearConverter, "year")
 
 app_name = "planning"
 
@@ -27,7 +33,7 @@ urlpatterns = [
     path(_("regionplan/"), views.current_plan, name="current_plan"),
     path(_("regionplan/<period:period>.pdf"), views.plan_pdf, name="plan_pdf"),
     path(_("regionplan/<period:period>/"), views.plan, name="plan"),
-    path(_("regionplan/<period:period>/budget-<int:year>/"), views.budget, name="budget"),
+    path(_("regionplan/<period:period>/budget-<year:year>/"), views.budget, name="budget"),
     path(_("regionplan/<period:period>/dokument/<int:pk>/"), views.document, name="document"),
     path(_("regionplan/<period:period>/<slug:slug>/"), views.perspective, name="perspective"),
 ]

@@ -1,16 +1,25 @@
-"""The start page, the regional plans, their perspectives and budgets. Every query is made here."""
+"""The start page, the regional plans, their perspectives and budgets.
+
+Every query is made here, but for the footer's (pages.menu).
+"""
 
 from django.db.models import Count, Prefetch, prefetch_related_objects
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import capfirst
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from blekinge_site.languages import in_each_language
+from blekinge_site.languages import (
+    give_anchors,
+    in_each_language,
+    slug_now,
+    words,
+    words_capitalised,
+)
 from pages.models import DailyStat, RegionProfile
 from pages.publishing import Withdrawn
 from planning import charts, pdf
@@ -46,11 +55,11 @@ def fetch_whole(plan):
     )
     for budget in plan.budgets.all():
         draw(budget)
-    taken = {perspective.slug for perspective in plan.perspectives.all()}
+    taken = {"contents-heading", "innehall", "regionplanen", "dokument", "planer"}
+    taken |= {f"budget-{budget.year}" for budget in plan.budgets.all()}
+    give_anchors(plan.perspectives.all(), taken)
     for perspective in plan.perspectives.all():
-        for goal in perspective.goals.all():
-            goal.anchor = goal.slug if goal.slug not in taken else f"{perspective.slug}-{goal.slug}"
-            taken.add(goal.anchor)
+        give_anchors(perspective.goals.all(), taken)
 
 
 def draw(budget):
@@ -64,6 +73,10 @@ def draw(budget):
 
 def overview_crumb():
     return (_("Regionplan med budget"), reverse("planning:current_plan"))
+
+
+def plan_crumb(plan):
+    return (format_html("{} {}", words(plan, "title"), plan.period), plan.get_absolute_url())
 
 
 @require_safe
@@ -113,7 +126,7 @@ def current_plan(request):
             "publishable": plan,
             "plan": plan,
             "plans": plans,
-            "year": year,
+            "is_overview": True,
         },
     )
 
@@ -128,7 +141,7 @@ def plan(request, period):
         "planning/plan.html",
         {
             "addresses": in_each_language(plan.get_absolute_url),
-            "here": plan,
+            "here": plan_crumb(plan)[0],
             "trail": [overview_crumb()],
             "publishable": plan,
             "plan": plan,
@@ -141,24 +154,23 @@ def plan(request, period):
 def perspective(request, period, slug):
     plan = plan_or_404(published_plans(this_year()), period)
     perspectives = list(plan.perspectives.all())
-    here = [p for p in perspectives if p.slug_en == slug] or [
-        p for p in perspectives if p.slug == slug
-    ]
-    if not here:
+    # As for pages: the language's own word comes first.
+    own = [one for one in perspectives if slug_now(one) == slug]
+    either = [one for one in perspectives if slug in (one.slug, one.slug_en)]
+    if not either:
         raise Http404(f"no perspective {slug} in {plan}")
-    perspective = here[0]
+    perspective = (own or either)[0]
     if request.path != perspective.get_absolute_url():
         return redirect(perspective, permanent=True)
     prefetch_related_objects([perspective], goals_with_focus_areas())
-    for goal in perspective.goals.all():
-        goal.anchor = goal.slug
+    give_anchors(perspective.goals.all(), taken={"contents-heading", "innehall"})
     return render(
         request,
         "planning/perspective.html",
         {
             "addresses": in_each_language(perspective.get_absolute_url),
-            "here": capfirst(perspective.name),
-            "trail": [overview_crumb(), (plan, plan.get_absolute_url())],
+            "here": words_capitalised(perspective, "name"),
+            "trail": [overview_crumb(), plan_crumb(plan)],
             "publishable": plan,
             "plan": plan,
             "perspective": perspective,
@@ -181,7 +193,7 @@ def budget(request, period, year):
         {
             "addresses": in_each_language(budget.get_absolute_url),
             "here": budget,
-            "trail": [overview_crumb(), (plan, plan.get_absolute_url())],
+            "trail": [overview_crumb(), plan_crumb(plan)],
             "publishable": plan,
             "plan": plan,
             "budget": budget,
@@ -204,4 +216,7 @@ def plan_pdf(request, period):
 def document(request, period, pk):
     plan = plan_or_404(published_plans(this_year()), period)
     document = get_object_or_404(PlanDocument, plan=plan, pk=pk)
-    return FileResponse(document.file.open(), as_attachment=True)
+    try:
+        return FileResponse(document.file.open(), as_attachment=True)
+    except FileNotFoundError as error:
+        raise Http404(f"the file of {document} is missing") from error

@@ -170,9 +170,18 @@ def test_a_change_below_is_a_change_of_the_plan(admin_client, plan):
     goal = make_goal(make_perspective(plan))
     area = make_focus_area(goal)
     long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    for thing in (plan, goal.perspective, goal, area, make_budget(plan)):
+    for thing, changes in (
+        (plan, {"title_sv": "Ny"}),
+        (goal.perspective, {"name_sv": "ny"}),
+        (goal, {"focus_areas-0-text_sv": "Ny."}),
+        (area, {"text_sv": "Nyare."}),
+        (make_budget(plan), {"introduction_sv": "Ny."}),
+    ):
         RegionalPlan.objects.update(changed_at=long_ago)
         change(admin_client, thing)
+        plan.refresh_from_db()
+        assert plan.changed_at == long_ago, "saved as it was"
+        change(admin_client, thing, **changes)
         plan.refresh_from_db()
         assert plan.changed_at > long_ago, thing
     RegionalPlan.objects.update(changed_at=long_ago)

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.core import signing
 
@@ -46,9 +48,30 @@ def test_words_are_added_to_the_answer(client, content):
 def test_too_long_a_message_is_kept_and_explained(client, content):
     address = client.post("/aterkoppling/", YES)["Location"]
     answer = client.post(address, {"message": "å" * 2001})
-    assert "Texten får ha högst 2000 tecken." in text_of(answer)
+    assert "Texten får ha högst 2 000 tecken." in text_of(answer)
     assert "å" * 2001 in answer.content.decode()
     assert Feedback.objects.get().message == ""
+
+
+def test_line_breaks_count_as_one_character(client, content):
+    address = client.post("/aterkoppling/", YES)["Location"]
+    text = "rad\r\n" * 500
+    assert client.post(address, {"message": text}).status_code == 303
+    assert Feedback.objects.get().message == text.replace("\r\n", "\n").strip()
+
+
+def test_an_empty_message_erases_nothing(client, content):
+    address = client.post("/aterkoppling/", YES)["Location"]
+    client.post(address, {"message": "Viktigt."})
+    client.post(address, {"message": ""})
+    assert Feedback.objects.get().message == "Viktigt."
+
+
+def test_the_other_language_keeps_the_answer_open(client, content):
+    address = client.post("/aterkoppling/", YES)["Location"]
+    html = client.get(address).content.decode()
+    english = re.search(r'<a href="([^"]*)" hreflang="en"', html)[1]
+    assert "textarea" in client.get(english.replace("&amp;", "&")).content.decode()
 
 
 @pytest.mark.parametrize("token", ["", "x", "x:y:z", "another's"])
@@ -112,7 +135,8 @@ def test_only_our_own_pages_may_send_answers(client, content, headers, status):
 
 
 def test_other_methods_are_refused(client, content):
-    assert client.get("/aterkoppling/").status_code == 405
+    assert client.get("/aterkoppling/")["Location"] == "/"
+    assert client.put("/aterkoppling/").status_code == 405
     assert client.put("/aterkoppling/tack/").status_code == 405
 
 

@@ -63,6 +63,8 @@ def test_page_addresses_are_unique_in_each_language(db):
     refuses(
         Page(slug="annan", slug_en="contact", **words), "En annan sida har samma engelska adress."
     )
+    # An English address is the Swedish word where no other is given.
+    refuses(Page(slug="contact", **words), "En annan sida har samma engelska adress.")
     make_page("utan-engelska")
     make_page("ocksa-utan-engelska")
 
@@ -84,7 +86,38 @@ def test_a_page_cannot_take_an_address_of_the_site_itself(db, slug, slug_en):
     page = Page(slug=slug, slug_en=slug_en, title_sv="Ny", responsible_sv="Regionen")
     with pytest.raises(ValidationError) as told:
         page.full_clean()
-    assert told.value.messages == ["Adressen används redan av webbplatsen själv."]
+    (message,) = told.value.messages
+    assert message.endswith("används redan av webbplatsen själv. Välj en annan.")
+
+
+@pytest.mark.parametrize("slug", ["", "två ord", "a/b"])
+def test_a_bad_page_address_is_explained(admin_client, db, slug):
+    new = {"title_sv": "Ny", "slug": slug, "responsible_sv": "Regionen", "status": "draft"}
+    answer = admin_client.post("/admin/pages/page/add/", new)
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors["slug"]
+    assert not Page.objects.exists()
+
+
+def test_a_page_is_not_its_own_parent(db):
+    page = make_page("om")
+    page.parent = page
+    refuses(page, "En sida kan inte ligga under sig själv.")
+
+
+def test_the_footers_order_starts_at_one(db):
+    page = Page(slug="om", title_sv="Om", responsible_sv="Regionen", menu_position=0)
+    refuses(page, "Ordningen börjar på 1.")
+
+
+def test_anchors_never_collide_with_the_pages_own(client, db):
+    profile = make_profile(organisation_sv="Vi är många")
+    CoreValue.objects.create(
+        profile=profile, position=1, slug="organisation", name_sv="Mod", body_sv="."
+    )
+    html = client.get("/om-region-blekinge/").content.decode()
+    assert html.count('id="organisation"') == 1
+    assert html.count('id="organisation-2"') == 1
 
 
 # --- What visitors see -----------------------------------------------------------------------------
@@ -151,8 +184,11 @@ def test_a_page_moves_to_its_english_word_for_good(client, db):
 def test_one_word_may_be_two_pages_in_two_languages(client, db):
     make_page("plan", slug_en="map", title_sv="Plan")
     make_page("karta", slug_en="plan", title_sv="Karta")
-    assert "<h1>Plan</h1>" in client.get("/plan/").content.decode()
-    assert "Karta" in client.get("/en/plan/").content.decode()
+    for address, title in (("/plan/", "Plan"), ("/karta/", "Karta")):
+        assert f"<h1>{title}</h1>" in client.get(address).content.decode()
+    for address, title in (("/en/map/", "Plan"), ("/en/plan/", "Karta")):
+        html = client.get(address).content.decode()
+        assert f'<h1><span lang="sv">{title}</span></h1>' in html
 
 
 def test_a_page_says_where_it_lies_unless_that_is_a_draft(client, db):

@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.management import call_command
+from django.db import IntegrityError, transaction
 from django.utils.translation import override
 
 from planning import charts
@@ -77,6 +78,8 @@ def test_slugs_are_unique_in_their_parent(db):
     )
     other = make_perspective(make_plan(2022, 2024), 1, slug="ekonomi", slug_en="finances")
     make_goal(other, 1, slug="hushalla")
+    # An English address is the Swedish word where no other is given.
+    refuses(Perspective(plan=plan, position=2, slug="finances", name_sv="a"), same)
 
 
 def test_positions_start_at_one(db):
@@ -130,9 +133,46 @@ def test_a_year_is_followed_up_and_a_goal_rated_once(db):
 
 
 def test_a_perspective_cannot_take_a_budgets_address(db):
-    perspective = Perspective(plan=make_plan(), position=1, slug="budget-2019", name_sv="budget")
-    with pytest.raises(ValidationError, match="hör till budgetarna"):
-        perspective.full_clean()
+    words = {"plan": make_plan(), "position": 1, "name_sv": "budget"}
+    message = "Adresser som börjar på budget- hör till budgetarna."
+    refuses(Perspective(slug="budget-2019", **words), message)
+    refuses(Perspective(slug="pengar", slug_en="budget-2019", **words), message)
+
+
+def test_a_budgets_year_has_four_digits(db):
+    plan = make_plan()
+    budget = Budget(plan=plan, year=19, unit_sv="miljoner kronor")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        budget.save()
+
+
+def test_a_plans_years_cannot_leave_its_budgets_behind(db):
+    plan = make_plan(2019, 2021, status="draft")
+    make_budget(plan, 2020)
+    plan.last_year = 2019
+    with pytest.raises(ValidationError, match="budget för år utanför perioden: 2020"):
+        plan.full_clean()
+
+
+def test_plans_do_not_replace_each_other_in_a_ring(db):
+    first = make_plan(2019, 2021)
+    second = make_plan(2022, 2024, successor=first)
+    first.successor = second
+    with pytest.raises(ValidationError, match="i en ring"):
+        first.full_clean()
+
+
+def test_a_follow_up_is_of_one_of_the_plans_years_and_goals(db):
+    plan = make_plan()
+    follow_up = FollowUp(plan=plan, year=2022, source_sv="Årsredovisning")
+    with pytest.raises(ValidationError, match="Planen gäller 2019–2021"):
+        follow_up.full_clean()
+    follow_up.year = 2019
+    follow_up.save()
+    others = make_goal(make_perspective(make_plan(2022, 2024)))
+    rating = GoalRating(follow_up=follow_up, goal=others, rating="satisfactory")
+    with pytest.raises(ValidationError, match="en annan plan"):
+        rating.full_clean()
 
 
 # --- Which plan holds ------------------------------------------------------------------------------
@@ -190,6 +230,43 @@ def test_the_overview_shows_the_current_plan_and_lists_all(client, db):
     assert "Nya planen 2022–2999 Gäller nu Gamla planen 2019–2021 Gäller inte längre" in said
 
 
+def test_an_old_plan_points_to_the_last_of_those_that_followed(client, db):
+    last = make_plan(2022, 2024)
+    middle = make_plan(2020, 2022, successor=last)
+    first = make_plan(2019, 2021, successor=middle)
+    html = client.get(first.get_absolute_url()).content.decode()
+    assert "Läs regionplanen 2022–2024, som följde på den." in html
+    assert "som gäller i stället" not in html
+
+
+def test_a_plan_says_who_decided_it_and_when(client, db):
+    plan = make_plan(decided_by_sv="regionfullmäktige")
+    assert "Beslutad av regionfullmäktige." in text_of(client.get(plan.get_absolute_url()))
+    RegionalPlan.objects.update(decided_on="2018-11-26")
+    said = text_of(client.get(plan.get_absolute_url()))
+    assert "Beslutad av regionfullmäktige 26 november 2018." in said
+    RegionalPlan.objects.update(decided_by_sv="")
+    assert "Beslutad 26 november 2018." in text_of(client.get(plan.get_absolute_url()))
+
+
+@pytest.mark.parametrize(
+    "address", ["/regionplan/٢٠١٩-2021/", "/regionplan/2019-2021/budget-02019/"]
+)
+def test_an_address_has_one_spelling(client, content, address):
+    assert client.get(address).status_code == 404
+
+
+def test_perspectives_may_trade_words_between_languages(client, db):
+    plan = make_plan()
+    make_perspective(plan, 1, slug="tjanst", slug_en="service")
+    make_perspective(plan, 2, slug="service", slug_en="support")
+    for word, name in (("tjanst", "perspektiv 1"), ("service", "perspektiv 2")):
+        answer = client.get(f"/regionplan/2019-2021/{word}/")
+        assert answer.status_code == 200
+        assert f"Perspektiv {name}" in text_of(answer)
+    assert client.get("/en/regional-plan/2019-2021/service/").status_code == 200
+
+
 def test_without_any_plan_the_pages_still_answer(client, db):
     assert "Ingen regionplan är publicerad." in text_of(client.get("/regionplan/"))
     assert client.get("/").status_code == 200
@@ -234,9 +311,12 @@ def test_anchors_are_unique_where_two_goals_share_a_slug(client, db):
     plan = make_plan()
     for number in (1, 2):
         make_goal(make_perspective(plan, number), 1, slug="lika")
+    make_goal(make_perspective(plan, 3), 1, slug="dokument")
     html = client.get(plan.get_absolute_url()).content.decode()
+    assert html.count('id="dokument"') == 1
+    assert html.count('id="dokument-2"') == 1
     assert html.count('id="lika"') == 1
-    assert html.count('id="perspektiv-2-lika"') == 1
+    assert html.count('id="lika-2"') == 1
 
 
 def test_a_perspective_moves_to_its_english_word_for_good(client, db):
@@ -256,6 +336,20 @@ def test_a_document_is_sent_as_a_download(client, db):
     assert b"".join(answer.streaming_content) == b"%PDF"
     assert answer["Content-Disposition"].startswith("attachment")
     answer.close()
+
+
+def test_a_lost_file_is_a_missing_page(client, db):
+    document = PlanDocument.objects.create(
+        plan=make_plan(), position=1, title_sv="Bilaga", file="finns-inte"
+    )
+    assert "Bilaga</a>" in client.get("/regionplan/2019-2021/").content.decode()
+    assert client.get(document.get_absolute_url()).status_code == 404
+
+
+@pytest.mark.parametrize("sign", ["\uf0b7", "漢", "😀"])
+def test_the_pdf_bears_signs_that_its_fonts_lack(client, db, sign):
+    make_plan(lead_sv=f"{sign} Vart vi ska.")
+    assert client.get("/regionplan/2019-2021.pdf").content.startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize(("language", "years"), [("", "regionplan"), ("/en", "regional-plan")])

@@ -6,7 +6,16 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from planning.models.plans import Goal, PartOfPlan, RegionalPlan, position_is_positive
+from pages.models import Ordered
+from planning.models.plans import Goal, RegionalPlan
+
+
+def check_year(thing):
+    """Raise ValidationError unless the year of `thing` is one of its plan's."""
+    if thing.year is None or thing.plan_id is None:
+        return
+    if not thing.plan.first_year <= thing.year <= thing.plan.last_year:
+        raise ValidationError(f"Planen gäller {thing.plan.period}: välj ett av de åren.")
 
 
 class BudgetQuerySet(models.QuerySet):
@@ -63,11 +72,7 @@ class Budget(models.Model):
         )
 
     def clean(self):
-        if self.year is None or self.plan_id is None:
-            return
-        if not self.plan.first_year <= self.year <= self.plan.last_year:
-            message = "Planen gäller %(period)s: välj ett av de åren."
-            raise ValidationError({"year": message % {"period": self.plan.period}})
+        check_year(self)
 
     def natural_key(self):
         return (*self.plan.natural_key(), self.year)
@@ -85,7 +90,7 @@ class BudgetLineQuerySet(models.QuerySet):
         return self.get(budget=budget, code=code)
 
 
-class BudgetLine(PartOfPlan):
+class BudgetLine(Ordered):
     class Kind(models.TextChoices):
         ITEM = "item", "Post"
         SUBTOTAL = "subtotal", "Delsumma"
@@ -126,12 +131,12 @@ class BudgetLine(PartOfPlan):
 
     objects = BudgetLineQuerySet.as_manager()
 
-    class Meta(PartOfPlan.Meta):
+    class Meta(Ordered.Meta):
         verbose_name = "budgetrad"
         verbose_name_plural = "budgetrader"
         default_related_name = "lines"
         constraints = [
-            position_is_positive(),
+            *Ordered.Meta.constraints,
             models.UniqueConstraint(
                 fields=["budget", "code"],
                 name="budget_line_code_is_unique_in_budget",
@@ -165,6 +170,11 @@ class Rating(models.TextChoices):
 
 
 COUNT_HELP = "Antal inriktningsmål. Lämna tomt om det inte är känt."
+
+
+class FollowUpQuerySet(models.QuerySet):
+    def get_by_natural_key(self, first_year, last_year, year):
+        return self.get(plan__first_year=first_year, plan__last_year=last_year, year=year)
 
 
 class FollowUp(models.Model):
@@ -203,6 +213,8 @@ class FollowUp(models.Model):
         "källa", max_length=300, help_text="Dokumentet som uppgifterna kommer ur. Visas."
     )
 
+    objects = FollowUpQuerySet.as_manager()
+
     class Meta:
         ordering = ["year"]
         verbose_name = "uppföljning"
@@ -219,6 +231,18 @@ class FollowUp(models.Model):
     def __str__(self):
         return f"Uppföljning {self.year}"
 
+    def get_absolute_url(self):
+        period = (self.plan.first_year, self.plan.last_year)
+        return reverse("planning:budget", args=[period, self.year])
+
+    def clean(self):
+        check_year(self)
+
+    def natural_key(self):
+        return (*self.plan.natural_key(), self.year)
+
+    natural_key.dependencies = ["planning.regionalplan"]
+
     def publishable(self):
         """Return what this is published with."""
         return self.plan
@@ -227,6 +251,12 @@ class FollowUp(models.Model):
     def totals(self):
         """The number of goals a rating where it is known: `[(Rating, int), …]`, best first."""
         return [(r, n) for r in Rating if (n := getattr(self, r.value)) is not None]
+
+
+class GoalRatingQuerySet(models.QuerySet):
+    def get_by_natural_key(self, follow_up, goal):
+        follow_up = FollowUp.objects.get_by_natural_key(*follow_up)
+        return self.get(follow_up=follow_up, goal=Goal.objects.get_by_natural_key(*goal))
 
 
 class GoalRating(models.Model):
@@ -243,6 +273,8 @@ class GoalRating(models.Model):
         "bedömning", max_length=20, choices=Rating, help_text="Regionens egen bedömning av målet."
     )
 
+    objects = GoalRatingQuerySet.as_manager()
+
     class Meta:
         ordering = ["goal__perspective__position", "goal__position", "pk"]
         verbose_name = "bedömning av mål"
@@ -258,6 +290,18 @@ class GoalRating(models.Model):
 
     def __str__(self):
         return f"{self.goal}: {self.get_rating_display()}"
+
+    def get_absolute_url(self):
+        return self.follow_up.get_absolute_url()
+
+    def clean(self):
+        if self.goal_id and self.follow_up_id and self.goal.publishable() != self.follow_up.plan:
+            raise ValidationError("Målet hör till en annan plan än uppföljningen.")
+
+    def natural_key(self):
+        return (self.follow_up.natural_key(), self.goal.natural_key())
+
+    natural_key.dependencies = ["planning.followup", "planning.goal"]
 
     def publishable(self):
         """Return what this is published with."""

@@ -1,35 +1,18 @@
 """A regional plan and what it aims at: perspectives, goals, focus areas; its documents."""
 
+from pathlib import PurePath
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
 from blekinge_site.languages import slug_now
+from pages.models import ENGLISH_SLUG, Ordered
 from pages.publishing import Publishable, PublishableQuerySet
 
-POSITION_HELP = "Lägst nummer visas först. Utan nummer kommer den sist."
 SLUG_HELP = "Görs av namnet: ordet i webbadressen. Ligger fast när planen är publicerad."
 ANCHOR_HELP = "Görs av namnet. Länkar hit slutar på #ordet."
-
-
-def position_is_positive():
-    """Return the constraint that an order starts at 1, for a model with a `position`."""
-    return models.CheckConstraint(
-        name="%(class)s_position_is_positive",
-        condition=Q(position__gt=0),
-        violation_error_message="Ordningen börjar på 1.",
-    )
-
-
-class PartOfPlan(models.Model):
-    """Something that stands in an order below a regional plan and is published with it."""
-
-    position = models.PositiveSmallIntegerField("ordning", help_text=POSITION_HELP)
-
-    class Meta:
-        abstract = True
-        ordering = ["position", "pk"]
 
 
 class RegionalPlanQuerySet(PublishableQuerySet):
@@ -110,6 +93,20 @@ class RegionalPlan(Publishable):
     def get_absolute_url(self):
         return reverse("planning:plan", args=[(self.first_year, self.last_year)])
 
+    def clean(self):
+        super().clean()
+        seen, plan = {self.pk}, self.successor
+        while plan is not None:
+            if plan.pk in seen:
+                raise ValidationError("Planerna ersätter varandra i en ring. Ändra ”ersatt av”.")
+            seen.add(plan.pk)
+            plan = plan.successor
+        if self.pk and self.first_year and self.last_year:
+            outside = self.budgets.exclude(year__range=(self.first_year, self.last_year))
+            if outside.exists():
+                years = ", ".join(str(year) for year in outside.values_list("year", flat=True))
+                raise ValidationError(f"Planen har budget för år utanför perioden: {years}.")
+
     def natural_key(self):
         return (self.first_year, self.last_year)
 
@@ -126,7 +123,7 @@ class PerspectiveQuerySet(models.QuerySet):
         return self.get(plan__first_year=first_year, plan__last_year=last_year, slug=slug)
 
 
-class Perspective(PartOfPlan):
+class Perspective(Ordered):
     plan = models.ForeignKey(
         RegionalPlan,
         models.CASCADE,
@@ -151,22 +148,27 @@ class Perspective(PartOfPlan):
 
     objects = PerspectiveQuerySet.as_manager()
 
-    class Meta(PartOfPlan.Meta):
+    class Meta(Ordered.Meta):
         verbose_name = "perspektiv"
         verbose_name_plural = "perspektiv"
         default_related_name = "perspectives"
         constraints = [
-            position_is_positive(),
+            *Ordered.Meta.constraints,
             models.UniqueConstraint(
                 fields=["plan", "slug"],
                 name="perspective_slug_is_unique_in_plan",
                 violation_error_message="Ett annat perspektiv i planen har samma adress.",
             ),
             models.UniqueConstraint(
-                fields=["plan", "slug_en"],
-                condition=~Q(slug_en=""),
+                "plan",
+                ENGLISH_SLUG,
                 name="perspective_english_slug_is_unique_in_plan",
                 violation_error_message="Ett annat perspektiv i planen har samma adress.",
+            ),
+            models.CheckConstraint(
+                name="perspective_slug_is_not_a_budgets",
+                condition=~Q(slug__startswith="budget-") & ~Q(slug_en__startswith="budget-"),
+                violation_error_message="Adresser som börjar på budget- hör till budgetarna.",
             ),
         ]
 
@@ -176,10 +178,6 @@ class Perspective(PartOfPlan):
     def get_absolute_url(self):
         period = (self.plan.first_year, self.plan.last_year)
         return reverse("planning:perspective", args=[period, slug_now(self)])
-
-    def clean(self):
-        if "budget-" in (self.slug[:7], self.slug_en[:7]):
-            raise ValidationError("Adresser som börjar på budget- hör till budgetarna.")
 
     def natural_key(self):
         return (*self.plan.natural_key(), self.slug)
@@ -201,7 +199,7 @@ class GoalQuerySet(models.QuerySet):
         )
 
 
-class Goal(PartOfPlan):
+class Goal(Ordered):
     perspective = models.ForeignKey(
         Perspective,
         models.CASCADE,
@@ -216,12 +214,12 @@ class Goal(PartOfPlan):
 
     objects = GoalQuerySet.as_manager()
 
-    class Meta(PartOfPlan.Meta):
+    class Meta(Ordered.Meta):
         verbose_name = "inriktningsmål"
         verbose_name_plural = "inriktningsmål"
         default_related_name = "goals"
         constraints = [
-            position_is_positive(),
+            *Ordered.Meta.constraints,
             models.UniqueConstraint(
                 fields=["perspective", "slug"],
                 name="goal_slug_is_unique_in_perspective",
@@ -251,7 +249,7 @@ class FocusAreaQuerySet(models.QuerySet):
         return self.filter(goal=goal, position=position).earliest("pk")
 
 
-class FocusArea(PartOfPlan):
+class FocusArea(Ordered):
     goal = models.ForeignKey(
         Goal,
         models.CASCADE,
@@ -262,11 +260,11 @@ class FocusArea(PartOfPlan):
 
     objects = FocusAreaQuerySet.as_manager()
 
-    class Meta(PartOfPlan.Meta):
+    class Meta(Ordered.Meta):
         verbose_name = "insatsområde"
         verbose_name_plural = "insatsområden"
         default_related_name = "focus_areas"
-        constraints = [position_is_positive()]
+        constraints = Ordered.Meta.constraints
 
     def __str__(self):
         return self.text
@@ -284,7 +282,13 @@ class FocusArea(PartOfPlan):
         return self.goal.perspective.plan
 
 
-class PlanDocument(PartOfPlan):
+class PlanDocumentQuerySet(models.QuerySet):
+    def get_by_natural_key(self, first_year, last_year, position):
+        plan = RegionalPlan.objects.get_by_natural_key(first_year, last_year)
+        return self.filter(plan=plan, position=position).earliest("pk")
+
+
+class PlanDocument(Ordered):
     plan = models.ForeignKey(
         RegionalPlan,
         models.CASCADE,
@@ -299,11 +303,13 @@ class PlanDocument(PartOfPlan):
         help_text="Besökare laddar ner den. Filens slag visas i länken.",
     )
 
-    class Meta(PartOfPlan.Meta):
+    objects = PlanDocumentQuerySet.as_manager()
+
+    class Meta(Ordered.Meta):
         verbose_name = "dokument"
         verbose_name_plural = "dokument"
         default_related_name = "documents"
-        constraints = [position_is_positive()]
+        constraints = Ordered.Meta.constraints
 
     def __str__(self):
         return self.title
@@ -312,11 +318,16 @@ class PlanDocument(PartOfPlan):
         period = (self.plan.first_year, self.plan.last_year)
         return reverse("planning:document", args=[period, self.pk])
 
+    def natural_key(self):
+        return (*self.plan.natural_key(), self.position)
+
+    natural_key.dependencies = ["planning.regionalplan"]
+
     def publishable(self):
         """Return what this is published with."""
         return self.plan
 
     @property
     def file_type(self):
-        """The file's kind as visitors know it: pdf, xlsx."""
-        return self.file.name.rpartition(".")[2].lower()
+        """The file's kind as visitors know it: pdf, xlsx; empty where its name doesn't say."""
+        return PurePath(self.file.name).suffix.removeprefix(".").lower()

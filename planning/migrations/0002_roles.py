@@ -58,8 +58,8 @@ class Migration(migrations.Migration):
     dependencies = [
         ("admin", "0003_logentry_add_action_flag_choices"),
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("pages", "0003_permission_to_publish"),
-        ("planning", "0003_permission_to_publish"),
+        ("pages", "0001_initial"),
+        ("planning", "0001_initial"),
     ]
 
     operations = [migrations.RunPython(make_roles, migrations.RunPython.noop)]
