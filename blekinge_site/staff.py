@@ -18,13 +18,21 @@ STAFF_CSP = settings.SECURE_CSP | {
 
 class StaffSite(AdminSite):
     site_title = "Redaktionen"
-    site_header = "Redaktionen"
+    site_header = f"{settings.SITE_NAME}: Redaktionen"
     index_title = "Innehåll"
     site_url = "/"
     enable_nav_sidebar = False  # the breadcrumbs and each plan's outline lead everywhere
 
     def admin_view(self, view, cacheable=False):
         return csp_override(STAFF_CSP)(super().admin_view(view, cacheable))
+
+    def get_app_list(self, request, app_label=None):
+        """Return the apps with the most used first, and their models in the order of admin.py."""
+        apps = super().get_app_list(request, app_label)
+        order = list(self._registry)
+        for app in apps:
+            app["models"].sort(key=lambda entry: order.index(entry["model"]))
+        return sorted(apps, key=lambda app: ["planning", "pages", "auth"].index(app["app_label"]))
 
     def i18n_javascript(self, request, extra_context=None):
         # Django gives its own words only; the text editor has some too.

@@ -113,11 +113,17 @@ admin.site.unregister(User)
 class AccountAdmin(UserAdmin):
     """Accounts get what their group may do; only a superuser makes another one."""
 
+    filter_horizontal = ["groups"]
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        ("Person", {"fields": ["first_name", "last_name", "email"]}),
+        ("Behörighet", {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
+        ("Tider", {"fields": ["last_login", "date_joined"]}),
+    ]
+
     def get_readonly_fields(self, request, obj=None):
         fields = super().get_readonly_fields(request, obj)
-        return (
-            fields if request.user.is_superuser else [*fields, "is_superuser", "user_permissions"]
-        )
+        return fields if request.user.is_superuser else [*fields, "is_superuser"]
 
     def has_change_permission(self, request, obj=None):
         guarded = obj is not None and obj.is_superuser and not request.user.is_superuser

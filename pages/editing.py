@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.text import capfirst
 from modeltranslation.admin import TranslationAdmin, TranslationTabularInline
@@ -83,7 +84,11 @@ class ContentFields:
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name == "position":
             kwargs["form_class"] = PositionField
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.FileField):
+            # Django names the group around a file field, and leaves the field itself without a name.
+            field.widget.attrs["aria-label"] = capfirst(field.label)
+        return field
 
 
 def may_publish(user, publishable):
@@ -148,6 +153,19 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
     class Media:
         js = ["js/reorder.js"]
 
+    def get_object(self, request, object_id, from_field=None):
+        obj = super().get_object(request, object_id, from_field)
+        if obj is not None:
+            obj.is_open_to_user = may_touch(request.user, obj)  # for templates, which see no user
+        return obj
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == self.parent_field:
+            parents = kwargs.get("queryset", db_field.related_model.objects)
+            open_to_user = [one.pk for one in parents.all() if may_touch(request.user, one)]
+            kwargs["queryset"] = parents.filter(pk__in=open_to_user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def get_fieldsets(self, request, obj=None):
         return [
             (title, options | {"fields": side_by_side(options["fields"])})
@@ -200,6 +218,16 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
         ]
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
+    def response_post_save_add(self, request, obj):
+        return self.response_post_save_change(request, obj)
+
+    def response_post_save_change(self, request, obj):
+        # Back to where the work is: a filtered list, or the whole that this is a part of.
+        lineage = self.lineage(obj)
+        if lineage and "_changelist_filters" not in request.GET:
+            return redirect(lineage[0][1])
+        return super().response_post_save_change(request, obj)
+
     def save_formset(self, request, form, formset, change):
         super().save_formset(request, form, formset, change)
         if hasattr(formset.model, "position"):
@@ -216,6 +244,7 @@ class OrderedInline(ContentFields, TranslationTabularInline):
     """Rows in an order that buttons change; a new row without a number comes last."""
 
     extra = 0
+    view_on_site = False  # the row's own page offers that, where it is published
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce, NullIf
 from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.translation import override
 
+from blekinge_site.formats import number
 from blekinge_site.languages import lines_of, slug_now
 from pages.publishing import Publishable, PublishableQuerySet
 from pages.richtext import RichTextField
@@ -140,11 +141,11 @@ class DailyStat(BelongsToProfile):
 
     class Meta(BelongsToProfile.Meta):
         verbose_name = "siffra för en dag"
-        verbose_name_plural = "en dag hos oss"
+        verbose_name_plural = "siffror för en dag"
         default_related_name = "daily_stats"
 
     def __str__(self):
-        return f"{self.value} {self.sentence}"
+        return f"{number(self.value)} {self.sentence}"
 
     def natural_key(self):
         return (self.position,)
@@ -226,7 +227,7 @@ class CoreValue(BelongsToProfile):
 
     class Meta(BelongsToProfile.Meta):
         verbose_name = "ledstjärna"
-        verbose_name_plural = "värdegrund"
+        verbose_name_plural = "ledstjärnor"
         default_related_name = "core_values"
         constraints = [
             *BelongsToProfile.Meta.constraints,

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import path
 
+from blekinge_site.formats import amount
 from pages.admin import PUBLISHING
 from pages.editing import ContentAdmin, OrderedInline, OrderInline, PublishedTogether
 from planning import charts
@@ -172,8 +173,24 @@ class FocusAreaAdmin(PlanPartAdmin):
     fields = ["goal", "text", "position"]
 
 
+class BudgetLineFormSet(forms.BaseInlineFormSet):
+    def clean(self):
+        # The constraint is asked of one row at a time, so two new results would pass it.
+        super().clean()
+        results = [
+            form
+            for form in self.forms
+            if form.cleaned_data.get("kind") == BudgetLine.Kind.RESULT
+            and form not in self.deleted_forms
+        ]
+        for form in results[1:]:
+            if form.is_valid():
+                form.add_error("kind", "Budgeten har redan en rad för resultatet.")
+
+
 class BudgetLineInline(OrderedInline):
     model = BudgetLine
+    formset = BudgetLineFormSet
     fields = ["name", "kind", "amount_msek", "outcome_msek", "code", "position"]
     prepopulated_fields = {"code": ["name_sv"]}
 
@@ -205,12 +222,16 @@ class BudgetAdmin(ContentAdmin):
 class BudgetLineAdmin(PlanPartAdmin):
     parent_field = "budget"
     parent_path = "plan"
-    list_display = ["name", "budget", "kind", "amount_msek", "position"]
+    list_display = ["name", "budget", "kind", "decided_amount", "position"]
     list_filter = ["budget", "kind"]
     list_select_related = ["budget"]
     search_fields = ["name_sv", "name_en", "code"]
     prepopulated_fields = {"code": ["name_sv"]}
     fields = ["budget", "name", "kind", "amount_msek", "outcome_msek", "code", "position"]
+
+    @admin.display(description="belopp, mnkr", ordering="amount_msek")
+    def decided_amount(self, line):
+        return amount(line.amount_msek)
 
 
 @admin.register(PlanDocument)

@@ -18,7 +18,9 @@ def check_year(thing):
         raise ValidationError(f"Planen gäller {thing.plan.period}: välj ett av de åren.")
 
 
-class BudgetQuerySet(models.QuerySet):
+class YearOfPlanQuerySet(models.QuerySet):
+    """Finds by its plan's years and its own what a plan has one of a year."""
+
     def get_by_natural_key(self, first_year, last_year, year):
         return self.get(plan__first_year=first_year, plan__last_year=last_year, year=year)
 
@@ -43,7 +45,7 @@ class Budget(models.Model):
         "beslutad den", null=True, blank=True, help_text="Lämna tomt om dagen inte är känd."
     )
 
-    objects = BudgetQuerySet.as_manager()
+    objects = YearOfPlanQuerySet.as_manager()
 
     class Meta:
         ordering = ["year"]
@@ -67,9 +69,7 @@ class Budget(models.Model):
         return f"Budget {self.year}"
 
     def get_absolute_url(self):
-        return reverse(
-            "planning:budget", args=[(self.plan.first_year, self.plan.last_year), self.year]
-        )
+        return reverse("planning:budget", args=[self.plan.natural_key(), self.year])
 
     def clean(self):
         check_year(self)
@@ -172,11 +172,6 @@ class Rating(models.TextChoices):
 COUNT_HELP = "Antal inriktningsmål. Lämna tomt om det inte är känt."
 
 
-class FollowUpQuerySet(models.QuerySet):
-    def get_by_natural_key(self, first_year, last_year, year):
-        return self.get(plan__first_year=first_year, plan__last_year=last_year, year=year)
-
-
 class FollowUp(models.Model):
     """How one year went, as the region rated it. Totals may be known where no goal's rating is."""
 
@@ -213,7 +208,7 @@ class FollowUp(models.Model):
         "källa", max_length=300, help_text="Dokumentet som uppgifterna kommer ur. Visas."
     )
 
-    objects = FollowUpQuerySet.as_manager()
+    objects = YearOfPlanQuerySet.as_manager()
 
     class Meta:
         ordering = ["year"]
@@ -232,8 +227,7 @@ class FollowUp(models.Model):
         return f"Uppföljning {self.year}"
 
     def get_absolute_url(self):
-        period = (self.plan.first_year, self.plan.last_year)
-        return reverse("planning:budget", args=[period, self.year])
+        return reverse("planning:budget", args=[self.plan.natural_key(), self.year])
 
     def clean(self):
         check_year(self)

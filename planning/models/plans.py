@@ -91,7 +91,7 @@ class RegionalPlan(Publishable):
         return f"{self.title} {self.period}"
 
     def get_absolute_url(self):
-        return reverse("planning:plan", args=[(self.first_year, self.last_year)])
+        return reverse("planning:plan", args=[self.natural_key()])
 
     def clean(self):
         super().clean()
@@ -176,8 +176,7 @@ class Perspective(Ordered):
         return self.name
 
     def get_absolute_url(self):
-        period = (self.plan.first_year, self.plan.last_year)
-        return reverse("planning:perspective", args=[period, slug_now(self)])
+        return reverse("planning:perspective", args=[self.plan.natural_key(), slug_now(self)])
 
     def natural_key(self):
         return (*self.plan.natural_key(), self.slug)
@@ -315,8 +314,7 @@ class PlanDocument(Ordered):
         return self.title
 
     def get_absolute_url(self):
-        period = (self.plan.first_year, self.plan.last_year)
-        return reverse("planning:document", args=[period, self.pk])
+        return reverse("planning:document", args=[self.plan.natural_key(), self.pk])
 
     def natural_key(self):
         return (*self.plan.natural_key(), self.position)

@@ -1,5 +1,5 @@
-/* Rows of a form in an order: buttons to move a row up or down in place of a number to type.
-   Without this script the numbers stay, and do the same. */
+/* Rows of a form: a name for every field, and where the rows have an order, buttons to move one up or
+   down in place of a number to type. Without this script the numbers stay, and do the same. */
 
 function rowsOf(group) {
   return [...group.querySelectorAll("tr.form-row:not(.empty-form)")];
@@ -14,6 +14,19 @@ function nameOf(row) {
   return field ? field.value : "";
 }
 
+// What a field is stands in the heading of its column only: whoever doesn't see the table hears it here.
+function nameFields(group) {
+  const headings = group.querySelector("thead tr").cells;
+  rowsOf(group).forEach((row, index) => {
+    [...row.cells].forEach((cell, column) => {
+      const name = headings[column].textContent.trim().replace("?", "");
+      for (const field of cell.querySelectorAll("input:not([type='hidden']), select, textarea")) {
+        field.setAttribute("aria-label", `${name}, rad ${index + 1}`);
+      }
+    });
+  });
+}
+
 function isFilledIn(row) {
   return (
     row.classList.contains("has_original") ||
@@ -23,15 +36,16 @@ function isFilledIn(row) {
 
 function number(group) {
   rowsOf(group)
-    .filter(isFilledIn)
+    .filter((row) => positionOf(row) && isFilledIn(row))
     .forEach((row, index) => {
       positionOf(row).value = index + 1;
     });
 }
 
 function refresh(group) {
+  nameFields(group);
   const rows = rowsOf(group);
-  rows.forEach((row, index) => {
+  rows.filter(positionOf).forEach((row, index) => {
     row.querySelector(".move--up").disabled = index === 0;
     row.querySelector(".move--down").disabled = index === rows.length - 1;
   });
@@ -50,8 +64,8 @@ function move(group, row, step) {
 }
 
 function addButtons(group, row) {
-  if (row.querySelector(".move")) return;
   const input = positionOf(row);
+  if (!input || row.querySelector(".move")) return;
   input.hidden = true;
   for (const [kind, step, sign, words] of [
     ["up", -1, "↑", "Flytta upp"],
@@ -75,6 +89,12 @@ function addButtons(group, row) {
 }
 
 function prepare(group) {
+  // A heading that heads nothing is an empty cell.
+  for (const heading of group.querySelectorAll("thead th:empty")) {
+    const cell = document.createElement("td");
+    cell.className = heading.className;
+    heading.replaceWith(cell);
+  }
   const status = document.createElement("p");
   status.className = "move-status visually-hidden";
   status.setAttribute("role", "status");
@@ -84,13 +104,15 @@ function prepare(group) {
   group.addEventListener("formset:added", (event) => {
     addButtons(group, event.target);
     refresh(group);
+    event.target.querySelector("input:not([type='hidden']), select, textarea").focus();
   });
-  group.addEventListener("formset:removed", () => refresh(group));
+  // Django tells this to the document: the row itself is gone.
+  document.addEventListener("formset:removed", () => refresh(group));
   group.closest("form").addEventListener("submit", () => number(group));
 }
 
 document.addEventListener("DOMContentLoaded", () => {
   for (const group of document.querySelectorAll(".inline-group")) {
-    if (group.querySelector("input[name$='-position']")) prepare(group);
+    prepare(group);
   }
 });

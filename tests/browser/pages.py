@@ -1,54 +1,36 @@
 """Which pages the browser tests open, and what they ask of each."""
 
+import datetime as dt
+
 from axe_playwright_python.sync_playwright import Axe
 from django.core import signing
-from django.urls import reverse
+from django.core.files.base import ContentFile
+from django.urls import resolve, reverse
 from django.utils.translation import override
 
 from pages import feedback
-from pages.models import Feedback
-from planning.models import Budget
+from pages.models import Administration, DailyStat, Feedback, Page, RegionProfile
+from planning.models import Budget, FollowUp, GoalRating, PlanDocument, Rating, RegionalPlan
+from tests.factories import (
+    make_budget,
+    make_focus_area,
+    make_goal,
+    make_page,
+    make_perspective,
+    make_plan,
+)
 from tests.site import public_addresses
 
+LANGUAGES = ("sv", "en")
 NOT_FOUND = {"sv": "/finns-inte/", "en": "/en/does-not-exist/"}
 
-AXE_OPTIONS = {
-    "runOnly": {
-        "type": "tag",
-        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    },
-    "rules": {"target-size": {"enabled": True}},  # WCAG 2.5.8; axe leaves it out unless asked
-    "resultTypes": ["violations"],
-    "preload": False,  # no rule that is run here needs the files fetched again
-}
-
-# What sticks out of the window or is cut off by the box around it: a list of strings.
-SPILLED = """() => {
-  const width = document.documentElement.clientWidth;
-  const faults = [];
-  const name = e => `${e.tagName.toLowerCase()}.${e.getAttribute("class")} "${
-    (e.textContent || "").trim().slice(0, 40)}"`;
-  if (document.documentElement.scrollWidth > width)
-    faults.push(`the page is ${document.documentElement.scrollWidth} px wide`);
-  for (const e of document.body.querySelectorAll("*")) {
-    if (!e.checkVisibility() || e.closest(".visually-hidden, .skip-link")) continue;
-    const box = e.getBoundingClientRect();
-    if (box.width && (box.left < -0.5 || box.right > width + 0.5))
-      faults.push(`${name(e)} reaches from ${box.left} to ${box.right}`);
-    if (e instanceof SVGElement) continue;
-    const { overflowX, overflowY } = getComputedStyle(e);
-    if (overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1)
-      faults.push(`${name(e)} holds ${e.scrollWidth} px in ${e.clientWidth}`);
-    if (["hidden", "clip"].includes(overflowY) && e.scrollHeight > e.clientHeight + 1)
-      faults.push(`${name(e)} holds ${e.scrollHeight} px in ${e.clientHeight}, downwards`);
-  }
-  return faults;
-}"""
+# --- Pages -----------------------------------------------------------------------------------------
 
 
 def budget_address(language):
+    """Return the address of the 2019 budget."""
     with override(language):
-        return Budget.objects.get().get_absolute_url()
+        return Budget.objects.get(year=2019).get_absolute_url()
 
 
 def thanks_address(language, *, message=""):
@@ -71,16 +53,143 @@ def every_address(language):
     ]
 
 
+def one_of_each_kind(language):
+    """Return an address of each kind of page, for what no words decide."""
+    kinds = {}
+    with override(language):
+        for address in public_addresses(language):
+            kinds.setdefault(resolve(address).view_name, address)
+    return [*kinds.values(), thanks_address(language), NOT_FOUND[language]]
+
+
+def add_what_staff_may_add():
+    """Add to the site's own content one of everything that it lacks, in Swedish only, at its longest."""
+    profile = RegionProfile.objects.get()
+    Administration.objects.create(
+        profile=profile,
+        position=1,
+        slug="halso-och-sjukvard",
+        name_sv="Hälso- och sjukvårdsförvaltningen",
+        description_sv="Ansvarar för vården.\nHar 4 000 medarbetare.",
+        address="Region Blekinge\n371 81 Karlskrona",
+    )
+    DailyStat.objects.filter(position=1).update(
+        as_of=dt.date(2021, 4, 7), source_sv="Årsredovisning"
+    )
+    parent = make_page("over", title_sv="Upphandlingssamordningsfunktionen")
+    make_page(
+        "rik-text",
+        title_sv="Upphandlingssamordningsfunktionens ansvarsområdesbeskrivning",
+        parent=parent,
+        body_sv="<h2>Rubrik</h2><ol><li>Ett</li><li>Två</li></ol><h3>Under</h3><p>Text.</p>",
+    )
+
+    plan = make_plan(2022, 2099, body_sv="Ett stycke.\nEtt till.", introduction_sv="Inledning.")
+    RegionalPlan.objects.filter(first_year=2019).update(successor=plan)
+    perspective = make_perspective(plan, 1, description_sv="Vad det betyder.")
+    goal = make_goal(perspective, 1, name_sv="En hållbar kompetensförsörjningsverksamhet")
+    make_focus_area(goal, 1)
+    make_goal(perspective, 2, description_sv="Ett mål utan insatsområden.")
+    make_perspective(plan, 2)
+    budget = make_budget(
+        plan,
+        2022,
+        [("item", "988.3"), ("item", "-6198.0"), ("subtotal", "-5209.6"), ("result", "-5209.7")],
+        decided_on=dt.date(2021, 6, 15),
+    )
+    budget.lines.filter(kind="subtotal").update(name_sv="Verksamhetens nettokostnader totalt")
+    year = FollowUp.objects.create(
+        plan=plan,
+        year=2022,
+        satisfactory=1,
+        not_fully=0,
+        result_msek="-12.5",
+        decided_on=dt.date(2023, 4, 12),
+        source_sv="Årsredovisning 2022",
+    )
+    GoalRating.objects.create(follow_up=year, goal=goal, rating=Rating.SATISFACTORY)
+    document = PlanDocument(plan=plan, position=1, title_sv="Bilaga")
+    document.file.save("bilaga.pdf", ContentFile(b"%PDF-1.7"))
+
+
+def added_addresses(language):
+    """Return the addresses of the pages that `add_what_staff_may_add` adds or changes."""
+    with override(language):
+        plan = RegionalPlan.objects.get(first_year=2022)
+        return [
+            reverse("planning:start"),
+            reverse("pages:profile"),
+            plan.get_absolute_url(),
+            plan.predecessors.get().get_absolute_url(),
+            *(perspective.get_absolute_url() for perspective in plan.perspectives.all()),
+            plan.budgets.get().get_absolute_url(),
+            Page.objects.get(slug="rik-text").get_absolute_url(),
+        ]
+
+
+# --- Questions -------------------------------------------------------------------------------------
+
+AXE_OPTIONS = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    },
+    "rules": {"target-size": {"enabled": True}},  # WCAG 2.5.8; axe leaves it out unless asked
+    "resultTypes": ["violations"],
+    "preload": False,  # no rule that is run here needs the files fetched again
+}
+AXE_COLOR_OPTIONS = AXE_OPTIONS | {
+    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+}
+
+# What sticks out of the window, is cut off by the box around it, or runs into the words beside it in
+# a chart: a list of strings.
+SPILLED = """() => {
+  const width = document.documentElement.clientWidth;
+  const faults = [];
+  const name = e => `${e.tagName.toLowerCase()}.${e.getAttribute("class")} "${
+    (e.textContent || "").trim().slice(0, 40)}"`;
+  if (document.documentElement.scrollWidth > width)
+    faults.push(`the page is ${document.documentElement.scrollWidth} px wide`);
+  for (const e of document.body.querySelectorAll("*")) {
+    if (!e.checkVisibility() || e.closest(".visually-hidden, .skip-link")) continue;
+    const box = e.getBoundingClientRect();
+    if (box.width && (box.left < -0.5 || box.right > width + 0.5))
+      faults.push(`${name(e)} reaches from ${box.left} to ${box.right}`);
+    if (e instanceof SVGElement) continue;
+    const { overflowX, overflowY } = getComputedStyle(e);
+    if (overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1)
+      faults.push(`${name(e)} holds ${e.scrollWidth} px in ${e.clientWidth}`);
+    if (["hidden", "clip"].includes(overflowY) && e.scrollHeight > e.clientHeight + 1)
+      faults.push(`${name(e)} holds ${e.scrollHeight} px in ${e.clientHeight}, downwards`);
+  }
+  for (const chart of document.querySelectorAll("svg")) {
+    const shapes = [...chart.querySelectorAll("text, rect")];
+    const boxes = shapes.map(shape => shape.getBoundingClientRect());
+    boxes.forEach((a, i) => boxes.slice(0, i).forEach((b, j) => {
+      if (shapes[i].tagName === "rect" && shapes[j].tagName === "rect") return;
+      if (a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+        faults.push(`${name(shapes[j])} runs into ${name(shapes[i])}`);
+    }));
+  }
+  return faults;
+}"""
+
+
 def ready_for_axe(page):
     """Give the open `page` axe, which stays until the next page is opened."""
     page.evaluate(Axe().axe_script)
 
 
-def faults(page):
-    """Return what sticks out or is cut off on the open `page`, and what axe finds wrong, as strings."""
-    found = page.evaluate("options => axe.run(options)", AXE_OPTIONS)["violations"]
-    return page.evaluate(SPILLED) + [
+def violations(page, options=AXE_OPTIONS):
+    """Return what axe finds wrong with the open `page`, as strings."""
+    return [
         f"{rule['id']}: {node['target']} {node['failureSummary']}"
-        for rule in found
+        for rule in page.evaluate("options => axe.run(options)", options)["violations"]
         for node in rule["nodes"]
     ]
+
+
+def faults(page):
+    """Return what sticks out or is cut off on the open `page`, and what axe finds wrong, as strings."""
+    return page.evaluate(SPILLED) + violations(page)

@@ -1,0 +1,635 @@
+"""How staff edit: by keyboard alone, a whole plan from nothing, and what each of their pages must be."""
+
+import re
+
+import pytest
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.core import serializers
+
+from pages.models import Feedback, Page, RegionProfile
+from planning.models import Budget, BudgetLine, FocusArea, Goal, Perspective, RegionalPlan
+from tests.browser import pages
+from tests.site import public_addresses
+
+NAME, PASSWORD = "redaktör", "ett-långt-lösenord"
+PLAN = "/regionplan/2019-2021/"
+ENGLISH_PLAN = "/en/regional-plan/2019-2021/"
+
+# --- Who is there ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def visitor(site, new_context):
+    """The browser page of someone who only reads."""
+    return new_context(base_url=site).new_page()
+
+
+@pytest.fixture
+def staff(site, new_context, django_user_model):
+    """The browser page of someone who may edit everything and hasn't signed in yet.
+
+    Whatever is then done there, no other host is asked for anything, and the console stays silent: it
+    is where the browser says what the content security policy has stopped.
+    """
+    django_user_model.objects.create_superuser(NAME, password=PASSWORD)
+    page, heard = new_context(base_url=site).new_page(), []
+    page.on("request", lambda request: heard.append(request.url))
+    page.on("console", lambda said: said.type in {"error", "warning"} and heard.append(said.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    yield page
+    own = re.compile(f"{re.escape(site)}/|data:|blob:")
+    assert [thing for thing in heard if not own.match(thing)] == []
+
+
+@pytest.fixture
+def editor(staff, site, client, django_user_model):
+    """The browser page of someone who may edit everything, signed in."""
+    client.force_login(django_user_model.objects.get())
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": site}
+    staff.context.add_cookies([cookie])
+    return staff
+
+
+# --- At the keyboard -------------------------------------------------------------------------------
+
+# Any words that may be the name of what has the focus: quick to ask, and narrows down which to look at.
+FOCUSED_WORDS = """() => {
+  const e = document.activeElement;
+  const labels = [...(e.labels ?? [])].map(label => label.textContent);
+  return [e.ariaLabel, e.value, e.textContent, ...labels].map(w => `${w}`.trim());
+}"""
+
+
+def focused(page):
+    """Return the role and the name of what has the focus: `button "Fet"`."""
+    return re.search(r'\w+ ".*?"', page.locator(":focus").aria_snapshot())[0]
+
+
+def tab_to(page, role, name, key="Tab"):
+    """Press Tab until a `role` called `name` has the focus."""
+    wanted = f'{role} "{name}"'
+    for _ in range(300):
+        page.keyboard.press(key)
+        if name in page.evaluate(FOCUSED_WORDS) and focused(page) == wanted:
+            return
+    raise AssertionError(f"300 tabs do not reach the {wanted}")
+
+
+def write(page, text):
+    """Type `text` in place of what the focused field holds."""
+    page.keyboard.press("Control+A")
+    page.keyboard.type(text)
+
+
+def paste(page, text):
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(text)
+
+
+def press_and_wait(page, key):
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
+def sign_in(page):
+    page.goto("/admin/")
+    assert focused(page) == 'textbox "Användarnamn:"'
+    write(page, NAME)
+    tab_to(page, "textbox", "Lösenord:")
+    write(page, PASSWORD)
+    press_and_wait(page, "Enter")
+
+
+def follow(page, *links):
+    for name in links:
+        tab_to(page, "link", name)
+        press_and_wait(page, "Enter")
+
+
+def save(page):
+    tab_to(page, "button", "Spara")
+    press_and_wait(page, "Enter")
+    assert page.locator(".errorlist, .messagelist > :not(.success)").all_inner_texts() == []
+
+
+# --- What visitors then see ------------------------------------------------------------------------
+
+
+def goal_on(page, address, slug):
+    """Return the name, the paragraphs and the focus areas of the goal `slug` on the page at `address`."""
+    page.goto(address)
+    goal = page.locator(f".goal:has(#{slug})")
+    return (
+        goal.locator(".goal__name").inner_text(),
+        goal.locator("> p:not(.goal__label)").all_inner_texts(),
+        goal.locator("li").all_inner_texts(),
+    )
+
+
+def table_and_chart(page, section="main"):
+    """Return what a budget's table says within `section`, and what its chart does: two lists of pairs."""
+    cells = page.locator(f"{section} .budget-table tbody :is(th, td)").all_inner_texts()
+    texts = page.locator(f"{section} .waterfall text").all_text_contents()
+    return [list(zip(said[::2], said[1::2], strict=True)) for said in (cells, texts)]
+
+
+# --- By keyboard alone -----------------------------------------------------------------------------
+
+
+def test_a_goal_is_changed_by_keyboard_in_both_languages(staff, visitor):
+    sign_in(staff)
+    follow(staff, "Regionplaner", "Regionplan med budget 2019–2021", "Ett attraktivt Blekinge")
+    for field, text in {
+        "Namn, svenska:": "Ett levande Blekinge",
+        "Namn, engelska:": "A thriving Blekinge",
+        "Beskrivning, svenska:": "Fler ska vilja bo här.",
+        "Beskrivning, engelska:": "More people are to want to live here.",
+    }.items():
+        tab_to(staff, "textbox", field)
+        write(staff, text)
+    save(staff)
+
+    for address in (PLAN, f"{PLAN}invanare-och-samhalle/"):
+        name, paragraphs, _areas = goal_on(visitor, address, "ett-attraktivt-blekinge")
+        assert (name, paragraphs) == ("Ett levande Blekinge", ["Fler ska vilja bo här."])
+    for address in (ENGLISH_PLAN, f"{ENGLISH_PLAN}residents-and-society/"):
+        name, paragraphs, _areas = goal_on(visitor, address, "ett-attraktivt-blekinge")
+        assert name == "A thriving Blekinge"
+        assert paragraphs == ["More people are to want to live here."]
+
+
+def test_a_focus_area_is_added_by_keyboard_and_comes_last(staff, visitor):
+    sign_in(staff)
+    follow(staff, "Regionplaner", "Regionplan med budget 2019–2021")
+    follow(staff, "Lägg till insatsområde i Ett attraktivt Blekinge")
+    tab_to(staff, "button", "Lägg till ytterligare Insatsområde")
+    staff.keyboard.press("Enter")
+    assert focused(staff) == 'textbox "Text, svenska, rad 4"'
+    write(staff, "Stärka besöksnäringen.")
+    tab_to(staff, "textbox", "Text, engelska, rad 4")
+    write(staff, "Strengthen tourism.")
+    save(staff)
+
+    for plan, text in ((PLAN, "Stärka besöksnäringen."), (ENGLISH_PLAN, "Strengthen tourism.")):
+        areas = goal_on(visitor, plan, "ett-attraktivt-blekinge")[2]
+        assert (len(areas), areas[-1]) == (4, text)
+
+
+def test_a_focus_area_is_moved_by_keyboard(staff, visitor):
+    text = "Utveckla varumärket för Region Blekinge."
+    sign_in(staff)
+    follow(staff, "Regionplaner", "Regionplan med budget 2019–2021", "Ett attraktivt Blekinge")
+    tab_to(staff, "button", f"Flytta upp: {text}")
+    staff.keyboard.press("Enter")
+    assert focused(staff) == f'button "Flytta upp: {text}"'
+    assert staff.get_by_role("status").all_inner_texts() == [f"{text}: plats 2 av 3"]
+    staff.keyboard.press("Space")
+    # It goes no further up, so the focus is on the way back.
+    assert focused(staff) == f'button "Flytta ner: {text}"'
+    assert staff.get_by_role("status").all_inner_texts() == [f"{text}: plats 1 av 3"]
+    save(staff)
+
+    assert goal_on(visitor, PLAN, "ett-attraktivt-blekinge")[2] == [
+        text,
+        "Skapa förutsättningar för en attraktiv boendemiljö och samhällsservice.",
+        "Förmedla bilden av det attraktiva Blekinge.",
+    ]
+
+
+def test_a_budget_is_added_by_keyboard_with_pasted_amounts(staff, visitor):
+    lines = [
+        ("Verksamhetens intäkter", "Operating revenue", "Post", "988,3"),
+        ("Verksamhetens kostnader", "Operating expenses", "Post", "−6\u00a0198,0"),
+        ("Verksamhetens nettoresultat", "Net operating result", "Delsumma", "−5\u00a0209,7"),
+        ("Skatteintäkter", "Tax revenue", "Post", "5\u00a0300,0"),
+        ("Resultat", "Result for the year", "Resultat", "90,3"),
+    ]
+    sign_in(staff)
+    follow(staff, "Regionplaner", "Regionplan med budget 2019–2021", "Lägg till budget")
+    tab_to(staff, "spinbutton", "År:")
+    write(staff, "2020")
+    for number, (swedish, english, kind, amount) in enumerate(lines, start=1):
+        tab_to(staff, "button", "Lägg till ytterligare Budgetrad")
+        staff.keyboard.press("Enter")
+        assert focused(staff) == f'textbox "Namn, svenska, rad {number}"'
+        write(staff, swedish)
+        tab_to(staff, "textbox", f"Namn, engelska, rad {number}")
+        write(staff, english)
+        tab_to(staff, "combobox", f"Slag, rad {number}")
+        staff.keyboard.type(kind)
+        tab_to(staff, "textbox", f"Belopp, mnkr, rad {number}")
+        paste(staff, amount)
+    save(staff)
+
+    kinds = BudgetLine.objects.filter(budget__year=2020).values_list("kind", flat=True)
+    assert list(kinds) == ["item", "item", "subtotal", "item", "result"]
+    expected = [(swedish, amount) for swedish, _english, _kind, amount in lines]
+    visitor.goto(f"{PLAN}budget-2020/")
+    assert table_and_chart(visitor) == [expected, expected]
+    visitor.goto(PLAN)
+    assert table_and_chart(visitor, "[aria-labelledby='budget-2020']") == [expected, expected]
+    visitor.goto(f"{ENGLISH_PLAN}budget-2020/")
+    assert table_and_chart(visitor)[0][1] == ("Operating expenses", "−6,198.0")
+
+
+# --- By any means ----------------------------------------------------------------------------------
+
+
+def enter(page, typed):
+    """Put each value of `typed`, `{label: value}`, in its field, or choose it where there is a choice."""
+    for label, value in typed.items():
+        field = page.get_by_label(label, exact=True)
+        if field.evaluate("field => field.tagName") == "SELECT":
+            field.select_option(label=value)
+        else:
+            field.fill(value)
+
+
+def entered(page, labels):
+    """Return `{label: value}` for the fields called `labels`."""
+    value = "field => field.selectedOptions ? field.selectedOptions[0].text : field.value"
+    return {label: page.get_by_label(label, exact=True).evaluate(value) for label in labels}
+
+
+def add_row(page):
+    page.get_by_role("button", name="Lägg till ytterligare").click()
+
+
+def click(page, role, name):
+    """Click on the `role` called `name`, and wait for the page that it leads to; return the response."""
+    with page.expect_navigation() as navigation:
+        page.get_by_role(role, name=name, exact=True).click()
+    return navigation.value
+
+
+def link_to(page, name):
+    return page.get_by_role("link", name=name, exact=True).get_attribute("href")
+
+
+def open_form(page, thing):
+    meta = thing._meta
+    return page.goto(f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}/change/")
+
+
+# --- Another region's plan, from nothing -----------------------------------------------------------
+
+NEW_PLAN = {
+    "Första året:": "2023",
+    "Sista året:": "2026",
+    "Rubrik, svenska:": "Verksamhetsplan",
+    "Rubrik, engelska:": "Operational plan",
+    "Ingress, svenska:": "Det här ska regionen göra.",
+    "Ansvarig, svenska:": "Regionens stab",
+}
+NEW_PERSPECTIVES = {
+    "medborgare": {
+        "Nöjda medborgare": ["Korta väntetiderna.", "Öppna fler digitala tjänster."],
+        "Jämlik hälsa": ["Nå dem som sällan söker vård."],
+    },
+    "verksamhet": {"Säker vård": ["Minska vårdskadorna.", "Införa gemensamma arbetssätt."]},
+    "medarbetare": {"Hållbart arbetsliv": ["Minska sjukfrånvaron."]},
+    "hushållning": {"Ekonomi i balans": []},
+}
+NEW_BUDGET = [
+    ("Patientavgifter", "Post", "412,5"),
+    ("Övriga intäkter", "Post", "1\u00a0087,5"),
+    ("Summa intäkter", "Delsumma", "1\u00a0500,0"),
+    ("Personalkostnader", "Post", "−5\u00a0220,4"),
+    ("Köpt vård", "Post", "−2\u00a0310,6"),
+    ("Läkemedel", "Post", "−1\u00a0004,0"),
+    ("Summa kostnader", "Delsumma", "−8\u00a0535,0"),
+    ("Verksamhetens nettokostnad", "Delsumma", "−7\u00a0035,0"),
+    ("Regionskatt", "Post", "5\u00a0900,2"),
+    ("Kommunalekonomisk utjämning", "Post", "1\u00a0250,3"),
+    ("Summa skatter och utjämning", "Delsumma", "7\u00a0150,5"),
+    ("Årets resultat", "Resultat", "115,5"),
+]
+
+
+def enter_new_plan(page):
+    """Enter the plan above, as a draft, and all that belongs to it; return its address in the admin."""
+    page.goto("/admin/planning/regionalplan/add/")
+    enter(page, NEW_PLAN)
+    click(page, "button", "Spara och fortsätt redigera")
+    plan = page.url
+    add_perspective = link_to(page, "Lägg till perspektiv")
+    for perspective in NEW_PERSPECTIVES:
+        page.goto(add_perspective)
+        enter(page, {"Namn, svenska:": perspective})
+        click(page, "button", "Spara")
+    page.goto(plan)
+    add_goal = {p: link_to(page, f"Lägg till inriktningsmål i {p}") for p in NEW_PERSPECTIVES}
+    for perspective, goals in NEW_PERSPECTIVES.items():
+        for goal, areas in goals.items():
+            page.goto(add_goal[perspective])
+            enter(page, {"Namn, svenska:": goal})
+            for number, area in enumerate(areas, start=1):
+                add_row(page)
+                enter(page, {f"Text, svenska, rad {number}": area})
+            click(page, "button", "Spara")
+    page.goto(plan)
+    click(page, "link", "Lägg till budget")
+    enter(page, {"År:": "2023"})
+    for number, (name, kind, amount) in enumerate(NEW_BUDGET, start=1):
+        add_row(page)
+        enter(page, {f"Namn, svenska, rad {number}": name, f"Slag, rad {number}": kind})
+        enter(page, {f"Belopp, mnkr, rad {number}": amount})
+    click(page, "button", "Spara")
+    # Its sums add up, so that nothing else is said.
+    said = page.locator(".messagelist li").all_inner_texts()
+    assert said == ["Lade till budget “Budget 2023”."]
+    return plan
+
+
+def test_another_regions_plan_is_entered_as_a_draft_and_published(editor, visitor, tmp_path):
+    def published():
+        addresses = public_addresses("sv") + public_addresses("en")
+        return {address: visitor.request.get(address).text() for address in addresses}
+
+    slugs = ["medborgare", "verksamhet", "medarbetare", "hushallning", "budget-2023"]
+    swedish = [f"/regionplan/2023-2026/{part}" for part in ["", *(f"{slug}/" for slug in slugs)]]
+    swedish.append("/regionplan/2023-2026.pdf")
+    english = [address.replace("/regionplan/", "/en/regional-plan/") for address in swedish]
+    before = published()
+    plan = enter_new_plan(editor)
+    for address in swedish + english:
+        assert visitor.request.get(address).status == 404, address
+    assert published() == before
+
+    editor.goto(plan)
+    enter(editor, {"Status:": "Publicerad"})
+    click(editor, "button", "Spara")
+    for address in swedish + english:
+        assert visitor.request.get(address).status == 200, address
+    visitor.goto("/regionplan/2023-2026/")
+    assert visitor.locator("h1").inner_text() == "Verksamhetsplan 2023–2026"
+    shown = {}
+    for perspective in visitor.locator("section.perspective").all():
+        shown[perspective.locator(".perspective__name").text_content()] = {
+            goal.locator(".goal__name").text_content(): goal.locator("li").all_text_contents()
+            for goal in perspective.locator(".goal").all()
+        }
+    assert shown == NEW_PERSPECTIVES
+    amounts = [(name, amount) for name, _kind, amount in NEW_BUDGET]
+    assert table_and_chart(visitor) == [amounts, amounts]
+
+    found = []
+    pages.ready_for_axe(visitor)
+    for width in (320, 1280):
+        visitor.set_viewport_size({"width": width, "height": 900})
+        for scheme in ("light", "dark"):
+            visitor.emulate_media(color_scheme=scheme)
+            found += [f"{width} px, {scheme}: {fault}" for fault in pages.faults(visitor)]
+            # For a person to look at: pytest keeps the last few runs' in its directory under /tmp.
+            visitor.screenshot(path=tmp_path / f"{width}-{scheme}.png", full_page=True)
+    assert not found, "\n".join(found)
+
+
+# --- What helps, and what is refused ---------------------------------------------------------------
+
+
+def test_the_filter_leads_to_what_lacks_english(editor):
+    Goal.objects.filter(slug="god-tillganglighet").update(name_en="")
+    editor.goto("/admin/planning/goal/")
+    click(editor, "link", "Saknar engelska")
+    listed = editor.locator("#result_list tbody th")
+    assert listed.all_inner_texts() == ["God tillgänglighet"]
+    click(editor, "link", "God tillgänglighet")
+    enter(editor, {"Namn, engelska:": "Good accessibility"})
+    click(editor, "button", "Spara")
+    # Back in the list as it was filtered.
+    assert (listed.count(), editor.url.partition("?")[2]) == (0, "engelska=saknas")
+
+
+def test_view_on_site_leads_there_and_is_absent_for_drafts(editor):
+    shown = {
+        RegionalPlan.objects.get(): PLAN,
+        Perspective.objects.get(slug="kompetens"): f"{PLAN}kompetens/",
+        Goal.objects.get(slug="en-hallbar-verksamhet"): (
+            f"{PLAN}miljo-och-hallbarhet/#en-hallbar-verksamhet"
+        ),
+        FocusArea.objects.get(text_sv="Intäktskontroll."): (
+            f"{PLAN}ekonomi/#ekonomi-med-god-kostnadskontroll"
+        ),
+        Budget.objects.get(): f"{PLAN}budget-2019/",
+        RegionProfile.objects.get(): "/om-region-blekinge/",
+        Page.objects.get(slug="kontakt"): "/kontakt/",
+    }
+    for thing, address in shown.items():
+        open_form(editor, thing)
+        assert click(editor, "link", "Visa på webbplatsen").status == 200
+        assert editor.url.endswith(address)
+        if "#" in address:
+            assert editor.locator(f"[id='{address.partition('#')[2]}']").count() == 1
+
+    for model in (RegionalPlan, RegionProfile, Page):
+        model.objects.update(status="draft")
+    for thing in shown:
+        open_form(editor, thing)
+        assert editor.get_by_role("link", name="Visa på webbplatsen").count() == 0, thing
+
+
+TWO_LINES = {
+    "År:": "2020",
+    "Namn, svenska, rad 1": "Intäkter",
+    "Belopp, mnkr, rad 1": "1,0",
+    "Namn, svenska, rad 2": "Kostnader",
+    "Belopp, mnkr, rad 2": "−1,0",
+}
+SAME_PERIOD = {"Första året:": "2019", "Sista året:": "2021"}
+# The kind of thing that is added, what is typed, and the message that answers.
+BAD_INPUT = [
+    (
+        Budget,
+        TWO_LINES | {"Belopp, mnkr, rad 2": "abc"},
+        "Skriv ett tal, till exempel 59,3 eller −6 198,0.",
+    ),
+    (
+        Budget,
+        TWO_LINES | {"Beslutad den:": "01/02/2019"},
+        "Skriv ett datum, till exempel 2021-04-07 eller 7 april 2021.",
+    ),
+    (Budget, TWO_LINES | {"År:": "2022"}, "Planen gäller 2019–2021: välj ett av de åren."),
+    (Budget, TWO_LINES | {"År:": "2019"}, "Planen har redan en budget för det året."),
+    (
+        Budget,
+        TWO_LINES | {"Slag, rad 1": "Resultat", "Slag, rad 2": "Resultat"},
+        "Budgeten har redan en rad för resultatet.",
+    ),
+    (RegionalPlan, NEW_PLAN | SAME_PERIOD, "Det finns redan en regionplan för de åren."),
+]
+
+
+def test_bad_input_is_explained_kept_and_not_saved(editor):
+    def stored():
+        everything = [*RegionalPlan.objects.all(), *Budget.objects.all(), *BudgetLine.objects.all()]
+        return serializers.serialize("json", everything)
+
+    before, plan = stored(), RegionalPlan.objects.get()
+    for model, typed, message in BAD_INPUT:
+        editor.goto(f"/admin/planning/{model._meta.model_name}/add/?plan={plan.pk}")
+        if model is Budget:
+            add_row(editor)
+            add_row(editor)
+        enter(editor, typed)
+        click(editor, "button", "Spara")
+        assert editor.locator(".errornote").all_inner_texts() == ["Var god rätta felet nedan."]
+        assert editor.locator(".errorlist li").all_inner_texts() == [message]
+        assert entered(editor, typed) == typed
+        assert stored() == before
+
+
+# --- Rich text -------------------------------------------------------------------------------------
+
+TOOLBAR = [
+    "Brödtext",
+    "Punktlista",
+    "Numrerad lista",
+    "Listans egenskaper",
+    "Citat",
+    "Fet",
+    "Kursiv",
+    "Lägg in en länk",
+    "Ta bort länken",
+    "Ångra",
+    "Gör om",
+]
+
+
+# Whether the text editor, which sees a key a moment after the browser does, has `words` selected.
+SELECTED = """words => {
+  const { doc, selection } = document.activeElement.editor?.state ?? {};
+  return doc?.textBetween(selection.from, selection.to) === words;
+}"""
+
+
+def press_in_text(page, key, selected=""):
+    """Press `key` in rich text, and wait until the words `selected` are."""
+    page.keyboard.press(key)
+    page.wait_for_function(SELECTED, arg=selected)
+
+
+def test_rich_text_is_written_by_keyboard(editor, visitor):
+    page = Page.objects.get(slug="kontakt")
+    Page.objects.filter(pk=page.pk).update(body_sv="<p>Ring</p>")
+    open_form(editor, page)
+    tab_to(editor, "textbox", "Text, svenska")
+    press_in_text(editor, "End")
+    editor.keyboard.type(" oss")
+    press_in_text(editor, "Shift+Control+ArrowLeft", "oss")
+    press_in_text(editor, "Control+B", "oss")
+    press_in_text(editor, "End")
+    press_in_text(editor, "Control+B")
+    editor.keyboard.type(" eller skriv")
+    press_in_text(editor, "Shift+Control+ArrowLeft", "skriv")
+    editor.keyboard.press("Control+K")
+    dialog = editor.get_by_role("dialog")
+    words = dialog.locator("h3, label, button").all_inner_texts()
+    assert words == ["Ändra länken", "Adress", "Titel", "Ändra", "Avbryt"]
+    assert focused(editor) == 'textbox "Adress"'
+    editor.keyboard.type("mailto:region@example.se")
+    press_in_text(editor, "Enter", "skriv")
+    press_in_text(editor, "End")
+    press_in_text(editor, "Enter")
+    editor.keyboard.type("Besök oss")
+
+    toolbar = editor.locator(".fieldBox.field-body_sv .prose-menubar__button")
+    assert toolbar.evaluate_all("all => all.map(button => button.title)") == TOOLBAR
+    # The first in the toolbar says what the paragraph is, and opens the choice of another.
+    tab_to(editor, "button", "Brödtext", key="Shift+Tab")
+    editor.keyboard.press("Enter")
+    tab_to(editor, "button", "Rubrik 2")
+    press_in_text(editor, "Enter")
+    save(editor)
+
+    visitor.goto("/kontakt/")
+    text = visitor.locator("main .prose")
+    assert text.locator("p").inner_text() == "Ring oss eller skriv"
+    assert text.locator("strong").inner_text() == "oss"
+    assert text.locator("a[href='mailto:region@example.se']").inner_text() == "skriv"
+    assert text.locator("h2").inner_text() == "Besök oss"
+
+
+# --- Every page of theirs --------------------------------------------------------------------------
+
+# What axe finds in the boxes that Django's scripts make for choosing groups and rights: a picture of a
+# magnifying glass with words of its own.
+DJANGOS_FAULTS = {("aria-prohibited-attr", ".help-tooltip.search-label-icon")}
+
+# What Django says in English in every language: of the magnifying glass beside a list's search field.
+DJANGOS_WORDS = {"Search"}
+
+# Words that no Swedish sentence has.
+ENGLISH = re.compile(
+    r"\b(add|and|are|can|change|choose|clear|click|close|delete|enter|error|from|has|have|heading|hide"
+    r"|history|home|insert|items|list|no|not|now|of|page|please|remove|required|save|search|see|select"
+    r"|selected|show|site|sort|the|this|time|title|to|today|toggle|undo|update|view|was|welcome|with"
+    r"|you|your)\b",
+    re.IGNORECASE,
+)
+
+# All that a page says or reads out but for what is edited there, and the rights: their names are
+# Django's own, kept in the database.
+WORDS = """() => {
+  const said = [document.title];
+  for (const e of document.body.querySelectorAll("*")) {
+    if (e.closest(".tiptap, textarea, .readonly, .selector option, script")) continue;
+    for (const name of ["alt", "aria-label", "placeholder", "title"]) said.push(e.getAttribute(name));
+    if (e.matches("[type='submit'], [type='button']")) said.push(e.value);
+    if (e.matches(".material-icons")) continue;  // the names of pictures
+    for (const node of e.childNodes) if (node.nodeType === Node.TEXT_NODE) said.push(node.data);
+  }
+  return said.filter(words => words?.trim());
+}"""
+
+
+def faults(page):
+    """Return what axe finds wrong on the open `page`, and what it says in English, as strings."""
+    pages.ready_for_axe(page)
+    rules = page.evaluate("options => axe.run(options)", pages.AXE_OPTIONS)["violations"]
+    found = [(rule["id"], node["target"][-1]) for rule in rules for node in rule["nodes"]]
+    return [
+        f"{rule}: {target}"
+        for rule, target in found
+        if not any(rule == known and target.endswith(where) for known, where in DJANGOS_FAULTS)
+    ] + [
+        f"it says: {said}"
+        for said in page.evaluate(WORDS)
+        if ENGLISH.search(said) and said not in DJANGOS_WORDS
+    ]
+
+
+@pytest.mark.parametrize("app", ["auth", "pages", "planning"])
+def test_staff_pages_are_accessible_and_in_swedish(editor, app):
+    pages.add_what_staff_may_add()
+    Group.objects.create(name="Redaktörer")
+    Feedback.objects.create(address="/", language="sv", helpful=False, message="Var är kartan?")
+    editor.goto(f"/admin/{app}/")
+    hrefs = "all => all.map(link => link.getAttribute('href'))"
+    offered = editor.locator("#content-main a").evaluate_all(hrefs)
+    addresses = [f"/admin/{app}/", *dict.fromkeys(offered)]
+    for model in admin.site._registry:
+        if model._meta.app_label == app:
+            above = f"/admin/{app}/{model._meta.model_name}/"
+            assert above in addresses
+            addresses.append(f"{above}{model.objects.first().pk}/change/")
+            if model is RegionalPlan:
+                addresses.append(f"{above}{model.objects.first().pk}/kopiera/")
+    found = []
+    for address in addresses:
+        editor.goto(address)
+        found += [f"{address} {fault}" for fault in faults(editor)]
+    assert not found, "\n".join(found)
+
+
+def test_the_ways_in_are_accessible_and_in_swedish(editor):
+    found = []
+    for address in ("/admin/", "/admin/password_change/", "/admin/login/"):
+        if address == "/admin/login/":
+            editor.context.clear_cookies()
+        editor.goto(address)
+        found += [f"{address} {fault}" for fault in faults(editor)]
+    assert not found, "\n".join(found)
