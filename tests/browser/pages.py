@@ -6,6 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.core import signing
 from django.core.files.base import ContentFile
 from django.urls import resolve, reverse
+from django.utils.http import urlencode
 from django.utils.translation import override
 
 from pages import feedback
@@ -40,7 +41,7 @@ def thanks_address(language, *, message=""):
             address=reverse("planning:start"), language=language, helpful=True, message=message
         )
         token = signing.dumps(answer.pk, salt=feedback.SALT)
-        return f"{reverse('pages:feedback_thanks')}?svar={token}"
+        return f"{reverse('pages:feedback_thanks')}?{urlencode({'svar': token})}"
 
 
 def every_address(language):
