@@ -44,15 +44,23 @@ class TextField(forms.CharField):
     def to_python(self, value):
         return super().to_python(value).replace("\r\n", "\n")
 
+    def widget_attrs(self, widget):
+        return {}  # no maxlength: a browser would cut what is pasted, and say nothing
+
 
 class MessageForm(forms.ModelForm):
     message = TextField(
         label=_("Berätta gärna mer"),
         max_length=2000,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 5, "aria-describedby": "message-help"}),
+        # Django points from the field to this and to the error, by the ids that the template gives.
+        help_text=_(
+            "Skriv inte personnummer eller uppgifter om hälsa. Det du skickar blir en allmän handling."
+            " Vi kan inte svara, eftersom vi inte vet vem du är."
+        ),
+        widget=forms.Textarea(attrs={"rows": 5}),
         error_messages={
-            "max_length": _("Texten får ha högst 2\u00a0000 tecken. Korta den och skicka igen.")
+            "max_length": _("Texten får ha högst 2 000 tecken. Korta den och skicka igen.")
         },
     )
 

@@ -57,17 +57,18 @@ def percent(value):
     return f"{float(value) * 100:.2f}".rstrip("0").rstrip(".") + "%"
 
 
-# A row of the drawn waterfall, in CSS pixels: a line of text above a bar.
-ROW, TEXT_BASE, BAR_TOP, BAR_HEIGHT = 52, 18, 26, 16
+# A row of the drawn waterfall, in CSS pixels: the name, the amount below it, where no name can run into
+# it, and the bar.
+ROW, NAME_BASE, AMOUNT_BASE, BAR_TOP, BAR_HEIGHT = 68, 16, 35, 42, 14
 
 
 def drawn(bars):
     """Return the bars with their places in the picture: a list of dicts.
 
     Lengths across are shares of the picture's width, so that its text keeps its size on every screen;
-    lengths down are pixels. Each dict holds `line`, `look`, `text_y`, `x`, `y`, `width`, `height` and
-    `bottom`; `end`, the place across where the next bar begins; `next_y`, the top of that bar, None
-    for the last; and `zero`, the place across of nought.
+    lengths down are pixels. Each dict holds `line`, `look`, `name_y`, `amount_y`, `x`, `y`, `width`,
+    `height` and `bottom`; `end`, the place across where the next bar begins; `next_y`, the top of that
+    bar, None for the last; and `zero`, the place across of nought.
     """
     levels = [Decimal(0), *(level for bar in bars for level in (bar.start, bar.end))]
     low, span = min(levels), (max(levels) - min(levels)) or Decimal(1)
@@ -75,7 +76,8 @@ def drawn(bars):
         {
             "line": bar.line,
             "look": bar.look,
-            "text_y": row * ROW + TEXT_BASE,
+            "name_y": row * ROW + NAME_BASE,
+            "amount_y": row * ROW + AMOUNT_BASE,
             "x": percent((min(bar.start, bar.end) - low) / span),
             "y": row * ROW + BAR_TOP,
             "width": percent(max(abs(bar.end - bar.start) / span, Decimal("0.004"))),
