@@ -177,8 +177,15 @@ SPILLED = """() => {
 }"""
 
 
+# Resolves when nothing on the page is on its way from one look to another.
+AT_REST = """() => Promise.all(
+  document.getAnimations().map(animation => animation.finished.catch(() => null))
+)"""
+
+
 def ready_for_axe(page):
-    """Give the open `page` axe, which stays until the next page is opened."""
+    """Let the open `page` come to rest and give it axe, which stays until the next page is opened."""
+    page.evaluate(AT_REST)
     page.evaluate(Axe().axe_script)
 
 
