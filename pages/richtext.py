@@ -1,22 +1,24 @@
-"""Rich text: what an editor may write, however it comes in, and how visitors are shown it.
+"""Rich text: what an editor may write, however it comes in, what it says, and how it is shown.
 
 What is stored has headings of level 3 and 4, wherever it will stand on a page.
 """
 
 import re
+from html import unescape
 from itertools import count
+from typing import NamedTuple
 
 import nh3
 from django import template
 from django.conf import settings
-from django.utils.html import format_html
+from django.utils.html import format_html, strip_tags
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django_prose_editor.config import allowlist_from_extensions
 from django_prose_editor.fields import ProseEditorField
 
-from blekinge_site.languages import falls_back
+from blekinge_site.languages import falls_back, lines_of
 
 EXTENSIONS = {
     "Bold": True,
@@ -103,6 +105,32 @@ class RichTextField(ProseEditorField):
     def get_db_prep_save(self, value, connection):
         # Here, where every way to save leads: forms, code, fixtures, updates.
         return super().get_db_prep_save(self.sanitize(value) if value else value, connection)
+
+
+# --- As read ---------------------------------------------------------------------------------------
+
+
+class Link(NamedTuple):
+    address: str
+    text: str
+
+
+def text_of(html):
+    """Return what stored rich text says, a line for each of its blocks."""
+    lines = re.sub(r"</(?:p|h3|h4|li|th|td)>|<br>", "\n", html)
+    return "\n".join(lines_of(unescape(strip_tags(lines))))
+
+
+def links_of(html):
+    """Return the links in stored rich text, a list of `Link`."""
+    found = re.findall(r'<a\b[^>]*\bhref="([^"]*)"[^>]*>(.*?)</a>', html, re.DOTALL)
+    return [Link(unescape(address), text_of(said)) for address, said in found]
+
+
+def headings_of(html):
+    """Return the headings in stored rich text, a list of pairs: the level and what it says."""
+    found = re.findall(r"<h(\d)>(.*?)</h\d>", html, re.DOTALL)
+    return [(int(level), text_of(said)) for level, said in found]
 
 
 # --- As shown --------------------------------------------------------------------------------------

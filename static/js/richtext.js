@@ -89,4 +89,6 @@ document.addEventListener("prose-editor:ready", (event) => {
   const [label] = textarea.labels;
   editor.view.dom.setAttribute("aria-label", label.textContent.trim().replace(/:$/, ""));
   label.addEventListener("click", () => editor.commands.focus());
+  // A link to the field leads to what it is written in, not to the hidden field itself.
+  if (location.hash === `#${textarea.id}`) editor.commands.focus();
 });

@@ -569,6 +569,13 @@ def body_of(page, slug):
     return page.get_by_role("textbox", name="Text, svenska")
 
 
+def test_a_link_to_a_text_leads_to_where_it_is_written(editor):
+    page = Page.objects.get(slug="kontakt")
+    editor.goto(f"/admin/pages/page/{page.pk}/change/#id_body_en")
+    editor.wait_for_function("() => document.activeElement.editor")
+    assert focused(editor) == 'textbox "Text, engelska"'
+
+
 def test_a_table_is_inserted_with_a_heading_row(editor, visitor):
     text = body_of(editor, "kontakt")
     text.click()
