@@ -83,13 +83,6 @@ def paragraphs(thing, field):
 
 
 @register.filter
-def rich_text(thing, field):
-    """Return the translated rich text `field` of `thing`, sanitised when saved, marked as `words` does."""
-    html = mark_safe(getattr(thing, field))
-    return format_html('<div lang="sv">{}</div>', html) if falls_back(thing, field) else html
-
-
-@register.filter
 def lang_if_swedish(thing, field):
     """Return ` lang="sv"` where `field` of `thing` stands in for missing English, to put in a tag."""
     return mark_safe(' lang="sv"') if falls_back(thing, field) else ""

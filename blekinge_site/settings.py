@@ -106,6 +106,7 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "blekinge_site.formats",
                 "blekinge_site.languages",
+                "pages.richtext",
             ],
             "context_processors": [
                 "django.template.context_processors.csp",

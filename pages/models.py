@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import F, Q, Value, prefetch_related_objects
 from django.db.models.functions import Coalesce, NullIf
 from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.translation import override
@@ -71,6 +71,15 @@ class RegionProfile(Publishable):
 
     def natural_key(self):
         return ()
+
+    def parts(self):
+        prefetch_related_objects([self], "daily_stats", "administrations", "core_values")
+        return [
+            self,
+            *self.daily_stats.all(),
+            *self.administrations.all(),
+            *self.core_values.all(),
+        ]
 
     @property
     def organisation_facts(self):

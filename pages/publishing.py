@@ -152,6 +152,10 @@ class Publishable(models.Model):
         """Return what this is published with: itself."""
         return self
 
+    def parts(self):
+        """Return all that is published together with this, in the page's order, itself first."""
+        return [self]
+
     def touch(self):
         """Note that something that belongs to this has changed now."""
         type(self).objects.filter(pk=self.pk).update(changed_at=timezone.now())

@@ -4,7 +4,7 @@ from pathlib import PurePath
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, prefetch_related_objects
 from django.urls import reverse
 
 from blekinge_site.languages import slug_now
@@ -109,6 +109,18 @@ class RegionalPlan(Publishable):
 
     def natural_key(self):
         return (self.first_year, self.last_year)
+
+    def parts(self):
+        below = ["perspectives__goals__focus_areas", "budgets__lines", "documents", "follow_ups"]
+        prefetch_related_objects([self], *below)
+        parts = [self]
+        for perspective in self.perspectives.all():
+            parts.append(perspective)
+            for goal in perspective.goals.all():
+                parts += [goal, *goal.focus_areas.all()]
+        for budget in self.budgets.all():
+            parts += [budget, *budget.lines.all()]
+        return [*parts, *self.documents.all(), *self.follow_ups.all()]
 
     @property
     def period(self):

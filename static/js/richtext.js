@@ -1,5 +1,5 @@
-/* The text editor on the staff's pages: the name of each text, and the words that the editor has in
-   English without asking the catalogue, locale/sv/LC_MESSAGES/djangojs.po. */
+/* The text editor on the staff's pages: the name of each text, the words that the editor has in English
+   without asking the catalogue, locale/sv/LC_MESSAGES/djangojs.po, and what pasted text becomes. */
 
 function translate(box) {
   for (const button of box.querySelectorAll(".prose-menubar [title]")) {
@@ -9,14 +9,86 @@ function translate(box) {
   for (const option of box.querySelectorAll(".prose-menubar__option > *")) {
     option.textContent = gettext(option.textContent);
   }
+  for (const option of box.querySelectorAll("dialog option")) {
+    option.value = option.value; // what the editor asks for, whatever the option says
+    option.textContent = gettext(option.textContent);
+  }
 }
+
+/* A table without headings says little to those who hear it, so that they are offered first. */
+function offerHeaderRow(box) {
+  const yes = box.querySelector("dialog option[value='Yes']");
+  if (yes) yes.selected = true;
+}
+
+// --- What is pasted ---------------------------------------------------------------------------------
+
+const SAME_AS = { H1: "h3", H2: "h3", H5: "h4", H6: "h4" };
+const NUMBER = /^\(?(\d+|[a-zA-Z]|[ivxIVX]+)[.)]/;
+
+function rename(element, name) {
+  const renamed = document.createElement(name);
+  renamed.append(...element.childNodes);
+  element.replaceWith(renamed);
+}
+
+/* Word writes a list as paragraphs, each with its level in its style, and its bullet as text. */
+function makeLists(body) {
+  let open = []; // the lists that the next line may belong to, outermost first
+  let last = null; // the outermost of the line before
+  for (const line of body.querySelectorAll("p[style*='mso-list']")) {
+    if (last === null || line.previousElementSibling !== last) open = [];
+    const level = Number(/level(\d)/.exec(line.getAttribute("style"))?.[1] ?? 1);
+    const bullet = line.querySelector("[style*='mso-list:Ignore'], [style*='mso-list: Ignore']");
+    const kind = NUMBER.test(bullet?.textContent.trim() ?? "") ? "ol" : "ul";
+    bullet?.remove();
+    open = open.filter((one) => one.level < level || (one.level === level && one.kind === kind));
+    if (open.at(-1)?.level !== level) {
+      const list = document.createElement(kind);
+      if (open.length) open.at(-1).list.lastElementChild.append(list);
+      else line.before(list);
+      open.push({ list, level, kind });
+    }
+    const item = document.createElement("li");
+    open.at(-1).list.append(item);
+    item.append(line);
+    last = open[0].list;
+  }
+}
+
+/* Returns pasted HTML as the editor would have it; what the editor has no word for, it leaves out. */
+function tidied(html) {
+  const { body } = new DOMParser().parseFromString(html, "text/html");
+  makeLists(body);
+  for (const heading of body.querySelectorAll("h1, h2, h5, h6")) {
+    rename(heading, SAME_AS[heading.tagName]);
+  }
+  for (const cell of body.querySelectorAll("thead td")) rename(cell, "th");
+  for (const paragraph of body.querySelectorAll("p")) {
+    if (!paragraph.textContent.trim()) paragraph.remove();
+  }
+  const texts = document.createTreeWalker(body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    texts.currentNode.data = texts.currentNode.data.replace(/\s{2,}/g, " ");
+  }
+  return body.innerHTML;
+}
+
+// --- Each editor ------------------------------------------------------------------------------------
 
 document.addEventListener("prose-editor:ready", (event) => {
   const { editor, textarea } = event.detail;
   const box = textarea.closest(".prose-editor");
   translate(box);
   editor.on("transaction", () => translate(box)); // the menu of headings is redrawn each time
+  new MutationObserver(() => {
+    translate(box); // a dialog
+    offerHeaderRow(box);
+  }).observe(box, { childList: true });
+  editor.setOptions({ editorProps: { transformPastedHTML: tidied } });
   const [label] = textarea.labels;
   editor.view.dom.setAttribute("aria-label", label.textContent.trim().replace(/:$/, ""));
   label.addEventListener("click", () => editor.commands.focus());
+  // A link to the field leads to what it is written in, not to the hidden field itself.
+  if (location.hash === `#${textarea.id}`) editor.commands.focus();
 });

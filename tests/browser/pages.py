@@ -82,7 +82,12 @@ def add_what_staff_may_add():
         "rik-text",
         title_sv="Upphandlingssamordningsfunktionens ansvarsområdesbeskrivning",
         parent=parent,
-        body_sv="<h2>Rubrik</h2><ol><li>Ett</li><li>Två</li></ol><h3>Under</h3><p>Text.</p>",
+        body_sv=(
+            "<h3>Rubrik</h3><ol><li>Ett</li><li>Två</li></ol><h4>Under</h4><p>Text.</p>"
+            "<blockquote><p>Citat.</p></blockquote>"
+            "<table><tr><th>Linje</th><th>Avgång</th></tr><tr><th>1</th><td>7.00</td></tr></table>"
+            "<table><tr><th>Ort</th><td>Olofström</td></tr></table>"
+        ),
     )
 
     plan = make_plan(2022, 2099, body_sv="Ett stycke.\nEtt till.", introduction_sv="Inledning.")

@@ -494,6 +494,15 @@ TOOLBAR = [
     "Kursiv",
     "Lägg in en länk",
     "Ta bort länken",
+    "Lägg in en tabell",
+    "Lägg till en kolumn",
+    "Ta bort kolumnen",
+    "Lägg till en rad",
+    "Ta bort raden",
+    "Slå ihop cellerna",
+    "Dela cellen",
+    "Gör till rubrik eller vanlig cell",
+    "Ta bort tabellen",
     "Ångra",
     "Gör om",
 ]
@@ -541,7 +550,7 @@ def test_rich_text_is_written_by_keyboard(editor, visitor):
     # The first in the toolbar says what the paragraph is, and opens the choice of another.
     tab_to(editor, "button", "Brödtext", key="Shift+Tab")
     editor.keyboard.press("Enter")
-    tab_to(editor, "button", "Rubrik 2")
+    tab_to(editor, "button", "Rubrik")
     press_in_text(editor, "Enter")
     save(editor)
 
@@ -551,6 +560,91 @@ def test_rich_text_is_written_by_keyboard(editor, visitor):
     assert text.locator("strong").inner_text() == "oss"
     assert text.locator("a[href='mailto:region@example.se']").inner_text() == "skriv"
     assert text.locator("h2").inner_text() == "Besök oss"
+
+
+def body_of(page, slug):
+    """Open the page `slug` with an empty Swedish text, and return the place to write it."""
+    Page.objects.filter(slug=slug).update(body_sv="")
+    open_form(page, Page.objects.get(slug=slug))
+    return page.get_by_role("textbox", name="Text, svenska")
+
+
+def test_a_link_to_a_text_leads_to_where_it_is_written(editor):
+    page = Page.objects.get(slug="kontakt")
+    editor.goto(f"/admin/pages/page/{page.pk}/change/#id_body_en")
+    editor.wait_for_function("() => document.activeElement.editor")
+    assert focused(editor) == 'textbox "Text, engelska"'
+
+
+def test_a_table_is_inserted_with_a_heading_row(editor, visitor):
+    text = body_of(editor, "kontakt")
+    text.click()
+    click_in = editor.locator(".field-body_sv .prose-menubar").first
+    click_in.get_by_role("button", name="Lägg in en tabell").click()
+    dialog = editor.get_by_role("dialog")
+    assert dialog.locator("h3, label, option, button").all_inner_texts() == [
+        *("Tabellens egenskaper", "Rader", "Kolumner", "Med rubrikrad", "Ja", "Nej"),
+        *("Lägg in tabellen", "Avbryt"),
+    ]
+    assert faults(editor) == []
+    enter(editor, {"Rader": "2", "Kolumner": "2"})
+    dialog.get_by_role("button", name="Lägg in tabellen").click()
+    for number, cell in enumerate(["Linje", "Avgång", "1", "7.00"]):
+        text.locator("th, td").nth(number).click()
+        editor.keyboard.type(cell)
+    assert faults(editor) == []
+    click(editor, "button", "Spara")
+
+    visitor.goto("/kontakt/")
+    table = visitor.get_by_role("region", name="Tabell 1").get_by_role("table")
+    assert table.locator("th[scope='col']").all_inner_texts() == ["Linje", "Avgång"]
+    assert table.locator("td").all_inner_texts() == ["1", "7.00"]
+
+
+# A document as Word puts it on the clipboard, cut down to what is peculiar to it.
+FROM_WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head>
+<style><!-- p.MsoNormal {margin:0cm; mso-style-parent:"";} --></style></head>
+<body lang=SV><!--StartFragment-->
+<h1>Kollektivtrafik<o:p></o:p></h1>
+<p class=MsoNormal style='margin-bottom:0cm'><a name="_Toc1"></a><b style='mso-bidi-font-weight:
+normal'><span style='font-size:12.0pt;color:red'>Bussar</span></b> går&nbsp;&nbsp; <i>varje</i>
+timme.<o:p></o:p></p>
+<p class=MsoNormal><o:p>&nbsp;</o:p></p>
+<p class=MsoListParagraphCxSpFirst style='text-indent:-18.0pt;mso-list:l0 level1 lfo1'><![if
+!supportLists]><span style='font-family:Symbol'><span style='mso-list:Ignore'>·<span
+style='font:7.0pt "Times New Roman"'>&nbsp;&nbsp;&nbsp; </span></span></span><![endif]>Karlskrona</p>
+<p class=MsoListParagraphCxSpMiddle style='text-indent:-18.0pt;mso-list:l0 level3 lfo1'><![if
+!supportLists]><span style='mso-list:Ignore'>1.<span>&nbsp;&nbsp; </span></span><![endif]>Lyckeby</p>
+<p class=MsoListParagraphCxSpMiddle style='text-indent:-18.0pt;mso-list:l0 level3 lfo1'><![if
+!supportLists]><span style='mso-list:Ignore'>2.<span>&nbsp;&nbsp; </span></span><![endif]>Jämjö</p>
+<p class=MsoListParagraphCxSpLast style='text-indent:-18.0pt;mso-list:l0 level1 lfo1'><![if
+!supportLists]><span style='mso-list:Ignore'>·<span>&nbsp;&nbsp; </span></span><![endif]>Ronneby</p>
+<table class=MsoTableGrid border=1 style='border:none'><thead><tr><td width=302 style='width:8cm'>
+<p class=MsoNormal>Linje<o:p></o:p></p></td><td><p class=MsoNormal>Avgång</p></td></tr></thead>
+<tr><td valign=top><p class=MsoNormal>1</p></td><td><p class=MsoNormal>7.00</p></td></tr></table>
+<p class=MsoNormal>Läs <a href="javascript:alert(1)">inte</a> <a href="https://www.example.se/"
+target="_blank">hit</a>.<img src="file:///C:/bild.png"><o:p></o:p></p>
+<!--EndFragment--></body></html>"""
+
+PASTE = """(text, html) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/html", html);
+  text.dispatchEvent(new ClipboardEvent("paste", {clipboardData, bubbles: true, cancelable: true}));
+}"""
+
+
+def test_what_is_pasted_from_word_is_stored_clean(editor):
+    body_of(editor, "kontakt").evaluate(PASTE, FROM_WORD)
+    click(editor, "button", "Spara")
+    assert Page.objects.get(slug="kontakt").body_sv == (
+        "<h3>Kollektivtrafik</h3>"
+        "<p><strong>Bussar</strong> går <em>varje</em> timme.</p>"
+        '<ul><li><p>Karlskrona</p><ol data-type="decimal"><li><p>Lyckeby</p></li>'
+        "<li><p>Jämjö</p></li></ol></li><li><p>Ronneby</p></li></ul>"
+        '<table><tbody><tr><th scope="col"><p>Linje</p></th><th scope="col"><p>Avgång</p></th></tr>'
+        "<tr><td><p>1</p></td><td><p>7.00</p></td></tr></tbody></table>"
+        '<p>Läs inte <a href="https://www.example.se/">hit</a>.</p>'
+    )
 
 
 # --- Every page of theirs --------------------------------------------------------------------------

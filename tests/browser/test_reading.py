@@ -9,6 +9,7 @@ from django.utils.translation import override
 from blekinge_site.formats import amount
 from planning.models import BudgetLine
 from tests.browser import pages
+from tests.factories import make_page
 
 in_both_languages = pytest.mark.parametrize("language", pages.LANGUAGES)
 
@@ -46,6 +47,20 @@ def test_what_staff_may_add_fits_and_is_accessible(site, new_context):
         pages.ready_for_axe(page)
         found += [f"{address}: {fault}" for fault in pages.faults(page)]
     assert not found, "\n".join(found)
+
+
+def test_a_wide_table_scrolls_by_keyboard_and_the_page_does_not(site, new_context):
+    cells = "<td>Upphandlingssamordning</td>" * 4
+    make_page("tabell", body_sv=f"<table><tr><th>Ansvarsområde</th>{cells}</tr></table>")
+    page = new_context(viewport=window(320)).new_page()
+    page.goto(f"{site}/tabell/")
+    table = page.get_by_role("region", name="Tabell 1")
+    table.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.activeElement.scrollLeft > 0")
+    assert page.evaluate("() => document.documentElement.scrollWidth") == 320
+    pages.ready_for_axe(page)
+    assert pages.violations(page) == []
 
 
 def test_pages_lose_nothing_at_four_times_the_size(site, new_context):

@@ -1,0 +1,50 @@
+"""What to put right in a plan before it is published, beyond its texts."""
+
+from pages.checks import Finding, checks
+from planning.charts import waterfall
+from planning.models import Budget, Goal, Perspective, PlanDocument, RegionalPlan
+
+
+@checks(RegionalPlan)
+def plan(plan):
+    if not plan.perspectives.all():
+        yield Finding(False, "Planen har inga perspektiv. Lägg till dem.", plan)
+
+
+@checks(Perspective)
+def perspective(perspective):
+    if not perspective.goals.all():
+        text = "Perspektivet har inga inriktningsmål. Lägg till dem, eller ta bort perspektivet."
+        yield Finding(False, text, perspective)
+
+
+@checks(Goal)
+def goal(goal):
+    if not goal.focus_areas.all():
+        text = "Målet har inga insatsområden. Lägg till dem, om det ska ha några."
+        yield Finding(False, text, goal)
+
+
+@checks(Budget)
+def budget(budget):
+    lines = list(budget.lines.all())
+    if not lines:
+        yield Finding(False, "Budgeten har inga rader. Lägg till dem.", budget)
+        return
+    if not any(line.kind == line.Kind.RESULT for line in lines):
+        text = "Budgeten har ingen rad för resultatet. Ge den sista raden slaget Resultat."
+        yield Finding(False, text, budget)
+    for bar in waterfall(lines):
+        if not bar.adds_up:
+            text = (
+                f"”{bar.line}” stämmer inte med sina poster, även om de är avrundade. "
+                "Jämför beloppen med beslutet."
+            )
+            yield Finding(False, text, bar.line, "amount_msek")
+
+
+@checks(PlanDocument)
+def document(document):
+    file = document.file
+    if not file or not file.storage.exists(file.name):
+        yield Finding(True, "Filen saknas. Ladda upp den igen.", document, "file")

@@ -1,0 +1,351 @@
+"""What staff are told to put right before something is published."""
+
+import datetime as dt
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from pages.checks import findings, readability
+from pages.links import answer_at, dead_links
+from pages.models import CoreValue, DailyStat, Page, RegionProfile
+from pages.readability import level, lix, sentences
+from planning.models import FollowUp, PlanDocument, RegionalPlan
+from tests.factories import (
+    make_budget,
+    make_focus_area,
+    make_goal,
+    make_page,
+    make_perspective,
+    make_plan,
+    make_profile,
+)
+
+STOPS, ADVICE = True, False
+REVIEWED = {"review_on": dt.date(2999, 1, 1), "responsible_en": "Testland Region"}
+IN_ENGLISH = {"title_en": "Text", "lead_en": "In short."}
+
+
+def told(publishable, before=None):
+    """Return what is found in `publishable`, a triple each: whether it stops, the text, the field."""
+    found = findings(publishable, before)
+    return [(finding.stops, finding.text, finding.field) for finding in found]
+
+
+def page_with(slug="text", **bodies):
+    """Make a page that has nothing to put right but what `bodies` have."""
+    return make_page(slug, **REVIEWED | {"title_en": "Text"} | bodies)
+
+
+def plan_with(**fields):
+    """Make a plan that has nothing to put right but that it is empty."""
+    return make_plan(**REVIEWED | IN_ENGLISH | fields)
+
+
+# --- The whole -------------------------------------------------------------------------------------
+
+
+def test_the_sites_own_content_lacks_only_a_day_of_review(content):
+    no_day = (
+        ADVICE,
+        "Ingen dag är satt då någon ska läsa igenom innehållet igen. Ange ”Granskas senast”.",
+        "review_on",
+    )
+    for model in (RegionProfile, Page, RegionalPlan):
+        for publishable in model.objects.all():
+            assert told(publishable) == [no_day]
+
+
+def test_what_stops_comes_first_and_leads_to_its_field(db):
+    page = make_page("text", title_sv=" ", responsible_sv="", **REVIEWED | {"title_en": "Text"})
+    title, responsible = (
+        f"/admin/pages/page/{page.pk}/change/#id_{name}" for name in ("title_sv", "responsible_sv")
+    )
+    page.review_on = None
+    found = {finding.address: finding.stops for finding in findings(page)}
+    assert found == {
+        responsible: STOPS,
+        title: STOPS,
+        f"/admin/pages/page/{page.pk}/change/#id_review_on": ADVICE,
+    }
+    assert [finding.stops for finding in findings(page)] == [STOPS, STOPS, ADVICE]
+
+
+def grow(plan, numbers):
+    """Give `plan` one of everything for each of `numbers`."""
+    for number in numbers:
+        perspective = make_perspective(plan, number, name_en="x")
+        goal = make_goal(perspective, number, name_en="x")
+        make_focus_area(goal, number, text_en="x")
+        year = 2018 + number
+        lines = [("item", "1.0"), ("result", "1.0")]
+        make_budget(plan, year, lines, unit_en="x").lines.update(name_en="x")
+        FollowUp.objects.create(plan=plan, year=year, source_sv="Källa", source_en="Source")
+        file = ContentFile(b"%PDF", name="b.pdf")
+        PlanDocument.objects.create(
+            plan=plan, position=number, title_sv="Bilaga", title_en="Annex", file=file
+        )
+
+
+def test_a_plan_is_checked_in_as_many_queries_however_large_it_is(db):
+    plan = plan_with()
+    for numbers in ([1], [2, 3]):
+        grow(plan, numbers)
+        with CaptureQueriesContext(connection) as queries:
+            assert told(RegionalPlan.objects.get()) == []
+        # The plan, perspectives, goals, focus areas, budgets, lines, documents, follow-ups.
+        assert len(queries) == 8
+
+
+def test_a_profile_is_checked_with_its_parts(db):
+    profile = make_profile(
+        **REVIEWED,
+        **{f"{name}_en": "x" for name in ("name", "lead", "mission", "responsibilities", "vision")},
+    )
+    stat = DailyStat.objects.create(profile=profile, position=1, value=4, sentence_sv="barn föds")
+    value = CoreValue.objects.create(profile=profile, position=1, slug="mod", name_en="Courage")
+    found = [(finding.stops, finding.thing, finding.field) for finding in findings(profile)]
+    assert found == [
+        (STOPS, value, "name_sv"),
+        (STOPS, value, "body_sv"),
+        (ADVICE, stat, "sentence_en"),
+    ]
+
+
+# --- Two languages ---------------------------------------------------------------------------------
+
+
+def test_missing_english_is_one_advice_for_each_thing(db):
+    page = make_page("text", lead_sv="Kort sagt.", **REVIEWED)
+    text = "Saknar engelska: rubrik, ingress. Översätt, annars visas den svenska texten."
+    assert told(page) == [(ADVICE, text, "title_en")]
+
+
+def test_text_in_english_only_is_told(db):
+    text = "Fältet ”Ingress, svenska” är tomt, men det engelska är ifyllt. Skriv texten på svenska."
+    assert told(page_with(lead_en="In short.")) == [(ADVICE, text, "lead_sv")]
+
+
+@pytest.mark.parametrize(
+    ("sv", "en", "text"),
+    [
+        ("Ny", "Old", "Den engelska texten är äldre än den svenska: ingress. Se över den."),
+        ("Ny", "New", None),
+        ("Gammal", "Old", None),
+    ],
+)
+def test_older_english_is_told(db, sv, en, text):
+    earlier = page_with(lead_sv="Gammal", lead_en="Old")
+    page = Page.objects.get()
+    page.lead_sv, page.lead_en = sv, en
+    assert told(page, lambda thing: earlier) == ([(ADVICE, text, "lead_en")] if text else [])
+    assert told(page, lambda thing: None) == []
+
+
+# --- Texts -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        (
+            "<h4>Tider</h4>",
+            "Underrubriken ”Tider” står inte under någon rubrik. Gör den till rubrik.",
+        ),
+        (
+            '<p><a href="https://example.org/">Här.</a></p>',
+            "Länken ”Här.” säger inte vart den leder. Skriv till exempel sidans rubrik.",
+        ),
+        (
+            '<p><a href="https://example.org/"><strong>läs mer</strong></a></p>',
+            "Länken ”läs mer” säger inte vart den leder. Skriv till exempel sidans rubrik.",
+        ),
+        (
+            '<p><a href="https://example.org/">https://example.org/</a></p>',
+            "Länken ”https://example.org/” är en adress. Skriv vad den leder till.",
+        ),
+        (
+            '<p><a href="/borta/">Tider</a></p>',
+            "Länken ”Tider” leder till /borta/, där besökare inte hittar något.",
+        ),
+        ("<h3>Tider</h3><h4>Buss</h4><h3>Taxa</h3><h4>Vuxen</h4>", None),
+        ('<p><a href="https://example.org/">Tider</a> <a href="tel:112">112</a></p>', None),
+    ],
+)
+def test_rich_text_is_checked(db, html, text):
+    assert told(page_with(body_sv=html, body_en="<p>x</p>")) == (
+        [(ADVICE, text, "body_sv")] if text else []
+    )
+    assert told(page_with("annan", body_sv="<p>x</p>", body_en=html)) == (
+        [(ADVICE, text, "body_en")] if text else []
+    )
+
+
+def test_long_sentences_are_told(db):
+    page = page_with(
+        body_sv=f"<p>Ett {'ord ' * 29}till.</p><p>{'ord ' * 30}</p>", body_en="<p>x</p>"
+    )
+    text = "En mening har 31 ord: ”Ett ord ord ord ord …”. Dela den, om det går."
+    assert told(page) == [(ADVICE, text, "body_sv")]
+
+
+def test_the_readability_is_of_all_the_swedish_text(db):
+    plan = plan_with(lead_sv="Vi ser till att du får vård.")
+    goal = make_goal(make_perspective(plan), description_sv="Vård i tid.")
+    make_focus_area(goal, text_sv="Förbättra tillgängligheten.")
+    # Twelve words in three sentences, and two of them long.
+    assert readability(plan) == (21, "mycket lättläst")
+
+
+# --- Readability -----------------------------------------------------------------------------------
+
+
+def test_sentences_end_where_a_reader_stops():
+    text = "Ring t.ex. Karlskrona kl. 13.00 – eller skriv! Vad kostar det? ”Ingenting.” Vi har\nen sak: vård"
+    assert [" ".join(words) for words in sentences(text)] == [
+        "Ring t.ex. Karlskrona kl. 13.00 eller skriv!",
+        "Vad kostar det?",
+        "”Ingenting.”",
+        "Vi har",
+        "en sak:",
+        "vård",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [
+        ("", 0),
+        ("–", 0),
+        ("Katten sov.", 2),
+        ("Barnens katter sov gott. De vaknade.", 36),  # 6 / 2 + 100 · 2 / 6
+        ("Regionfullmäktige beslutar.", 102),
+    ],
+)
+def test_lix_counts_words_and_long_words(text, index):
+    assert lix(text) == index
+
+
+def test_lix_has_a_name_in_words():
+    assert [level(index) for index in (0, 24, 25, 40, 50, 59, 60, 102)] == [
+        *("mycket lättläst", "mycket lättläst", "lättläst", "medelsvår"),
+        *("svår", "svår", "mycket svår", "mycket svår"),
+    ]
+
+
+# --- Links -----------------------------------------------------------------------------------------
+
+
+ALIVE = [
+    "/kontakt/",
+    "/kontakt",  # sends on to the address with its slash
+    "/en/contact/",
+    "/en/kontakt/",  # sends on to its English word
+    "../kontakt/",
+    "http://localhost/kontakt/",
+    "http://localhost",
+    "/om-region-blekinge/#vardegrund",
+    "/regionplan/2019-2021.pdf",
+    "/admin/",
+    "/static/css/base.css",
+    "#topp",
+    "https://example.org/borta/",
+    "mailto:region@example.se",
+]
+DEAD = [
+    "/borta/",
+    "/borta",
+    "borta/",
+    "/en/borta/",
+    "http://localhost/borta/",
+    "/om-region-blekinge/#borta",
+    "/regionplan/2031-2033/",
+    "/utkast/",
+    "//[",
+]
+
+
+def test_dead_links_are_those_that_lead_nowhere_on_the_site(content):
+    make_page("utkast", status="draft")
+    html = "".join(f'<p><a href="{address}">Länk</a></p>' for address in ALIVE + DEAD)
+    assert [link.address for link in dead_links(html, "/om-webbplatsen/")] == DEAD
+
+
+def test_looking_for_an_answer_leaves_the_language_as_it_was(content):
+    assert 'lang="en"' in answer_at("/en/contact/").text
+    assert 'lang="sv"' in answer_at("/kontakt/").text
+
+
+# --- Plans -----------------------------------------------------------------------------------------
+
+
+def test_what_is_empty_in_a_plan_is_told(db):
+    plan = plan_with()
+    assert told(plan) == [(ADVICE, "Planen har inga perspektiv. Lägg till dem.", None)]
+    perspective = make_perspective(plan, 1, name_en="x")
+    goal = make_goal(make_perspective(plan, 2, name_en="x"), name_en="x")
+    budget = make_budget(plan, unit_en="x")
+    found = [(f.stops, f.text, f.thing) for f in findings(RegionalPlan.objects.get())]
+    assert found == [
+        (
+            ADVICE,
+            "Perspektivet har inga inriktningsmål. Lägg till dem, eller ta bort perspektivet.",
+            perspective,
+        ),
+        (ADVICE, "Målet har inga insatsområden. Lägg till dem, om det ska ha några.", goal),
+        (ADVICE, "Budgeten har inga rader. Lägg till dem.", budget),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "text", "field"),
+    [
+        ([("item", "10.0"), ("item", "-2.5"), ("result", "7.5")], None, None),
+        ([("item", "10.0"), ("item", "-2.5"), ("result", "7.6")], None, None),
+        (
+            [("item", "10.0"), ("item", "-2.5"), ("result", "7.8")],
+            "”Rad 3” stämmer inte med sina poster, även om de är avrundade."
+            " Jämför beloppen med beslutet.",
+            "amount_msek",
+        ),
+        (
+            [("item", "10.0")],
+            "Budgeten har ingen rad för resultatet. Ge den sista raden slaget Resultat.",
+            None,
+        ),
+    ],
+)
+def test_a_budgets_sums_are_checked(db, lines, text, field):
+    plan = plan_with()
+    make_focus_area(make_goal(make_perspective(plan, name_en="x"), name_en="x"), text_en="x")
+    make_budget(plan, 2019, lines, unit_en="x").lines.update(name_en="x")
+    assert told(plan) == ([(ADVICE, text, field)] if text else [])
+
+
+def test_a_lost_file_stops(db):
+    plan = plan_with()
+    document = PlanDocument.objects.create(
+        plan=plan, position=1, title_sv="Bilaga", title_en="Annex", file="finns-inte"
+    )
+    first = findings(plan)[0]
+    assert (first.stops, first.text) == (STOPS, "Filen saknas. Ladda upp den igen.")
+    assert first.address == f"/admin/planning/plandocument/{document.pk}/change/#id_file"
+
+
+# --- Who answers -----------------------------------------------------------------------------------
+
+
+def test_no_responsible_stops(db):
+    plan = page_with(responsible_sv="", responsible_en="")
+    text = "Fältet ”Ansvarig, svenska” är tomt. Fyll i det."
+    assert told(plan) == [(STOPS, text, "responsible_sv")]
+
+
+def test_a_review_that_is_late_is_told(db):
+    page = page_with(review_on=dt.date(2021, 4, 7))
+    text = "Innehållet skulle ha granskats senast 7 april 2021. Läs igenom det och ange en ny dag."
+    assert told(page) == [(ADVICE, text, "review_on")]
+    page.review_on = timezone.localdate()
+    assert told(page) == []
