@@ -54,6 +54,7 @@ def day(value):
     return format_date(value, "d MMMM y", locale=locale())
 
 
+@register.filter
 def moment(value):
     """Return an aware datetime in Swedish time, to the minute: 2026-11-26 13.00."""
     return timezone.localtime(value).strftime("%Y-%m-%d %H.%M")

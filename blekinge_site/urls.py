@@ -2,8 +2,12 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
+from pages import preview
+
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("forhandsgranska/<str:token>/<path:path>", preview.shared, name="preview"),
+    path("forhandsgranska/<str:token>/", preview.shared, {"path": ""}),
     *i18n_patterns(
         path("", include("planning.urls")),
         path("", include("pages.urls")),

@@ -7,19 +7,7 @@ from django.utils.html import format_html
 
 from pages.editing import ContentAdmin, OrderedInline, OrderInline
 from pages.models import Administration, CoreValue, DailyStat, Feedback, Page, RegionProfile
-
-PUBLISHING = (
-    "Publicering",
-    {
-        "fields": [
-            "status",
-            ("publish_at", "unpublish_at"),
-            "responsible",
-            "review_on",
-            ("published_at", "changed_at"),
-        ]
-    },
-)
+from pages.publishing_admin import PUBLISHING, PublishableAdmin
 
 
 class DailyStatInline(OrderedInline):
@@ -38,10 +26,8 @@ class AdministrationInline(OrderInline):
 
 
 @admin.register(RegionProfile)
-class RegionProfileAdmin(ContentAdmin):
-    has_address = True
+class RegionProfileAdmin(PublishableAdmin):
     list_display = ["name", "state", "changed_at"]
-    readonly_fields = ["published_at", "changed_at"]
     fieldsets = [
         (None, {"fields": ["name", "lead", "mission", "responsibilities", "vision"]}),
         ("Organisation och värdegrund", {"fields": ["organisation", "values_introduction"]}),
@@ -75,14 +61,12 @@ class CoreValueAdmin(ContentAdmin):
 
 
 @admin.register(Page)
-class PageAdmin(ContentAdmin):
-    has_address = True
+class PageAdmin(PublishableAdmin):
     address_fields = ("slug", "slug_en")
     list_display = ["title", "slug", "state", "menu_position", "changed_at"]
     list_filter = ["status"]
     search_fields = ["title_sv", "title_en", "lead_sv", "body_sv"]
     prepopulated_fields = {"slug": ["title_sv"], "slug_en": ["title_en"]}
-    readonly_fields = ["published_at", "changed_at"]
     fieldsets = [
         (None, {"fields": ["title", "lead", "body"]}),
         ("Plats på webbplatsen", {"fields": ["slug", "slug_en", "parent", "menu_position"]}),

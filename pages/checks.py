@@ -14,6 +14,7 @@ from blekinge_site.languages import in_each_language
 from pages.links import dead_links
 from pages.readability import level, lix, sentences
 from pages.richtext import RichTextField, headings_of, links_of, text_of
+from pages.versions import finder, version_before, walk, whole
 
 MOST_WORDS = 30  # in a sentence
 # What says nothing of where a link leads.
@@ -46,8 +47,9 @@ class Finding:
 
 def translated_fields(thing):
     """Return the names of the fields of `thing` that come in both languages, in the model's order."""
-    names = translator.get_options_for_model(type(thing)).fields
-    return [field.name for field in thing._meta.concrete_fields if field.name in names]
+    fields = thing._meta.concrete_fields
+    names = {field.translated_field.name for field in fields if hasattr(field, "translated_field")}
+    return [field.name for field in fields if field.name in names]
 
 
 def words_in(thing, field, language):
@@ -61,8 +63,9 @@ def named(thing, fields):
 
 
 def swedish(thing):
-    required = translator.get_options_for_model(type(thing)).required_languages["sv"]
-    for field in translated_fields(thing):
+    fields = translated_fields(thing)
+    required = fields and translator.get_options_for_model(type(thing)).required_languages["sv"]
+    for field in fields:
         if words_in(thing, field, "sv"):
             continue
         name = capfirst(thing._meta.get_field(f"{field}_sv").verbose_name)
@@ -73,8 +76,11 @@ def swedish(thing):
             yield Finding(False, text, thing, f"{field}_sv")
 
 
-def english(thing, earlier):
-    """Yield what English is missing, and what is older than the Swedish in the `earlier` version."""
+def english(thing, before):
+    """Yield what English is missing, and what is older than the Swedish.
+
+    `before` finds what a thing is in the version that is replaced; None where none is.
+    """
     written = [field for field in translated_fields(thing) if words_in(thing, field, "sv")]
     missing = [field for field in written if not words_in(thing, field, "en")]
     if missing:
@@ -82,6 +88,7 @@ def english(thing, earlier):
             f"Saknar engelska: {named(thing, missing)}. Översätt, annars visas den svenska texten."
         )
         yield Finding(False, text, thing, f"{missing[0]}_en")
+    earlier = before(thing) if before and written else None
     older = [
         field
         for field in written
@@ -124,7 +131,7 @@ def long_sentences(thing):
 
 def readability(publishable):
     """Return the LIX of all that is published with `publishable`, and in Swedish how hard that is."""
-    texts = [text for thing in publishable.parts() for text in swedish_texts(thing).values()]
+    texts = [text for thing in walk(whole(publishable)) for text in swedish_texts(thing).values()]
     index = lix("\n".join(texts))
     return index, level(index)
 
@@ -186,15 +193,13 @@ def review(publishable):
     yield Finding(False, text, publishable, "review_on")
 
 
-def findings(publishable, before=None):
-    """Return all that should be put right before `publishable` is published, what stops it first.
-
-    `before` returns the earlier version of a thing, or None; without it nothing is known to be older.
-    """
+def findings(publishable):
+    """Return all that should be put right before `publishable` is published, what stops it first."""
     found = []
-    for thing in publishable.parts():
+    before = finder(earlier) if (earlier := version_before(publishable)) else None
+    for thing in walk(whole(publishable)):
         found += swedish(thing)
-        found += english(thing, before(thing) if before else None)
+        found += english(thing, before)
         found += rich_texts(thing)
         found += long_sentences(thing)
         if type(thing) in OF_MODEL:

@@ -1,20 +1,35 @@
 """How staff edit anything on the site: what every admin class of ours has in common."""
 
+from itertools import chain, count
+
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.text import capfirst
+from django.utils.text import Truncator, capfirst, slugify
 from modeltranslation.admin import TranslationAdmin, TranslationTabularInline
 from modeltranslation.translator import translator
 
 from blekinge_site.formats import AmountField, CountField, DayField, MomentField
-from pages.publishing import Publishable
+from pages.history import record
+from pages.preview import in_both_languages
+from pages.together import SEEN, fingerprint, note_closed, note_open, overtaken
+from pages.versions import counterpart, version_before
 
 LAST = 32000  # a position behind every other
+
+
+def free_slug(thing):
+    """Return a word for the address of `thing`, made of its name, that none of its siblings has."""
+    said = getattr(thing, "name_sv", None) or getattr(thing, "title_sv", None)
+    word = slugify(said or thing._meta.verbose_name)[:90]
+    taken = set(type(thing).objects.values_list("slug", flat=True))
+    numbered = (f"{word}-{number}" for number in count(2))
+    return next(slug for slug in chain([word], numbered) if slug and slug not in taken)
 
 
 class PositionField(forms.IntegerField):
@@ -65,6 +80,20 @@ class MissingEnglishFilter(admin.SimpleListFilter):
         return queryset.filter(missing)
 
 
+def is_known_to_visitors(thing):
+    """Tell whether a version of `thing` has been published before this one, or this one has."""
+    publishable = thing.publishable()
+    if publishable.has_been_published:
+        return True
+    before = version_before(publishable)
+    return before is not None and counterpart(thing, before) is not None
+
+
+def in_words(thing):
+    """Return what `thing` is and is called: inriktningsmål ”Ett mål”."""
+    return f"{thing._meta.verbose_name} ”{Truncator(thing).chars(80)}”"
+
+
 def side_by_side(fields):
     """Return `fields` with each Swedish field and its English one as a pair, to stand on one row."""
     paired, rest = [], list(fields)
@@ -85,10 +114,18 @@ class ContentFields:
         if db_field.name == "position":
             kwargs["form_class"] = PositionField
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and (hasattr(db_field, "translated_field") or db_field.name == "slug"):
+            field.required = False  # a draft may lack words; publishing asks for them
         if isinstance(field, forms.FileField):
             # Django names the group around a file field, and leaves the field itself without a name.
             field.widget.attrs["aria-label"] = capfirst(field.label)
         return field
+
+
+def change_address(thing):
+    """Return the address of the admin page where `thing` is changed."""
+    meta = thing._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[thing.pk])
 
 
 def may_publish(user, publishable):
@@ -98,17 +135,31 @@ def may_publish(user, publishable):
 
 
 def may_touch(user, obj):
-    """Tell whether `user` may change `obj`: a draft, or anything for those who may publish."""
+    """Tell whether `user` may change `obj`: part of a draft, or of what waits for its time.
+
+    Nobody changes what visitors have seen: it gets a working copy.
+    """
     publishable = obj.publishable()
+    if publishable.has_been_published:
+        return False
     return publishable.is_being_prepared or may_publish(user, publishable)
+
+
+def lock(publishable):
+    """Return `publishable` as it is now; whoever else changes any part of it waits until this is saved."""
+    return type(publishable).objects.select_for_update().get(pk=publishable.pk)
 
 
 class PublishedTogether:
     """An admin of something published with others: guarded once it is, and its changes are theirs too.
 
-    What is published, or is to be, is left to those who may publish. A change notes itself on the
-    publishable; saving a form as it was is no change.
+    What is published is changed in a working copy, and what is to be published by those who may publish.
+    A change notes itself on the publishable and in its history; saving a form as it was is no change.
     """
+
+    def has_perm_to_change(self, request):
+        """Tell whether the user may change things like this at all, in a draft or a working copy."""
+        return super().has_change_permission(request)
 
     def has_change_permission(self, request, obj=None):
         allowed = super().has_change_permission(request, obj)
@@ -118,43 +169,107 @@ class PublishedTogether:
         allowed = super().has_delete_permission(request, obj)
         return allowed and (obj is None or may_touch(request.user, obj))
 
+    def note(self, request, publishable, event):
+        """Note on `publishable`, and in its history, that it has changed: `event`, in Swedish."""
+        publishable.touch()
+        record(publishable, request.user, event)
+
     def save_model(self, request, obj, form, change):
         # A new part chooses its parent in the form, which may be something published.
-        if not may_touch(request.user, obj):
-            raise PermissionDenied
+        if not change and obj.publishable() != obj:
+            obj.is_open_to_user = may_touch(request.user, lock(obj.publishable()))
+            if not obj.is_open_to_user:
+                raise PermissionDenied
+        if hasattr(obj, "slug") and not obj.slug:
+            obj.slug = free_slug(obj)
         if form.has_changed() or not change:
             super().save_model(request, obj, form, change)
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
         if form.has_changed() or any(formset.has_changed() for formset in formsets):
-            form.instance.publishable().touch()
+            verb = "Ändrade" if change else "Lade till"
+            self.note(request, form.instance.publishable(), f"{verb} {in_words(form.instance)}")
 
     def delete_model(self, request, obj):
-        publishable = obj.publishable()
-        super().delete_model(request, obj)
-        publishable.touch()
+        self.delete_queryset(request, [obj])
 
     def delete_queryset(self, request, queryset):
-        publishables = [obj.publishable() for obj in queryset]
-        super().delete_queryset(request, queryset)
-        for publishable in publishables:
-            publishable.touch()
+        for obj in queryset:
+            publishable, event = obj.publishable(), f"Tog bort {in_words(obj)}"
+            if publishable == obj:
+                record(publishable, request.user, event)  # the last that it said
+                obj.delete()
+            else:
+                obj.delete()
+                self.note(request, publishable, event)
+
+
+PREVIEW = "_preview"  # the name of the button
+
+
+class Previewed(Exception):  # noqa: N818 - not an error: it ends a transaction that is not to be kept
+    """Raised with the pages that a form would lead to, when they have been made."""
+
+    def __init__(self, title, pages):
+        self.preview_of, self.pages = title, pages
+
+
+def keep_files_out(thing):
+    """Let the files of `thing` be saved by name only: the database forgets a preview, a disk does not."""
+    for field in thing._meta.concrete_fields:
+        if isinstance(field, models.FileField) and getattr(thing, field.name):
+            getattr(thing, field.name)._committed = True
 
 
 class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
     """Anything that belongs to a publishable: both languages side by side, links up and to the site."""
 
     parent_field = None
+    parent_path = ""  # from the parent to what both are published with
     # What an address is made of: it stays as it is once visitors may have it.
     address_fields = ()
     has_address = False
 
     class Media:
-        js = ["js/reorder.js"]
+        js = ["js/reorder.js", "js/unsaved.js"]
+
+    def get_queryset(self, request):
+        """Return every version, but in lists only those that are seen or under way."""
+        rows = super().get_queryset(request)
+        if not request.resolver_match.url_name.endswith("_changelist"):
+            return rows
+        if not self.parent_field:
+            return rows.with_superseded().filter(is_superseded=False)
+        publishables = self._publishables().with_superseded().filter(is_superseded=False)
+        return rows.filter(**{f"{self._path()}__in": publishables.values("pk")})
+
+    def _path(self):
+        """Return the path from a part to what it is published with."""
+        return "__".join(filter(None, [self.parent_field, self.parent_path]))
+
+    def _publishables(self):
+        field = self.model._meta.get_field(self.parent_field)
+        for name in filter(None, self.parent_path.split("__")):
+            field = field.related_model._meta.get_field(name)
+        return field.related_model.objects
+
+    def get_list_select_related(self, request):
+        return [self._path()] if self.parent_field else super().get_list_select_related(request)
+
+    def get_list_display(self, request):
+        shown = super().get_list_display(request)
+        return [*shown, "standing"] if self.parent_field else shown
+
+    @admin.display(description="läge")
+    def standing(self, part):
+        return part.publishable().state()
 
     def get_object(self, request, object_id, from_field=None):
         obj = super().get_object(request, object_id, from_field)
+        if obj is not None and request.method == "POST":
+            lock(obj.publishable())
+            obj = super().get_object(request, object_id, from_field)
         if obj is not None:
             obj.is_open_to_user = may_touch(request.user, obj)  # for templates, which see no user
         return obj
@@ -177,13 +292,11 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
 
     def get_readonly_fields(self, request, obj=None):
         fields = list(super().get_readonly_fields(request, obj))
-        if issubclass(self.model, Publishable) and not may_publish(request.user, self.model):
-            fields += ["status", "publish_at", "unpublish_at"]
         if obj is None:
             return fields
         if self.parent_field:
             fields.append(self.parent_field)
-        if obj.publishable().has_been_published:
+        if self.address_fields and is_known_to_visitors(obj):
             fields += [name for name in self.address_fields if getattr(obj, name)]
         return fields
 
@@ -208,15 +321,83 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
         if not self.parent_field:
             return []
         parent = getattr(obj, self.parent_field)
-        meta = parent._meta
-        address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[parent.pk])
-        return [*self.admin_site.get_model_admin(type(parent)).lineage(parent), (parent, address)]
+        above = self.admin_site.get_model_admin(type(parent)).lineage(parent)
+        return [*above, (parent, change_address(parent))]
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         context["lineage"] = [
             (capfirst(str(name)), address) for name, address in (self.lineage(obj) if obj else [])
         ]
+        context["preview"] = True
+        if obj is not None:
+            publishable = obj.publishable()
+            meta = publishable._meta
+            copy_name = f"admin:{meta.app_label}_{meta.model_name}_arbetskopia"
+            context |= {
+                "publishable": publishable,
+                "part": f"{obj._meta.label_lower}:{obj.pk}",
+                "copy_address": reverse(copy_name, args=[publishable.pk]),
+                "may_copy": self.has_perm_to_change(request),
+            }
+            if self.has_change_permission(request, obj):
+                context["seen"] = fingerprint(self, obj)
+                context["others"] = note_open(request, obj)
+        if PREVIEW in request.POST:  # with errors, or the pages would have been shown
+            return TemplateResponse(request, "admin/preview.html", context)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def history_view(self, request, object_id, extra_context=None):
+        publishable = get_object_or_404(self.model, pk=object_id).publishable()
+        meta = publishable._meta
+        return redirect(f"admin:{meta.app_label}_{meta.model_name}_history", publishable.pk)
+
+    # --- Saving and previewing ---
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Previewed as previewed:  # and with it, all that was saved to be shown is undone
+            context = self.admin_site.each_context(request) | vars(previewed)
+            return TemplateResponse(request, "admin/preview.html", context)
+
+    def _create_formsets(self, request, obj, change):
+        formsets, inlines = super()._create_formsets(request, obj, change)
+        if request.method == "POST":
+            request.formsets = formsets  # for the form, which is checked before them
+        return formsets, inlines
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form_class = super().get_form(request, obj, change=change, **kwargs)
+        seen = request.POST.get(SEEN)
+        is_new = obj is None or seen is None
+        if is_new or PREVIEW in request.POST or seen == fingerprint(self, obj):
+            return form_class
+
+        class OvertakenForm(form_class):
+            def clean(self):
+                super().clean()
+                self.add_error(None, overtaken(request, self, request.formsets))
+
+        return OvertakenForm
+
+    def save_model(self, request, obj, form, change):
+        if PREVIEW in request.POST:
+            keep_files_out(obj)
+        super().save_model(request, obj, form, change)
+
+    def response_add(self, request, obj, *args, **kwargs):
+        self._answer_preview(request, obj)
+        return super().response_add(request, obj, *args, **kwargs)
+
+    def response_change(self, request, obj):
+        self._answer_preview(request, obj)
+        note_closed(request, obj)
+        return super().response_change(request, obj)
+
+    def _answer_preview(self, request, obj):
+        if PREVIEW in request.POST:
+            obj = type(obj).objects.get(pk=obj.pk)
+            raise Previewed(str(obj), in_both_languages(request, obj))
 
     def response_post_save_add(self, request, obj):
         return self.response_post_save_change(request, obj)
@@ -229,15 +410,18 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
         return super().response_post_save_change(request, obj)
 
     def save_formset(self, request, form, formset, change):
+        if PREVIEW in request.POST:
+            for row in formset.forms:
+                keep_files_out(row.instance)
         super().save_formset(request, form, formset, change)
         if hasattr(formset.model, "position"):
             renumber(formset.model, **{formset.fk.name: form.instance})
 
     def save_related(self, request, form, formsets, change):
-        super().save_related(request, form, formsets, change)
         if hasattr(form.instance, "position"):
             parent = {self.parent_field: getattr(form.instance, self.parent_field)}
             renumber(type(form.instance), **parent)
+        super().save_related(request, form, formsets, change)
 
 
 class OrderedInline(ContentFields, TranslationTabularInline):

@@ -3,9 +3,10 @@
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q, Value, prefetch_related_objects
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.urls import NoReverseMatch, resolve, reverse
+from django.utils import timezone
 from django.utils.translation import override
 
 from blekinge_site.formats import number
@@ -19,10 +20,12 @@ ENGLISH_SLUG = Coalesce(NullIf("slug_en", Value("")), "slug")
 
 class RegionProfileQuerySet(PublishableQuerySet):
     def get_by_natural_key(self):
-        return self.get()
+        return self.get(version=1)
 
 
 class RegionProfile(Publishable):
+    PARTS = ("daily_stats", "core_values", "administrations")
+
     name = models.CharField(
         "namn", max_length=100, help_text="Regionens namn, till exempel Region Blekinge."
     )
@@ -57,7 +60,7 @@ class RegionProfile(Publishable):
         constraints = [
             *Publishable.Meta.constraints,
             models.UniqueConstraint(
-                Value(1),
+                fields=["version"],
                 name="profile_is_the_only_one",
                 violation_error_message="Det finns redan en regionprofil. Ändra den i stället.",
             ),
@@ -71,15 +74,6 @@ class RegionProfile(Publishable):
 
     def natural_key(self):
         return ()
-
-    def parts(self):
-        prefetch_related_objects([self], "daily_stats", "administrations", "core_values")
-        return [
-            self,
-            *self.daily_stats.all(),
-            *self.administrations.all(),
-            *self.core_values.all(),
-        ]
 
     @property
     def organisation_facts(self):
@@ -129,7 +123,7 @@ class BelongsToProfile(Ordered):
 
 class DailyStatQuerySet(models.QuerySet):
     def get_by_natural_key(self, position):
-        return self.filter(position=position).earliest("pk")
+        return self.filter(profile__version=1, position=position).earliest("pk")
 
 
 class DailyStat(BelongsToProfile):
@@ -161,10 +155,10 @@ class DailyStat(BelongsToProfile):
 
 
 class SluggedQuerySet(models.QuerySet):
-    """Finds by slug what has a slug of its own among all."""
+    """Finds by slug what has a slug of its own in the profile."""
 
     def get_by_natural_key(self, slug):
-        return self.get(slug=slug)
+        return self.get(profile__version=1, slug=slug)
 
 
 class AdministrationQuerySet(SluggedQuerySet):
@@ -266,10 +260,12 @@ class PageQuerySet(PublishableQuerySet):
         return self.filter(menu_position__isnull=False).order_by("menu_position", "pk")
 
     def get_by_natural_key(self, slug):
-        return self.get(slug=slug)
+        return self.get(slug=slug, version=1)
 
 
 class Page(Publishable):
+    IDENTITY = ("slug",)
+
     slug = models.SlugField(
         "adress på svenska",
         max_length=100,
@@ -292,6 +288,7 @@ class Page(Publishable):
         null=True,
         blank=True,
         related_name="children",
+        limit_choices_to={"version": 1},
         verbose_name="ligger under",
         help_text="Sidan som den här sidan hör till. Visas i sökvägen överst.",
     )
@@ -311,12 +308,13 @@ class Page(Publishable):
         constraints = [
             *Publishable.Meta.constraints,
             models.UniqueConstraint(
-                fields=["slug"],
+                fields=["slug", "version"],
                 name="page_slug_is_unique",
                 violation_error_message="En annan sida har samma svenska adress.",
             ),
             models.UniqueConstraint(
                 ENGLISH_SLUG,
+                "version",
                 name="page_english_slug_is_unique",
                 violation_error_message="En annan sida har samma engelska adress.",
             ),
@@ -340,6 +338,10 @@ class Page(Publishable):
 
     def clean(self):
         super().clean()
+        # The constraint compares only versions with the same number.
+        others = Page.objects.exclude(slug=self.slug).filter(slug_en=self.slug_en)
+        if self.slug_en and others.exists():
+            raise ValidationError({"slug_en": "En annan sida har samma engelska adress."})
         for language, slug in (("sv", self.slug), ("en", self.slug_en or self.slug)):
             with override(language):
                 try:
@@ -373,3 +375,72 @@ class Feedback(models.Model):
 
     def __str__(self):
         return self.address
+
+
+class RevisionQuerySet(models.QuerySet):
+    def of(self, publishable):
+        """Return what has been saved of `publishable`, in all its versions."""
+        first = publishable.versions().first_versions().get()
+        return self.filter(thing_model=first._meta.label_lower, thing_pk=first.pk)
+
+
+class Revision(models.Model):
+    """What a publishable said, with all its parts, after somebody did something to it."""
+
+    thing_model = models.CharField("slag", max_length=100, help_text="Modellen.")
+    thing_pk = models.PositiveBigIntegerField("nummer", help_text="Den första versionens nummer.")
+    version = models.PositiveSmallIntegerField("version", help_text="Versionen som ändrades.")
+    name = models.CharField("namn", max_length=300, help_text="Vad det hette.")
+    event = models.CharField("händelse", max_length=400, help_text="Vad som gjordes.")
+    made_at = models.DateTimeField("tid", default=timezone.now, help_text="När det gjordes.")
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name="av",
+        help_text="Vem som gjorde det.",
+    )
+    content = models.JSONField("innehåll", help_text="Allt innehåll efteråt; se pages.versions.")
+
+    objects = RevisionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-made_at", "-pk"]
+        verbose_name = "sparad version"
+        verbose_name_plural = "sparade versioner"
+        default_permissions = ["view"]
+        indexes = [
+            models.Index(fields=["thing_model", "thing_pk", "-made_at"], name="revision_of_thing")
+        ]
+
+    def __str__(self):
+        return f"{self.name}: {self.event}"
+
+
+class OpenForm(models.Model):
+    """Who opened a form in the admin last, so that the next one is told. No visitor is ever here."""
+
+    model = models.CharField("slag", max_length=100, help_text="Modellen.")
+    object_pk = models.PositiveBigIntegerField("nummer", help_text="Det som är öppet.")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="+",
+        verbose_name="av",
+        help_text="Vem som har det öppet.",
+    )
+    opened_at = models.DateTimeField("öppnat", auto_now=True, help_text="När det öppnades.")
+
+    class Meta:
+        verbose_name = "öppet formulär"
+        verbose_name_plural = "öppna formulär"
+        default_permissions = []
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model", "object_pk", "user"], name="open_form_once_a_user"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.model} {self.object_pk}"

@@ -1,12 +1,18 @@
 """Publishing: what visitors may see, who answers for it, and when it changed.
 
-Used by the region's profile, the editorial pages and the regional plans.
+Used by the region's profile, the editorial pages and the regional plans. Each of these exists in
+versions, whole trees of rows beside each other. What has been published is never edited: a working copy
+is made, version 2, and from the moment that it is published it is the one that visitors see. Replacing is
+therefore one update of one row, or the clock alone, and whoever reads one version reads all of it.
 """
+
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.http import Http404
 from django.utils import timezone
 
@@ -23,22 +29,56 @@ class Status(models.TextChoices):
     WITHDRAWN = "withdrawn", "Tillbakadragen"
 
 
+_previewed = ContextVar("previewed", default=None)
+
+
+@contextmanager
+def previewing(publishable):
+    """Let `publishable` be seen as if it were published now, in place of the version that is."""
+    token = _previewed.set(publishable)
+    try:
+        yield
+    finally:
+        _previewed.reset(token)
+
+
 class PublishableQuerySet(models.QuerySet):
+    def with_superseded(self):
+        """Return these with `is_superseded`: whether a later version has been published since."""
+        return self.annotate(is_superseded=Exists(self._later()))
+
     def published(self):
-        """Return what visitors may see at this moment."""
+        """Return what visitors may see at this moment: of each thing, at most one version."""
         now = timezone.now()
-        return self.filter(
+        live = Q(
             Q(publish_at__isnull=True) | Q(publish_at__lte=now),
             Q(unpublish_at__isnull=True) | Q(unpublish_at__gt=now),
+            ~Exists(self._later()),
             status=Status.PUBLISHED,
         )
+        previewed = _previewed.get()
+        if isinstance(previewed, self.model):
+            live = Q(pk=previewed.pk) | live & ~Q(pk__in=previewed.versions().values("pk"))
+        return self.filter(live)
 
     def withdrawn(self):
         """Return what visitors have been able to see, and no longer may."""
         now = timezone.now()
         return self.filter(
             Q(status=Status.WITHDRAWN) | Q(status=Status.PUBLISHED, unpublish_at__lte=now),
+            ~Exists(self._later()),
             published_at__lte=now,
+        )
+
+    def first_versions(self):
+        """Return one row a thing, which stays as long as the thing is there."""
+        return self.filter(version=1)
+
+    def _later(self):
+        """Return the versions that have been published since the row of the query around this."""
+        same = {name: OuterRef(name) for name in self.model.IDENTITY}
+        return self.model._base_manager.filter(
+            version__gt=OuterRef("version"), published_at__lte=timezone.now(), **same
         )
 
 
@@ -46,27 +86,25 @@ class Publishable(models.Model):
     """Something that is published as a whole, with all that belongs to it.
 
     Whether visitors see it follows from its status and the clock, whenever they ask; nothing has to run
-    at `publish_at` or `unpublish_at`. `published_at` is when visitors first could see it.
+    at `publish_at` or `unpublish_at`. `published_at` is when visitors first could see this version.
     """
 
+    # The fields that all versions of a thing have in common and no other thing has.
+    IDENTITY = ()
+
+    version = models.PositiveSmallIntegerField("version", default=1, db_default=1, editable=False)
     status = models.CharField(
         "status",
         max_length=10,
         choices=Status,
         default=Status.DRAFT,
-        help_text=(
-            "Besökare ser bara det som är publicerat. Adressen till något tillbakadraget svarar att "
-            "sidan är borttagen."
-        ),
+        editable=False,
     )
     publish_at = models.DateTimeField(
         "publiceras",
         null=True,
         blank=True,
-        help_text=(
-            "Svensk tid, till exempel 2026-11-26 13.00. Lämna tomt för att publicera när du sparar. "
-            "Statusen ska vara Publicerad."
-        ),
+        help_text="Svensk tid, till exempel 2026-11-26 13.00. Lämna tomt för att publicera nu.",
     )
     unpublish_at = models.DateTimeField(
         "avpubliceras",
@@ -116,10 +154,21 @@ class Publishable(models.Model):
                 "Det som har varit publicerat kan inte bli ett utkast igen. Dra tillbaka det i stället."
             )
 
+    def validate_constraints(self, exclude=None):
+        # No form has the version, and what it keeps apart would go unchecked.
+        super().validate_constraints(exclude=set(exclude or ()) - {"version"})
+
     @admin.display(description="läge", ordering="status")
     def state(self):
-        """Return in Swedish what visitors meet now, and what the clock will change."""
+        """Return in Swedish what visitors meet now, and what the clock will change.
+
+        Whether it has been replaced is known only to rows from `with_superseded`.
+        """
         now = timezone.now()
+        if getattr(self, "is_superseded", False):
+            return "Ersatt"
+        if self.status == Status.DRAFT and self.version > 1:
+            return "Arbetskopia"
         if self.status == Status.PUBLISHED and self.publish_at and self.publish_at > now:
             return f"Publiceras {moment(self.publish_at)}"
         if self.status == Status.PUBLISHED and self.unpublish_at:
@@ -127,9 +176,14 @@ class Publishable(models.Model):
             return f"{'Avpublicerad' if ended else 'Publicerad till'} {moment(self.unpublish_at)}"
         return self.get_status_display()
 
+    def versions(self):
+        """Return all versions of this, the latest first."""
+        same = {name: getattr(self, name) for name in self.IDENTITY}
+        return type(self)._default_manager.filter(**same).order_by("-version")
+
     @property
     def is_published(self):
-        """Whether visitors may see it at this moment."""
+        """Whether visitors may see it at this moment, if no later version has replaced it."""
         now = timezone.now()
         return (
             self.status == Status.PUBLISHED
@@ -139,7 +193,7 @@ class Publishable(models.Model):
 
     @property
     def is_being_prepared(self):
-        """Whether it is a draft that visitors have never seen."""
+        """Whether it is a draft or a working copy, which visitors have never seen."""
         return self.status == Status.DRAFT and not self.has_been_published
 
     @property
@@ -151,10 +205,6 @@ class Publishable(models.Model):
     def publishable(self):
         """Return what this is published with: itself."""
         return self
-
-    def parts(self):
-        """Return all that is published together with this, in the page's order, itself first."""
-        return [self]
 
     def touch(self):
         """Note that something that belongs to this has changed now."""

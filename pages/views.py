@@ -50,7 +50,8 @@ def page(request, slug):
         raise (Withdrawn if gone else Http404)(f"no published page {slug}")
     if request.path != page.get_absolute_url():
         return redirect(page, permanent=True)
-    parent = page.parent if page.parent and page.parent.is_published else None
+    # A page names the first version of the page that it lies under; visitors see the one of now.
+    parent = page.parent and Page.objects.published().filter(slug=page.parent.slug).first()
     return render(
         request,
         "pages/page.html",

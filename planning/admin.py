@@ -3,16 +3,24 @@
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import path
+from django.views.decorators.http import require_POST
 
 from blekinge_site.formats import amount
-from pages.admin import PUBLISHING
-from pages.editing import ContentAdmin, OrderedInline, OrderInline, PublishedTogether
+from pages.editing import (
+    ContentAdmin,
+    OrderedInline,
+    OrderInline,
+    PublishedTogether,
+    change_address,
+)
+from pages.publishing_admin import PUBLISHING, PublishableAdmin
 from planning import charts
-from planning.copying import copy_to_period
+from planning.copying import copy_to_period, next_budget
 from planning.models import (
     Budget,
     BudgetLine,
@@ -40,8 +48,6 @@ class PathChoiceField(forms.ModelChoiceField):
 class PlanPartAdmin(ContentAdmin):
     """Something that lies under a perspective, a goal or a budget, chosen by its whole path."""
 
-    parent_path = ""
-
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == self.parent_field:
             parents = db_field.related_model.objects.select_related(self.parent_path)
@@ -68,13 +74,13 @@ class PeriodForm(forms.ModelForm):
 
 
 @admin.register(RegionalPlan)
-class RegionalPlanAdmin(ContentAdmin):
-    has_address = True
+class RegionalPlanAdmin(PublishableAdmin):
+    change_form_template = "admin/planning/plan_form.html"
     address_fields = ("first_year", "last_year")
     list_display = ["__str__", "state", "successor", "changed_at"]
     list_filter = ["status"]
     list_select_related = ["successor"]
-    readonly_fields = ["outline", "published_at", "changed_at"]
+    readonly_fields = ["outline", *PublishableAdmin.readonly_fields]
     fieldsets = [
         ("Hela planen", {"fields": ["outline"]}),
         (None, {"fields": [("first_year", "last_year"), "title", "lead", "body", "introduction"]}),
@@ -89,8 +95,28 @@ class RegionalPlanAdmin(ContentAdmin):
 
     def get_urls(self):
         copy = self.admin_site.admin_view(self.copy_view)
-        name = "planning_regionalplan_copy"
-        return [path("<int:pk>/kopiera/", copy, name=name), *super().get_urls()]
+        budget = self.admin_site.admin_view(require_POST(self.next_budget_view))
+        return [
+            path("<int:pk>/kopiera/", copy, name="planning_regionalplan_copy"),
+            path("<int:pk>/ny-budget/", budget, name="planning_regionalplan_next_budget"),
+            *super().get_urls(),
+        ]
+
+    @transaction.atomic
+    def next_budget_view(self, request, pk):
+        """Add a budget with the last one's lines, and open it for its amounts."""
+        plan = get_object_or_404(RegionalPlan.objects.select_for_update(), pk=pk)
+        if not self.has_change_permission(request, plan):
+            raise PermissionDenied
+        budget = next_budget(plan)
+        if budget is None:
+            messages.warning(
+                request, "Planen har ingen budget att utgå från, eller redan en för varje år."
+            )
+            return redirect(change_address(plan))
+        self.note(request, plan, f"Lade till {budget} med raderna från budgeten före")
+        messages.success(request, f"{budget} har fått raderna från budgeten före. Fyll i beloppen.")
+        return redirect(change_address(budget))
 
     def copy_view(self, request, pk):
         """Ask for which years the plan is to be copied, and copy it."""
@@ -102,9 +128,9 @@ class RegionalPlanAdmin(ContentAdmin):
         form = PeriodForm(request.POST or None, initial=initial)
         if request.method == "POST" and form.is_valid():
             draft = copy_to_period(plan, **form.cleaned_data)
-            self.log_addition(request, draft, f"Kopierad från {plan}")
+            self._log(request, draft, f"Kopierad från {plan}")
             messages.success(request, f"{plan} är kopierad till ett utkast för {draft.period}.")
-            return redirect("admin:planning_regionalplan_change", draft.pk)
+            return redirect(change_address(draft))
         context = self.admin_site.each_context(request) | {
             "title": "Kopiera till ny period",
             "plan": plan,
@@ -136,7 +162,6 @@ class PerspectiveAdmin(ContentAdmin):
     address_fields = ("slug", "slug_en")
     list_display = ["name", "plan", "position"]
     list_filter = ["plan"]
-    list_select_related = ["plan"]
     search_fields = ["name_sv", "name_en"]
     prepopulated_fields = {"slug": ["name_sv"], "slug_en": ["name_en"]}
     fields = ["plan", "name", "description", "slug", "slug_en", "position"]
@@ -155,7 +180,6 @@ class GoalAdmin(PlanPartAdmin):
     address_fields = ("slug",)
     list_display = ["name", "perspective", "position"]
     list_filter = ["perspective__plan"]
-    list_select_related = ["perspective"]
     search_fields = ["name_sv", "name_en", "description_sv", "description_en"]
     prepopulated_fields = {"slug": ["name_sv"]}
     fields = ["perspective", "name", "description", "slug", "position"]
@@ -168,7 +192,6 @@ class FocusAreaAdmin(PlanPartAdmin):
     parent_path = "perspective__plan"
     list_display = ["text", "goal", "position"]
     list_filter = ["goal__perspective__plan"]
-    list_select_related = ["goal"]
     search_fields = ["text_sv", "text_en"]
     fields = ["goal", "text", "position"]
 
@@ -202,7 +225,6 @@ class BudgetAdmin(ContentAdmin):
     address_fields = ("year",)
     list_display = ["__str__", "plan", "decided_on"]
     list_filter = ["plan"]
-    list_select_related = ["plan"]
     fields = ["plan", "year", "unit", "introduction", "decided_on"]
     inlines = [BudgetLineInline]
 
@@ -224,7 +246,6 @@ class BudgetLineAdmin(PlanPartAdmin):
     parent_path = "plan"
     list_display = ["name", "budget", "kind", "decided_amount", "position"]
     list_filter = ["budget", "kind"]
-    list_select_related = ["budget"]
     search_fields = ["name_sv", "name_en", "code"]
     prepopulated_fields = {"code": ["name_sv"]}
     fields = ["budget", "name", "kind", "amount_msek", "outcome_msek", "code", "position"]
@@ -240,7 +261,6 @@ class PlanDocumentAdmin(ContentAdmin):
     has_address = True
     list_display = ["title", "plan", "position"]
     list_filter = ["plan"]
-    list_select_related = ["plan"]
     fields = ["plan", "title", "file", "position"]
 
 
@@ -266,7 +286,6 @@ class FollowUpAdmin(ContentAdmin):
     parent_field = "plan"
     list_display = ["__str__", "plan", "decided_on"]
     list_filter = ["plan"]
-    list_select_related = ["plan"]
     fields = [
         "plan",
         "year",

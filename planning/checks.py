@@ -34,7 +34,10 @@ def budget(budget):
     if not any(line.kind == line.Kind.RESULT for line in lines):
         text = "Budgeten har ingen rad för resultatet. Ge den sista raden slaget Resultat."
         yield Finding(False, text, budget)
-    for bar in waterfall(lines):
+    for line in lines:
+        if line.amount_msek is None:
+            yield Finding(True, "Belopp saknas. Fyll i det.", line, "amount_msek")
+    for bar in waterfall(line for line in lines if line.amount_msek is not None):
         if not bar.adds_up:
             text = (
                 f"”{bar.line}” stämmer inte med sina poster, även om de är avrundade. "

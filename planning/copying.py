@@ -1,72 +1,51 @@
-"""Copies of whole plans."""
+"""Copies of a plan and of a budget, for the years to come."""
 
 from django.db import transaction
-from modeltranslation.translator import translator
 
-from pages.publishing import Status
-from planning.models import Budget, Goal, Perspective, RegionalPlan
-
-# What lies below each, by the name of the relation. Follow-ups are of a year that has been, and stay.
-BELOW = {
-    RegionalPlan: ["perspectives", "budgets", "documents"],
-    Perspective: ["goals"],
-    Goal: ["focus_areas"],
-    Budget: ["lines"],
-}
-
-
-def copy_of(thing, **changes):
-    """Return a saved copy of model instance `thing`, in both languages, with `changes`."""
-    model = type(thing)
-    translated = translator.get_options_for_model(model).fields
-    kept = {
-        field.attname: getattr(thing, field.attname)
-        for field in model._meta.concrete_fields
-        if not field.primary_key and field.name not in translated
-    }
-    return model.objects.create(**kept | changes)
-
-
-def copy_below(source, target, change):
-    """Copy all that lies below `source` to below `target`.
-
-    `change` is called with each thing to copy and returns what is to be different, a dict, or None to
-    leave it out.
-    """
-    for name in BELOW.get(type(source), []):
-        related = getattr(source, name)
-        for thing in related.all():
-            changes = change(thing)
-            if changes is not None:
-                below = {related.field.attname: target.pk}
-                copy_below(thing, copy_of(thing, **below | changes), change)
+from pages.versions import as_data, build
 
 
 @transaction.atomic
 def copy_to_period(plan, first_year, last_year):
     """Return a draft for the years `first_year` to `last_year` that says all that `plan` says.
 
-    A budget keeps its place in the period; one that falls outside is left out. What was decided and what
-    came out is not copied: no dates of decision, no outcomes.
+    A budget keeps its place in the period; one that falls outside is left out, and so is what followed
+    up a year that has been. What was decided and what came out is not copied: no dates of decision, no
+    outcomes.
     """
-    draft = copy_of(
-        plan,
-        first_year=first_year,
-        last_year=last_year,
-        status=Status.DRAFT,
-        publish_at=None,
-        unpublish_at=None,
-        published_at=None,
-        review_on=None,
-        decided_on=None,
-        successor_id=None,
-    )
 
-    def change(thing):
-        if isinstance(thing, Budget):
-            year = thing.year + first_year - plan.first_year
-            return {"year": year, "decided_on": None} if year <= last_year else None
-        return {"outcome_msek": None} if hasattr(thing, "outcome_msek") else {}
+    def change(part):
+        match part["model"]:
+            case "planning.followup":
+                return None
+            case "planning.budget":
+                year = part["fields"]["year"] + first_year - plan.first_year
+                return {"year": year, "decided_on": None} if year <= last_year else None
+            case "planning.budgetline":
+                return {"outcome_msek": None}
+        return {}
 
-    copy_below(plan, draft, change)
-    return draft
+    undecided = {"decided_on": None, "successor_id": None, "review_on": None}
+    years = {"first_year": first_year, "last_year": last_year}
+    return build(as_data(plan), change=change, **undecided, **years)
+
+
+@transaction.atomic
+def next_budget(plan):
+    """Return a budget for the first year of `plan` that has none, with the lines of the last before it.
+
+    The lines have no amounts yet. None where every year has a budget, or no year has.
+    """
+    budgets = list(plan.budgets.order_by("year"))
+    taken = {budget.year for budget in budgets}
+    free = [year for year in range(plan.first_year, plan.last_year + 1) if year not in taken]
+    if not budgets or not free:
+        return None
+    year = free[0]
+    before = [budget for budget in budgets if budget.year < year]
+
+    def change(_line):
+        return {"amount_msek": None, "outcome_msek": None}
+
+    source = as_data((before or budgets)[-1])
+    return build(source, change=change, year=year, decided_on=None)

@@ -9,11 +9,14 @@ def published_plans(year):
     `plan.replaced_by` is the published plan that has taken its place, the last of a chain, or None;
     `plan.has_ended` tells whether it no longer holds, and `plan.in_force` whether it does.
     """
-    plans = list(RegionalPlan.objects.published())
-    begun = {plan.pk: plan for plan in plans if plan.first_year <= year}
+    plans = list(RegionalPlan.objects.published().select_related("successor"))
+    begun = {plan.natural_key(): plan for plan in plans if plan.first_year <= year}
     for plan in plans:
         chain = [plan]
-        while (successor := begun.get(chain[-1].successor_id)) and successor not in chain:
+        # A plan names the first version of its successor; visitors see the one of now.
+        while (named := chain[-1].successor) and (successor := begun.get(named.natural_key())):
+            if successor in chain:
+                break
             chain.append(successor)
         plan.replaced_by = chain[-1] if len(chain) > 1 else None
         plan.has_ended = plan.last_year < year or plan.replaced_by is not None

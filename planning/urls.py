@@ -34,6 +34,6 @@ urlpatterns = [
     path(_("regionplan/<period:period>.pdf"), views.plan_pdf, name="plan_pdf"),
     path(_("regionplan/<period:period>/"), views.plan, name="plan"),
     path(_("regionplan/<period:period>/budget-<year:year>/"), views.budget, name="budget"),
-    path(_("regionplan/<period:period>/dokument/<int:pk>/"), views.document, name="document"),
+    path(_("regionplan/<period:period>/dokument/<int:number>/"), views.document, name="document"),
     path(_("regionplan/<period:period>/<slug:slug>/"), views.perspective, name="perspective"),
 ]

@@ -3,9 +3,9 @@
 Every query is made here, but for the footer's (pages.menu).
 """
 
-from django.db.models import Count, Prefetch, prefetch_related_objects
+from django.db.models import Count, Prefetch, Q, prefetch_related_objects
 from django.http import FileResponse, Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -23,7 +23,15 @@ from blekinge_site.languages import (
 from pages.models import DailyStat, RegionProfile
 from pages.publishing import Withdrawn
 from planning import charts, pdf
-from planning.models import Budget, FollowUp, Goal, Perspective, PlanDocument, RegionalPlan
+from planning.models import (
+    Budget,
+    BudgetLine,
+    FollowUp,
+    Goal,
+    Perspective,
+    PlanDocument,
+    RegionalPlan,
+)
 from planning.periods import current, published_plans
 
 
@@ -41,8 +49,20 @@ def plan_or_404(plans, period):
     raise (Withdrawn if gone.exists() else Http404)(f"no published plan for {period}")
 
 
+def redirect_if_ever(parts, plan):
+    """Lead to `plan` where one of `parts` was in a version of it that has been published; else 404."""
+    seen = plan.versions().filter(published_at__lte=timezone.now())
+    if not parts.filter(plan__in=seen).exists():
+        raise Http404(f"never a part of {plan}")
+    return redirect(plan, permanent=True)
+
+
 def goals_with_focus_areas():
     return Prefetch("goals", Goal.objects.prefetch_related("focus_areas"))
+
+
+def lines_with_amounts():
+    return Prefetch("lines", BudgetLine.objects.with_amounts())
 
 
 def fetch_whole(plan):
@@ -50,7 +70,7 @@ def fetch_whole(plan):
     prefetch_related_objects(
         [plan],
         Prefetch("perspectives", Perspective.objects.prefetch_related(goals_with_focus_areas())),
-        Prefetch("budgets", Budget.objects.prefetch_related("lines")),
+        Prefetch("budgets", Budget.objects.prefetch_related(lines_with_amounts())),
         "documents",
     )
     for budget in plan.budgets.all():
@@ -92,7 +112,7 @@ def start(request):
         begun = [budget for budget in budgets if budget.year <= year]
         budget = (begun[-1:] or budgets[:1] or [None])[0]
     if budget:
-        lines = list(budget.lines.all())
+        lines = list(budget.lines.with_amounts())
         budget.result = next((line for line in lines if line.kind == line.Kind.RESULT), None)
         budget.parts_in, budget.parts_out = charts.in_and_out(lines)
     return render(
@@ -158,7 +178,8 @@ def perspective(request, period, slug):
     own = [one for one in perspectives if slug_now(one) == slug]
     either = [one for one in perspectives if slug in (one.slug, one.slug_en)]
     if not either:
-        raise Http404(f"no perspective {slug} in {plan}")
+        ever = Perspective.objects.filter(Q(slug=slug) | Q(slug_en=slug))
+        return redirect_if_ever(ever, plan)
     perspective = (own or either)[0]
     if request.path != perspective.get_absolute_url():
         return redirect(perspective, permanent=True)
@@ -182,7 +203,9 @@ def perspective(request, period, slug):
 @require_safe
 def budget(request, period, year):
     plan = plan_or_404(published_plans(this_year()), period)
-    budget = get_object_or_404(plan.budgets.prefetch_related("lines"), year=year)
+    budget = plan.budgets.prefetch_related(lines_with_amounts()).filter(year=year).first()
+    if budget is None:
+        return redirect_if_ever(Budget.objects.filter(year=year), plan)
     draw(budget)
     follow_up = (
         FollowUp.objects.filter(plan=plan, year=year).prefetch_related("ratings__goal").first()
@@ -213,9 +236,11 @@ def plan_pdf(request, period):
 
 
 @require_safe
-def document(request, period, pk):
+def document(request, period, number):
     plan = plan_or_404(published_plans(this_year()), period)
-    document = get_object_or_404(PlanDocument, plan=plan, pk=pk)
+    document = plan.documents.filter(number=number).first()
+    if document is None:
+        return redirect_if_ever(PlanDocument.objects.filter(number=number), plan)
     try:
         return FileResponse(document.file.open(), as_attachment=True)
     except FileNotFoundError as error:

@@ -12,6 +12,7 @@ from pages.checks import findings, readability
 from pages.links import answer_at, dead_links
 from pages.models import CoreValue, DailyStat, Page, RegionProfile
 from pages.readability import level, lix, sentences
+from pages.versions import working_copy
 from planning.models import FollowUp, PlanDocument, RegionalPlan
 from tests.factories import (
     make_budget,
@@ -28,9 +29,9 @@ REVIEWED = {"review_on": dt.date(2999, 1, 1), "responsible_en": "Testland Region
 IN_ENGLISH = {"title_en": "Text", "lead_en": "In short."}
 
 
-def told(publishable, before=None):
+def told(publishable):
     """Return what is found in `publishable`, a triple each: whether it stops, the text, the field."""
-    found = findings(publishable, before)
+    found = findings(publishable)
     return [(finding.stops, finding.text, finding.field) for finding in found]
 
 
@@ -95,8 +96,9 @@ def test_a_plan_is_checked_in_as_many_queries_however_large_it_is(db):
         grow(plan, numbers)
         with CaptureQueriesContext(connection) as queries:
             assert told(RegionalPlan.objects.get()) == []
-        # The plan, perspectives, goals, focus areas, budgets, lines, documents, follow-ups.
-        assert len(queries) == 8
+        # The plan, the version before it, the plan as it is now, perspectives, goals, focus areas,
+        # budgets, lines, documents, follow-ups, ratings.
+        assert len(queries) == 11
 
 
 def test_a_profile_is_checked_with_its_parts(db):
@@ -137,11 +139,14 @@ def test_text_in_english_only_is_told(db):
     ],
 )
 def test_older_english_is_told(db, sv, en, text):
-    earlier = page_with(lead_sv="Gammal", lead_en="Old")
-    page = Page.objects.get()
+    page = working_copy(page_with(lead_sv="Gammal", lead_en="Old"))
     page.lead_sv, page.lead_en = sv, en
-    assert told(page, lambda thing: earlier) == ([(ADVICE, text, "lead_en")] if text else [])
-    assert told(page, lambda thing: None) == []
+    page.save()
+    assert told(page) == ([(ADVICE, text, "lead_en")] if text else [])
+
+
+def test_a_first_version_has_no_older_english(db):
+    assert told(page_with(lead_sv="Ny", lead_en="Old")) == []
 
 
 # --- Texts -----------------------------------------------------------------------------------------
@@ -322,6 +327,15 @@ def test_a_budgets_sums_are_checked(db, lines, text, field):
     make_focus_area(make_goal(make_perspective(plan, name_en="x"), name_en="x"), text_en="x")
     make_budget(plan, 2019, lines, unit_en="x").lines.update(name_en="x")
     assert told(plan) == ([(ADVICE, text, field)] if text else [])
+
+
+def test_a_missing_amount_stops(db):
+    plan = plan_with()
+    make_focus_area(make_goal(make_perspective(plan, name_en="x"), name_en="x"), text_en="x")
+    budget = make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")], unit_en="x")
+    budget.lines.update(name_en="x")
+    budget.lines.filter(kind="item").update(amount_msek=None)
+    assert (STOPS, "Belopp saknas. Fyll i det.", "amount_msek") in told(plan)
 
 
 def test_a_lost_file_stops(db):

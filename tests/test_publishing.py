@@ -10,7 +10,7 @@ from pages.models import Page
 from planning.models import RegionalPlan
 from tests.factories import make_budget, make_page, make_perspective, make_plan, make_profile
 from tests.site import text_of
-from tests.test_admin import change
+from tests.test_admin import change, publish
 from tests.test_pages import refuses
 
 NOON = dt.datetime(2026, 11, 26, 11, 0, tzinfo=dt.UTC)  # 12.00 in Sweden
@@ -101,17 +101,25 @@ def test_unpublishing_comes_after_publishing(db):
 
 
 def test_staff_write_and_read_swedish_time(admin_client, db):
-    page = make_page("nyhet", status="draft")
-    change(admin_client, page, status="published", publish_at="26 november 2999 kl. 13.00")
+    page = make_page("nyhet", status="draft", title_en="News", responsible_en="The region")
+    publish(admin_client, page, publish_at="26 november 2999 kl. 13.00")
     assert page.publish_at == dt.datetime(2999, 11, 26, 12, 0, tzinfo=dt.UTC)
     assert "Publiceras 2999-11-26 13.00" in text_of(admin_client.get("/admin/pages/page/"))
-    form = admin_client.get(f"/admin/pages/page/{page.pk}/change/").content.decode()
+    form = admin_client.get(f"/admin/pages/page/{page.pk}/publicera/").content.decode()
     assert 'value="2999-11-26 13.00"' in form
-    assert "viewsitelink" not in form
-    change(admin_client, page, publish_at="", unpublish_at="2998-06-01 08:00")
+    publish(admin_client, page, unpublish_at="2998-06-01 08:00")
     assert "Publicerad till 2998-06-01 08.00" in text_of(admin_client.get("/admin/pages/page/"))
-    change(admin_client, page, unpublish_at="2020-06-01 08:00")
+    Page.objects.update(unpublish_at="2020-06-01T06:00Z")
     assert "Avpublicerad 2020-06-01 08.00" in text_of(admin_client.get("/admin/pages/page/"))
+
+
+def test_a_time_that_has_been_is_no_time_to_publish(admin_client, db):
+    page = make_page("nyhet", status="draft")
+    address = f"/admin/pages/page/{page.pk}/publicera/"
+    answer = admin_client.post(address, {"publish_at": "2020-01-01 08.00", "unpublish_at": ""})
+    assert "Den tiden har varit. Lämna fältet tomt för att publicera nu." in text_of(answer)
+    page.refresh_from_db()
+    assert page.status == "draft"
 
 
 def test_an_address_may_still_change_while_its_time_has_not_come(admin_client, db):

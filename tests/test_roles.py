@@ -9,7 +9,7 @@ from django.utils import timezone
 from pages.models import Page
 from planning.models import FocusArea, Goal, RegionalPlan
 from tests.factories import make_focus_area, make_goal, make_page, make_perspective, make_plan
-from tests.test_admin import change, form_of
+from tests.test_admin import change, form_of, publish
 
 
 @pytest.fixture
@@ -39,13 +39,17 @@ def test_an_editor_writes_a_draft(signed_in):
 def test_an_editor_cannot_publish_by_any_request(signed_in):
     client = signed_in("Redaktör")
     plan, page = make_plan(status="draft"), make_page("ny", status="draft")
-    crafted = {"status": "published", "publish_at": "2020-01-01 08:00", "unpublish_at": ""}
+    crafted = {"status": "published", "publish_at": "2020-01-01 08:00", "version": "7"}
+    crafted |= {"published_at": "2020-01-01 08:00", "unpublish_at": ""}
     for thing in (plan, page):
         meta = thing._meta
-        address = f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}/change/"
-        client.post(address, form_of(client.get(address)) | crafted)
+        address = f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}"
+        client.post(f"{address}/change/", form_of(client.get(f"{address}/change/")) | crafted)
+        assert client.get(f"{address}/publicera/").status_code == 200
+        assert client.post(f"{address}/publicera/", {"publish_at": ""}).status_code == 403
+        assert client.post(f"{address}/dra-tillbaka/").status_code == 403
         thing.refresh_from_db()
-        assert (thing.status, thing.publish_at) == ("draft", None)
+        assert (thing.status, thing.publish_at, thing.version) == ("draft", None, 1)
     new = {"title_sv": "Färsk", "slug": "farsk", "responsible_sv": "Jag"} | crafted
     assert client.post("/admin/pages/page/add/", new).status_code == 302
     assert Page.objects.get(slug="farsk").status == "draft"
@@ -77,13 +81,15 @@ def test_an_editor_cannot_change_what_is_about_to_be_published(signed_in):
     assert client.post(address, {"title_sv": "x"}).status_code == 403
 
 
-def test_a_publisher_publishes_and_changes_what_is_published(signed_in):
+def test_a_publisher_publishes_and_changes_what_waits_to_be(signed_in):
     client = signed_in("Publicist")
     plan = make_plan(status="draft")
-    change(client, plan, status="published")
-    assert RegionalPlan.objects.published().get() == plan
     goal = make_goal(make_perspective(plan))
+    publish(client, plan, publish_at="2999-01-01 08:00")
     change(client, goal, name_sv="Nytt namn")
+    assert not RegionalPlan.objects.published().exists()
+    publish(client, plan)
+    assert RegionalPlan.objects.published().get() == plan
 
 
 @pytest.mark.parametrize(("role", "status"), [("Publicist", 403), ("Ansvarig", 200)])

@@ -340,4 +340,4 @@ def test_every_admin_page_opens(admin_client, content):
         if thing := model.objects.first():
             pages += [f"{names}{thing.pk}/change/", f"{names}{thing.pk}/history/"]
         for page in pages:
-            assert admin_client.get(page).status_code == 200, page
+            assert admin_client.get(page, follow=True).status_code == 200, page

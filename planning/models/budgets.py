@@ -22,10 +22,13 @@ class YearOfPlanQuerySet(models.QuerySet):
     """Finds by its plan's years and its own what a plan has one of a year."""
 
     def get_by_natural_key(self, first_year, last_year, year):
-        return self.get(plan__first_year=first_year, plan__last_year=last_year, year=year)
+        plan = RegionalPlan.objects.get_by_natural_key(first_year, last_year)
+        return self.get(plan=plan, year=year)
 
 
 class Budget(models.Model):
+    PARTS = ("lines",)
+
     plan = models.ForeignKey(
         RegionalPlan,
         models.CASCADE,
@@ -85,6 +88,10 @@ class Budget(models.Model):
 
 
 class BudgetLineQuerySet(models.QuerySet):
+    def with_amounts(self):
+        """Return those that can be shown: a budget under way may lack amounts, a published one not."""
+        return self.filter(amount_msek__isnull=False)
+
     def get_by_natural_key(self, first_year, last_year, year, code):
         budget = Budget.objects.get_by_natural_key(first_year, last_year, year)
         return self.get(budget=budget, code=code)
@@ -118,6 +125,8 @@ class BudgetLine(Ordered):
         "belopp, mnkr",
         max_digits=12,
         decimal_places=1,
+        null=True,
+        blank=True,
         help_text="Beslutat belopp. Kostnader skrivs med minus, till exempel −6 198,0.",
     )
     outcome_msek = models.DecimalField(
@@ -153,6 +162,9 @@ class BudgetLine(Ordered):
     def __str__(self):
         return self.name
 
+    def get_absolute_url(self):
+        return self.budget.get_absolute_url()
+
     def natural_key(self):
         return (*self.budget.natural_key(), self.code)
 
@@ -174,6 +186,8 @@ COUNT_HELP = "Antal inriktningsmål. Lämna tomt om det inte är känt."
 
 class FollowUp(models.Model):
     """How one year went, as the region rated it. Totals may be known where no goal's rating is."""
+
+    PARTS = ("ratings",)
 
     plan = models.ForeignKey(
         RegionalPlan,

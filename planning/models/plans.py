@@ -4,7 +4,7 @@ from pathlib import PurePath
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q, prefetch_related_objects
+from django.db.models import F, Max, Q
 from django.urls import reverse
 
 from blekinge_site.languages import slug_now
@@ -17,10 +17,13 @@ ANCHOR_HELP = "Görs av namnet. Länkar hit slutar på #ordet."
 
 class RegionalPlanQuerySet(PublishableQuerySet):
     def get_by_natural_key(self, first_year, last_year):
-        return self.get(first_year=first_year, last_year=last_year)
+        return self.get(first_year=first_year, last_year=last_year, version=1)
 
 
 class RegionalPlan(Publishable):
+    IDENTITY = ("first_year", "last_year")
+    PARTS = ("perspectives", "budgets", "documents", "follow_ups")
+
     first_year = models.PositiveSmallIntegerField(
         "första året", help_text="Står i rubriken och i webbadressen, till exempel 2019."
     )
@@ -53,6 +56,7 @@ class RegionalPlan(Publishable):
         null=True,
         blank=True,
         related_name="predecessors",
+        limit_choices_to={"version": 1},
         verbose_name="ersatt av",
         help_text="Planen som gäller i stället. Besökare får en länk dit.",
     )
@@ -76,7 +80,7 @@ class RegionalPlan(Publishable):
                 violation_error_message="Skriv året med fyra siffror.",
             ),
             models.UniqueConstraint(
-                fields=["first_year", "last_year"],
+                fields=["first_year", "last_year", "version"],
                 name="plan_period_is_unique",
                 violation_error_message="Det finns redan en regionplan för de åren.",
             ),
@@ -110,18 +114,6 @@ class RegionalPlan(Publishable):
     def natural_key(self):
         return (self.first_year, self.last_year)
 
-    def parts(self):
-        below = ["perspectives__goals__focus_areas", "budgets__lines", "documents", "follow_ups"]
-        prefetch_related_objects([self], *below)
-        parts = [self]
-        for perspective in self.perspectives.all():
-            parts.append(perspective)
-            for goal in perspective.goals.all():
-                parts += [goal, *goal.focus_areas.all()]
-        for budget in self.budgets.all():
-            parts += [budget, *budget.lines.all()]
-        return [*parts, *self.documents.all(), *self.follow_ups.all()]
-
     @property
     def period(self):
         """The years as they are printed: 2019–2021, or 2019 for a plan of one year."""
@@ -132,10 +124,13 @@ class RegionalPlan(Publishable):
 
 class PerspectiveQuerySet(models.QuerySet):
     def get_by_natural_key(self, first_year, last_year, slug):
-        return self.get(plan__first_year=first_year, plan__last_year=last_year, slug=slug)
+        plan = RegionalPlan.objects.get_by_natural_key(first_year, last_year)
+        return self.get(plan=plan, slug=slug)
 
 
 class Perspective(Ordered):
+    PARTS = ("goals",)
+
     plan = models.ForeignKey(
         RegionalPlan,
         models.CASCADE,
@@ -202,15 +197,13 @@ class Perspective(Ordered):
 
 class GoalQuerySet(models.QuerySet):
     def get_by_natural_key(self, first_year, last_year, perspective, slug):
-        return self.get(
-            perspective__plan__first_year=first_year,
-            perspective__plan__last_year=last_year,
-            perspective__slug=perspective,
-            slug=slug,
-        )
+        perspective = Perspective.objects.get_by_natural_key(first_year, last_year, perspective)
+        return self.get(perspective=perspective, slug=slug)
 
 
 class Goal(Ordered):
+    PARTS = ("focus_areas",)
+
     perspective = models.ForeignKey(
         Perspective,
         models.CASCADE,
@@ -313,6 +306,8 @@ class PlanDocument(Ordered):
         max_length=200,
         help_text="Besökare laddar ner den. Filens slag visas i länken.",
     )
+    # Part of its address: the same in every version of the plan, and never another document's.
+    number = models.PositiveIntegerField("nummer", editable=False)
 
     objects = PlanDocumentQuerySet.as_manager()
 
@@ -320,13 +315,24 @@ class PlanDocument(Ordered):
         verbose_name = "dokument"
         verbose_name_plural = "dokument"
         default_related_name = "documents"
-        constraints = Ordered.Meta.constraints
+        constraints = [
+            *Ordered.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["plan", "number"], name="document_number_is_unique_in_plan"
+            ),
+        ]
 
     def __str__(self):
         return self.title
 
+    def save(self, *args, **kwargs):
+        if self.number is None:
+            ever = PlanDocument.objects.filter(plan__in=self.plan.versions())
+            self.number = (ever.aggregate(last=Max("number"))["last"] or 0) + 1
+        super().save(*args, **kwargs)
+
     def get_absolute_url(self):
-        return reverse("planning:document", args=[self.plan.natural_key(), self.pk])
+        return reverse("planning:document", args=[self.plan.natural_key(), self.number])
 
     def natural_key(self):
         return (*self.plan.natural_key(), self.position)

@@ -1,0 +1,107 @@
+"""Previews: a public page as it will be, for staff at a form, and for whoever is sent a link.
+
+A page is made by its own view, with one version seen as if it were published. Its links stay inside the
+preview: they get the preview's address in front, as links of a site in a folder do.
+"""
+
+import copy
+from urllib.parse import urlsplit
+
+from django.apps import apps
+from django.core import signing
+from django.http import Http404, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import get_script_prefix, resolve, reverse, set_script_prefix
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import get_language_from_path, override
+from django.views.decorators.http import require_safe
+
+from pages.publishing import previewing
+
+SALT = "pages.preview"
+DAYS = 14
+
+# Everything that shows content, by name: no file, no form, no other part of the site.
+PAGES = {
+    "pages:page",
+    "pages:profile",
+    "planning:budget",
+    "planning:current_plan",
+    "planning:perspective",
+    "planning:plan",
+    "planning:start",
+}
+
+
+def link_to(publishable):
+    """Return the address that shows `publishable` to whoever has it, for `DAYS` days."""
+    token = signing.dumps([publishable._meta.label_lower, publishable.pk], salt=SALT)
+    with override("sv"):
+        return reverse("preview", args=[token, publishable.get_absolute_url().removeprefix("/")])
+
+
+def answer_to(request, publishable, path, *, prefix="/"):
+    """Return the public page at `path`, `/en/…` for English, with `publishable` as if it were published.
+
+    Raises Http404 where no page is that a visitor reads.
+    """
+    asked = copy.copy(request)
+    asked.method, asked.GET, asked.POST = "GET", QueryDict(), QueryDict()
+    asked.path = asked.path_info = prefix + path.removeprefix("/")
+    asked.is_preview = True
+    before = get_script_prefix()
+    with override(get_language_from_path(path) or "sv"), previewing(publishable):
+        match = resolve(path)
+        if match.view_name not in PAGES:
+            raise Http404("not a page that can be previewed")
+        asked.resolver_match = match
+        set_script_prefix(prefix)
+        try:
+            answer = match.func(asked, *match.args, **match.kwargs)
+        finally:
+            set_script_prefix(before)
+    add_never_cache_headers(answer)
+    answer["X-Robots-Tag"] = "noindex, nofollow"
+    return answer
+
+
+def in_both_languages(request, thing):
+    """Return `[(code, HTML), …]`: the page where visitors will find `thing`, a part of a publishable."""
+    publishable = thing.publishable()
+    pages = []
+    for language in ("sv", "en"):
+        with override(language):
+            paths = [urlsplit(one.get_absolute_url()).path for one in (thing, publishable)]
+        try:
+            answer = answer_to(request, publishable, paths[0])
+        except Http404:
+            answer = answer_to(request, publishable, paths[1])  # what has no page of its own yet
+        pages.append((language, answer.content.decode()))
+    return pages
+
+
+@require_safe
+def shared(request, token, path):
+    """Show what the link with `token` is for; once it is published, lead to where everyone sees it."""
+    try:
+        label, pk = signing.loads(token, salt=SALT, max_age=DAYS * 24 * 3600)
+    except signing.BadSignature:
+        return _ended(request)
+    publishable = apps.get_model(label).objects.filter(pk=pk).first()
+    if publishable is None:
+        return _ended(request)
+    if publishable.has_been_published:
+        answer = redirect("/" + path)
+    else:
+        prefix = reverse("preview", args=[token, "x"]).removesuffix("x")
+        answer = answer_to(request, publishable, "/" + path, prefix=prefix)
+    add_never_cache_headers(answer)
+    answer["X-Robots-Tag"] = "noindex, nofollow"
+    return answer
+
+
+def _ended(request):
+    answer = render(request, "pages/preview_ended.html", {"days": DAYS}, status=410)
+    add_never_cache_headers(answer)
+    answer["X-Robots-Tag"] = "noindex, nofollow"
+    return answer

@@ -1,0 +1,300 @@
+"""The admin of what is published as a whole: working copies, publishing, preview links, history."""
+
+from django import forms
+from django.apps import apps
+from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.db import transaction
+from django.db.models import Max
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from blekinge_site.formats import MomentField, moment
+from pages import history, preview
+from pages.checks import findings, readability
+from pages.editing import ContentAdmin, change_address, may_publish
+from pages.models import Revision
+from pages.publishing import Status, previewing
+from pages.versions import counterpart, working_copy
+
+PUBLISHING = (
+    "Ansvar",
+    {"fields": ["responsible", "review_on", "state", ("published_at", "changed_at")]},
+)
+
+
+class PublishForm(forms.ModelForm):
+    """When a version is published and unpublished, in Swedish time."""
+
+    publish_at = MomentField(
+        label="Publiceras",
+        required=False,
+        help_text="Svensk tid, till exempel 2026-11-26 13.00. Lämna tomt för att publicera nu.",
+    )
+    unpublish_at = MomentField(
+        label="Avpubliceras",
+        required=False,
+        help_text="Svensk tid. Från den stunden svarar adressen att sidan är borttagen.",
+    )
+
+    class Meta:
+        fields = ["publish_at", "unpublish_at"]
+
+    def clean_publish_at(self):
+        moment = self.cleaned_data["publish_at"]
+        if moment and moment <= timezone.now():
+            raise forms.ValidationError(
+                "Den tiden har varit. Lämna fältet tomt för att publicera nu."
+            )
+        return moment
+
+    def clean_unpublish_at(self):
+        moment = self.cleaned_data["unpublish_at"]
+        if moment and moment <= timezone.now():
+            raise forms.ValidationError("Den tiden har varit.")
+        return moment
+
+
+class PublishableAdmin(ContentAdmin):
+    """A plan, a page, the profile: edited as a draft or a working copy, published from a page of its own."""
+
+    has_address = True
+    readonly_fields = ["state", "published_at", "changed_at"]
+    change_form_template = "admin/publishable_form.html"
+
+    def get_urls(self):
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        views = {
+            "arbetskopia": require_POST(self.working_copy_view),
+            "publicera": self.publish_view,
+            "dra-tillbaka": self.withdraw_view,
+            "dela": self.share_view,
+            "jamfor": self.compare_view,
+            "aterstall": require_POST(self.restore_view),
+        }
+        deleted = self.admin_site.admin_view(self.deleted_view)
+        return [
+            path("borttaget/", deleted, name=f"{name}_deleted"),
+            *(
+                path(f"<int:pk>/{word}/", self.admin_site.admin_view(view), name=f"{name}_{word}")
+                for word, view in views.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        if obj is not None:
+            latest = obj.versions().first()
+            context |= {
+                "latest": latest,
+                "latest_address": change_address(latest),
+                "may_publish": may_publish(request.user, obj),
+            }
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def _page(self, request, template, publishable, title, **context):
+        context |= self.admin_site.each_context(request) | {
+            "title": title,
+            "opts": self.opts,
+            "original": publishable,
+            "address": publishable and change_address(publishable),
+        }
+        return TemplateResponse(request, f"admin/{template}.html", context)
+
+    def _find(self, request, pk, *, locked=False):
+        """Return the version `pk`, `locked` until this request's transaction ends."""
+        rows = self.model.objects.select_for_update() if locked else self.model.objects
+        found = get_object_or_404(rows, pk=pk)
+        if not self.has_view_permission(request, found):
+            raise PermissionDenied
+        return found
+
+    def _log(self, request, publishable, event):
+        self.log_change(request, publishable, event)
+        history.record(publishable, request.user, event)
+
+    # --- Working copies ---
+
+    @transaction.atomic
+    def working_copy_view(self, request, pk):
+        """Open the working copy, made now if there is none, at the part that `del` names."""
+        published = self._find(request, pk, locked=True)
+        if not self.has_perm_to_change(request):
+            raise PermissionDenied
+        latest = published.versions().first()
+        copy = working_copy(published)
+        if copy.pk != latest.pk:
+            self._log(request, copy, "Gjorde en arbetskopia")
+            messages.success(
+                request, "En arbetskopia är gjord. Besökare ser den inte förrän den publiceras."
+            )
+        return redirect(change_address(self._part(request, copy) or copy))
+
+    def _part(self, request, copy):
+        """Return what the part that the request names is in `copy`, or None."""
+        label, _dot, pk = request.POST.get("del", "").partition(":")
+        try:
+            part = apps.get_model(label).objects.get(pk=pk)
+        except (LookupError, ValueError, ObjectDoesNotExist):
+            return None
+        return counterpart(part, copy)
+
+    # --- Publishing ---
+
+    @transaction.atomic
+    def publish_view(self, request, pk):
+        """Show what checks find; publish now or at a set time, where nothing stops it."""
+        publishable = self._find(request, pk, locked=True)
+        if not self.has_perm_to_change(request):
+            raise PermissionDenied
+        latest = publishable.versions().first()
+        is_open = publishable.pk == latest.pk and not publishable.is_published
+        with previewing(publishable):  # its links to its own new parts are not dead
+            found = findings(publishable)
+        stops = [finding for finding in found if finding.stops]
+        form_class = forms.modelform_factory(self.model, form=PublishForm)
+        form = form_class(request.POST or None, instance=publishable)
+        if request.method == "POST":
+            if not may_publish(request.user, publishable):
+                raise PermissionDenied
+            if is_open and not stops and form.is_valid():
+                return self._publish(request, form)
+        return self._page(
+            request,
+            "publish",
+            publishable,
+            "Publicera",
+            form=form,
+            is_open=is_open,
+            stops=stops,
+            advice=[finding for finding in found if not finding.stops],
+            may_publish=may_publish(request.user, publishable),
+            readability=readability(publishable),
+        )
+
+    def _publish(self, request, form):
+        publishable = form.instance
+        publishable.status = Status.PUBLISHED
+        publishable.save()
+        if publishable.is_published:
+            event = "Publicerade"
+            said = f"{publishable} är publicerad."
+        else:
+            event = f"Planerade publicering {moment(publishable.publish_at)}"
+            said = f"{publishable} publiceras {moment(publishable.publish_at)}."
+        if publishable.unpublish_at:
+            event += f", avpublicering {moment(publishable.unpublish_at)}"
+        self._log(request, publishable, event)
+        messages.success(request, said)
+        return redirect(change_address(publishable))
+
+    @transaction.atomic
+    def withdraw_view(self, request, pk):
+        """Withdraw what is published, or call off what is to be, when that has been confirmed."""
+        publishable = self._find(request, pk, locked=True)
+        if not may_publish(request.user, publishable):
+            raise PermissionDenied
+        if request.method == "POST" and publishable.status == Status.PUBLISHED:
+            if publishable.has_been_published:
+                publishable.status, event = Status.WITHDRAWN, "Drog tillbaka"
+                said = f"{publishable} är tillbakadragen."
+            else:
+                publishable.status, event = Status.DRAFT, "Avbröt den planerade publiceringen"
+                said = "Publiceringen är avbruten."
+            publishable.save()
+            self._log(request, publishable, event)
+            messages.success(request, said)
+            return redirect(change_address(publishable))
+        title = "Dra tillbaka" if publishable.has_been_published else "Avbryt publiceringen"
+        return self._page(request, "withdraw", publishable, title)
+
+    # --- Preview links ---
+
+    def share_view(self, request, pk):
+        """Show the link that opens a preview for whoever has it."""
+        publishable = self._find(request, pk)
+        if publishable.has_been_published:
+            return redirect(change_address(publishable))  # everybody may see that one
+        link = request.build_absolute_uri(preview.link_to(publishable))
+        return self._page(
+            request, "share", publishable, "Dela förhandsgranskning", link=link, days=preview.DAYS
+        )
+
+    # --- History ---
+
+    def history_view(self, request, object_id, extra_context=None):
+        """List what has been done to all versions of a thing, to compare any two."""
+        if not object_id.isdecimal():
+            raise Http404("not the number of a thing")
+        publishable = self._find(request, object_id)
+        revisions = Revision.objects.of(publishable).select_related("made_by").defer("content")
+        return self._page(request, "history", publishable, "Historik", revisions=revisions)
+
+    def compare_view(self, request, pk):
+        """Show what differs between two revisions, whichever of them was named first."""
+        publishable = self._find(request, pk)
+        revisions = Revision.objects.of(publishable).select_related("made_by")
+        wanted = [request.GET.get(name, "") for name in ("fran", "till")]
+        if not all(number.isdecimal() for number in wanted):
+            raise Http404("two revisions are compared")
+        before, after = sorted(
+            (get_object_or_404(revisions, pk=number) for number in wanted),
+            key=lambda revision: (revision.made_at, revision.pk),
+        )
+        return self._page(
+            request,
+            "compare",
+            publishable,
+            "Jämför",
+            before=before,
+            after=after,
+            differences=history.differences(before.content, after.content),
+            may_restore=self.has_perm_to_change(request),
+        )
+
+    @transaction.atomic
+    def restore_view(self, request, pk):
+        """Make the working copy say what a revision did."""
+        publishable = self._find(request, pk, locked=True)
+        number = request.POST.get("version", "")
+        revision = get_object_or_404(
+            Revision.objects.of(publishable), pk=number if number.isdecimal() else 0
+        )
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_history"
+        return self._restore(request, revision, back=reverse(name, args=[pk]))
+
+    def _restore(self, request, revision, back):
+        if not self.has_perm_to_change(request):
+            raise PermissionDenied
+        try:
+            restored = history.restore(revision)
+        except history.RestoreError as error:
+            messages.error(request, str(error))
+            return redirect(back)
+        self._log(request, restored, f"Återställde innehållet från {moment(revision.made_at)}")
+        messages.success(
+            request,
+            f"Innehållet från {moment(revision.made_at)} är återställt, men inte publicerat.",
+        )
+        return redirect(change_address(restored))
+
+    @transaction.atomic
+    def deleted_view(self, request):
+        """List the drafts that have been deleted, the last that each said; bring one back."""
+        if not self.has_perm_to_change(request):
+            raise PermissionDenied
+        there = self.model.objects.first_versions().values("pk")
+        of_deleted = Revision.objects.filter(thing_model=self.opts.label_lower).exclude(
+            thing_pk__in=there
+        )
+        last = of_deleted.values("thing_pk").annotate(last=Max("pk")).values("last")
+        revisions = of_deleted.filter(pk__in=last).select_related("made_by").defer("content")
+        if request.method == "POST":
+            number = request.POST.get("version", "")
+            revision = get_object_or_404(revisions, pk=number if number.isdecimal() else 0)
+            return self._restore(request, revision, back=request.path)
+        return self._page(request, "deleted", None, "Borttaget", revisions=revisions)
