@@ -6,6 +6,8 @@ from django.contrib.auth.models import User
 from django.utils.html import format_html
 
 from pages.editing import ContentAdmin, OrderedInline, OrderInline
+from pages.exchange import DailyStatResource
+from pages.exchange_admin import ExchangeAdmin
 from pages.models import Administration, CoreValue, DailyStat, Feedback, Page, RegionProfile
 
 PUBLISHING = (
@@ -38,8 +40,9 @@ class AdministrationInline(OrderInline):
 
 
 @admin.register(RegionProfile)
-class RegionProfileAdmin(ContentAdmin):
+class RegionProfileAdmin(ExchangeAdmin):
     has_address = True
+    resources = [DailyStatResource]
     list_display = ["name", "state", "changed_at"]
     readonly_fields = ["published_at", "changed_at"]
     fieldsets = [

@@ -11,8 +11,10 @@ from django.urls import path
 from blekinge_site.formats import amount
 from pages.admin import PUBLISHING
 from pages.editing import ContentAdmin, OrderedInline, OrderInline, PublishedTogether
+from pages.exchange_admin import ExchangeAdmin
 from planning import charts
 from planning.copying import copy_to_period
+from planning.exchange import BudgetLineResource, FocusAreaResource
 from planning.models import (
     Budget,
     BudgetLine,
@@ -68,8 +70,9 @@ class PeriodForm(forms.ModelForm):
 
 
 @admin.register(RegionalPlan)
-class RegionalPlanAdmin(ContentAdmin):
+class RegionalPlanAdmin(ExchangeAdmin):
     has_address = True
+    resources = [BudgetLineResource, FocusAreaResource]
     address_fields = ("first_year", "last_year")
     list_display = ["__str__", "state", "successor", "changed_at"]
     list_filter = ["status"]
