@@ -6,6 +6,8 @@ from django.contrib.auth.models import User
 from django.utils.html import format_html
 
 from pages.editing import ContentAdmin, OrderedInline, OrderInline
+from pages.exchange import DailyStatResource
+from pages.exchange_admin import ExchangeAdmin
 from pages.models import Administration, CoreValue, DailyStat, Feedback, Page, RegionProfile
 from pages.publishing_admin import PUBLISHING, PublishableAdmin
 
@@ -26,7 +28,8 @@ class AdministrationInline(OrderInline):
 
 
 @admin.register(RegionProfile)
-class RegionProfileAdmin(PublishableAdmin):
+class RegionProfileAdmin(ExchangeAdmin):
+    resources = [DailyStatResource]
     list_display = ["name", "state", "changed_at"]
     fieldsets = [
         (None, {"fields": ["name", "lead", "mission", "responsibilities", "vision"]}),

@@ -64,7 +64,6 @@ class PublishableAdmin(ContentAdmin):
 
     has_address = True
     readonly_fields = ["state", "published_at", "changed_at"]
-    change_form_template = "admin/publishable_form.html"
 
     def get_urls(self):
         name = f"{self.opts.app_label}_{self.opts.model_name}"
@@ -96,7 +95,7 @@ class PublishableAdmin(ContentAdmin):
             }
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
-    def _page(self, request, template, publishable, title, **context):
+    def work_page(self, request, template, publishable, title, **context):
         context |= self.admin_site.each_context(request) | {
             "title": title,
             "opts": self.opts,
@@ -113,7 +112,7 @@ class PublishableAdmin(ContentAdmin):
             raise PermissionDenied
         return found
 
-    def _log(self, request, publishable, event):
+    def log(self, request, publishable, event):
         self.log_change(request, publishable, event)
         history.record(publishable, request.user, event)
 
@@ -128,7 +127,7 @@ class PublishableAdmin(ContentAdmin):
         latest = published.versions().first()
         copy = working_copy(published)
         if copy.pk != latest.pk:
-            self._log(request, copy, "Gjorde en arbetskopia")
+            self.log(request, copy, "Gjorde en arbetskopia")
             messages.success(
                 request, "En arbetskopia är gjord. Besökare ser den inte förrän den publiceras."
             )
@@ -163,7 +162,7 @@ class PublishableAdmin(ContentAdmin):
                 raise PermissionDenied
             if is_open and not stops and form.is_valid():
                 return self._publish(request, form)
-        return self._page(
+        return self.work_page(
             request,
             "publish",
             publishable,
@@ -188,7 +187,7 @@ class PublishableAdmin(ContentAdmin):
             said = f"{publishable} publiceras {moment(publishable.publish_at)}."
         if publishable.unpublish_at:
             event += f", avpublicering {moment(publishable.unpublish_at)}"
-        self._log(request, publishable, event)
+        self.log(request, publishable, event)
         messages.success(request, said)
         return redirect(change_address(publishable))
 
@@ -206,11 +205,11 @@ class PublishableAdmin(ContentAdmin):
                 publishable.status, event = Status.DRAFT, "Avbröt den planerade publiceringen"
                 said = "Publiceringen är avbruten."
             publishable.save()
-            self._log(request, publishable, event)
+            self.log(request, publishable, event)
             messages.success(request, said)
             return redirect(change_address(publishable))
         title = "Dra tillbaka" if publishable.has_been_published else "Avbryt publiceringen"
-        return self._page(request, "withdraw", publishable, title)
+        return self.work_page(request, "withdraw", publishable, title)
 
     # --- Preview links ---
 
@@ -220,7 +219,7 @@ class PublishableAdmin(ContentAdmin):
         if publishable.has_been_published:
             return redirect(change_address(publishable))  # everybody may see that one
         link = request.build_absolute_uri(preview.link_to(publishable))
-        return self._page(
+        return self.work_page(
             request, "share", publishable, "Dela förhandsgranskning", link=link, days=preview.DAYS
         )
 
@@ -232,7 +231,7 @@ class PublishableAdmin(ContentAdmin):
             raise Http404("not the number of a thing")
         publishable = self._find(request, object_id)
         revisions = Revision.objects.of(publishable).select_related("made_by").defer("content")
-        return self._page(request, "history", publishable, "Historik", revisions=revisions)
+        return self.work_page(request, "history", publishable, "Historik", revisions=revisions)
 
     def compare_view(self, request, pk):
         """Show what differs between two revisions, whichever of them was named first."""
@@ -245,7 +244,7 @@ class PublishableAdmin(ContentAdmin):
             (get_object_or_404(revisions, pk=number) for number in wanted),
             key=lambda revision: (revision.made_at, revision.pk),
         )
-        return self._page(
+        return self.work_page(
             request,
             "compare",
             publishable,
@@ -275,7 +274,7 @@ class PublishableAdmin(ContentAdmin):
         except history.RestoreError as error:
             messages.error(request, str(error))
             return redirect(back)
-        self._log(request, restored, f"Återställde innehållet från {moment(revision.made_at)}")
+        self.log(request, restored, f"Återställde innehållet från {moment(revision.made_at)}")
         messages.success(
             request,
             f"Innehållet från {moment(revision.made_at)} är återställt, men inte publicerat.",
@@ -297,4 +296,4 @@ class PublishableAdmin(ContentAdmin):
             number = request.POST.get("version", "")
             revision = get_object_or_404(revisions, pk=number if number.isdecimal() else 0)
             return self._restore(request, revision, back=request.path)
-        return self._page(request, "deleted", None, "Borttaget", revisions=revisions)
+        return self.work_page(request, "deleted", None, "Borttaget", revisions=revisions)

@@ -8,7 +8,6 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import path
-from django.views.decorators.http import require_POST
 
 from blekinge_site.formats import amount
 from pages.editing import (
@@ -18,9 +17,11 @@ from pages.editing import (
     PublishedTogether,
     change_address,
 )
-from pages.publishing_admin import PUBLISHING, PublishableAdmin
+from pages.exchange_admin import ExchangeAdmin
+from pages.publishing_admin import PUBLISHING
 from planning import charts
-from planning.copying import copy_to_period, next_budget
+from planning.copying import copy_to_period, next_budget, year_to_budget
+from planning.exchange import BudgetLineResource, FocusAreaResource
 from planning.models import (
     Budget,
     BudgetLine,
@@ -74,13 +75,13 @@ class PeriodForm(forms.ModelForm):
 
 
 @admin.register(RegionalPlan)
-class RegionalPlanAdmin(PublishableAdmin):
-    change_form_template = "admin/planning/plan_form.html"
+class RegionalPlanAdmin(ExchangeAdmin):
+    resources = [BudgetLineResource, FocusAreaResource]
     address_fields = ("first_year", "last_year")
     list_display = ["__str__", "state", "successor", "changed_at"]
     list_filter = ["status"]
     list_select_related = ["successor"]
-    readonly_fields = ["outline", *PublishableAdmin.readonly_fields]
+    readonly_fields = ["outline", *ExchangeAdmin.readonly_fields]
     fieldsets = [
         ("Hela planen", {"fields": ["outline"]}),
         (None, {"fields": [("first_year", "last_year"), "title", "lead", "body", "introduction"]}),
@@ -95,7 +96,7 @@ class RegionalPlanAdmin(PublishableAdmin):
 
     def get_urls(self):
         copy = self.admin_site.admin_view(self.copy_view)
-        budget = self.admin_site.admin_view(require_POST(self.next_budget_view))
+        budget = self.admin_site.admin_view(self.next_budget_view)
         return [
             path("<int:pk>/kopiera/", copy, name="planning_regionalplan_copy"),
             path("<int:pk>/ny-budget/", budget, name="planning_regionalplan_next_budget"),
@@ -104,19 +105,19 @@ class RegionalPlanAdmin(PublishableAdmin):
 
     @transaction.atomic
     def next_budget_view(self, request, pk):
-        """Add a budget with the last one's lines, and open it for its amounts."""
+        """Add a budget with the lines of the last one, and open it for its amounts."""
         plan = get_object_or_404(RegionalPlan.objects.select_for_update(), pk=pk)
         if not self.has_change_permission(request, plan):
             raise PermissionDenied
-        budget = next_budget(plan)
-        if budget is None:
-            messages.warning(
-                request, "Planen har ingen budget att utgå från, eller redan en för varje år."
-            )
-            return redirect(change_address(plan))
-        self.note(request, plan, f"Lade till {budget} med raderna från budgeten före")
-        messages.success(request, f"{budget} har fått raderna från budgeten före. Fyll i beloppen.")
-        return redirect(change_address(budget))
+        found = year_to_budget(plan)
+        if request.method == "POST" and found:
+            budget = next_budget(*found)
+            self.note(request, plan, f"Lade till {budget} med raderna från {found[1]}")
+            messages.success(request, f"{budget} har fått sina rader. Fyll i beloppen.")
+            return redirect(change_address(budget))
+        year, source = found or (None, None)
+        template = "planning/next_budget"
+        return self.work_page(request, template, plan, "Ny budget", year=year, source=source)
 
     def copy_view(self, request, pk):
         """Ask for which years the plan is to be copied, and copy it."""
@@ -128,7 +129,7 @@ class RegionalPlanAdmin(PublishableAdmin):
         form = PeriodForm(request.POST or None, initial=initial)
         if request.method == "POST" and form.is_valid():
             draft = copy_to_period(plan, **form.cleaned_data)
-            self._log(request, draft, f"Kopierad från {plan}")
+            self.log(request, draft, f"Kopierad från {plan}")
             messages.success(request, f"{plan} är kopierad till ett utkast för {draft.period}.")
             return redirect(change_address(draft))
         context = self.admin_site.each_context(request) | {

@@ -30,22 +30,22 @@ def copy_to_period(plan, first_year, last_year):
     return build(as_data(plan), change=change, **undecided, **years)
 
 
-@transaction.atomic
-def next_budget(plan):
-    """Return a budget for the first year of `plan` that has none, with the lines of the last before it.
-
-    The lines have no amounts yet. None where every year has a budget, or no year has.
-    """
+def year_to_budget(plan):
+    """Return the first year of `plan` that has no budget and the budget to begin it from, or None."""
     budgets = list(plan.budgets.order_by("year"))
     taken = {budget.year for budget in budgets}
     free = [year for year in range(plan.first_year, plan.last_year + 1) if year not in taken]
     if not budgets or not free:
         return None
-    year = free[0]
-    before = [budget for budget in budgets if budget.year < year]
+    before = [budget for budget in budgets if budget.year < free[0]]
+    return free[0], (before or budgets)[-1]
+
+
+@transaction.atomic
+def next_budget(year, budget):
+    """Return a budget for `year` with the lines of `budget`, which have no amounts yet."""
 
     def change(_line):
         return {"amount_msek": None, "outcome_msek": None}
 
-    source = as_data((before or budgets)[-1])
-    return build(source, change=change, year=year, decided_on=None)
+    return build(as_data(budget), change=change, plan_id=budget.plan_id, year=year, decided_on=None)

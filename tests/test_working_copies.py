@@ -10,7 +10,7 @@ from django.utils import timezone
 from pages.models import CoreValue, DailyStat, Page, RegionProfile
 from pages.publishing import previewing
 from pages.versions import as_data, build, counterpart, walk, whole, working_copy
-from planning.copying import next_budget
+from planning.copying import year_to_budget
 from planning.models import FollowUp, Goal, GoalRating, PlanDocument, RegionalPlan
 from tests.factories import (
     make_budget,
@@ -282,14 +282,18 @@ def test_a_page_gets_its_address_from_its_title(admin_client, db):
 def test_a_new_budget_has_the_lines_of_the_one_before_without_amounts(admin_client, db):
     plan = make_plan(2019, 2021, status="draft")
     make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")], decided_on=dt.date(2018, 11, 26))
-    opened = admin_client.post(f"/admin/planning/regionalplan/{plan.pk}/ny-budget/")
+    address = f"/admin/planning/regionalplan/{plan.pk}/ny-budget/"
+    assert "Budget 2020 får samma rader som Budget 2019" in text_of(admin_client.get(address))
+    opened = admin_client.post(address)
     new = plan.budgets.get(year=2020)
     assert opened["Location"] == f"/admin/planning/budget/{new.pk}/change/"
     lines = new.lines.values_list("code", "kind", "amount_msek")
     assert list(lines) == [("rad-1", "item", None), ("rad-2", "result", None)]
     assert new.decided_on is None
-    assert next_budget(plan).year == 2021
-    assert next_budget(plan) is None
+    assert year_to_budget(plan) == (2021, new)
+    make_budget(plan, 2021)
+    assert year_to_budget(plan) is None
+    assert "redan en budget för varje år" in text_of(admin_client.get(address))
 
 
 # --- As data ---------------------------------------------------------------------------------------

@@ -1,0 +1,202 @@
+"""The admin's pages for import and export, of whatever has parts that a spreadsheet can hold."""
+
+from django import forms
+from django.contrib import messages
+from django.core import signing
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.http import content_disposition_header
+from django.utils.text import capfirst, slugify
+
+from pages.publishing_admin import PublishableAdmin
+from pages.spreadsheets import FORMATS, read_rows
+
+HOUR = 3600
+MAX_SEALED = 2_000_000  # Django takes in no more than 2.5 MB of what isn't a file
+
+
+class UploadForm(forms.Form):
+    """A file, and which kind of parts it holds."""
+
+    kind = forms.ChoiceField(label="Vad filen innehåller", widget=forms.RadioSelect)
+    rows = forms.FileField(
+        label="Fil",
+        help_text="Excel (.xlsx) eller csv, högst 5 MB och 5 000 rader. I Excel läses det första bladet.",
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt"}),
+    )
+
+    def __init__(self, resources, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        field = self.fields["kind"]
+        field.choices = [(kind, parts_name(resource)) for kind, resource in resources.items()]
+        if len(resources) == 1:
+            field.initial = next(iter(resources))
+            field.widget = forms.HiddenInput()
+
+    def clean_rows(self):
+        return read_rows(self.cleaned_data["rows"])
+
+
+class ConfirmForm(forms.Form):
+    """The rows that a dry run has shown, and what it said that they do, signed by us."""
+
+    sealed = forms.CharField(required=False)
+
+    def __init__(self, resources, salt, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.resources, self.salt = resources, salt
+
+    def clean(self):
+        try:
+            found = signing.loads(self.cleaned_data["sealed"], salt=self.salt, max_age=HOUR)
+        except signing.BadSignature as error:
+            raise ValidationError("Granskningen gäller inte längre. Välj filen igen.") from error
+        if found["kind"] not in self.resources:
+            raise ValidationError("Du får inte importera det som filen innehåller.")
+        return found
+
+
+def parts_name(resource):
+    return capfirst(resource._meta.model._meta.verbose_name_plural)
+
+
+class ExchangeAdmin(PublishableAdmin):
+    """A publishable whose parts can be imported and exported."""
+
+    resources = []
+
+    def get_urls(self):
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        guarded = self.admin_site.admin_view
+        export = "<int:pk>/exportera/<slug:kind>.<slug:extension>"
+        return [
+            path("<int:pk>/importera/", guarded(self.import_view), name=f"{name}_import"),
+            path(export, guarded(self.export_view), name=f"{name}_export"),
+            *super().get_urls(),
+        ]
+
+    def resources_for(self, user, *verbs):
+        """Return the resources whose parts `user` has permission to do all `verbs` with, by kind."""
+        return {
+            resource.slug: resource
+            for resource in self.resources
+            if user.has_perms(
+                f"{meta.app_label}.{verb}_{meta.model_name}"
+                for meta in [resource._meta.model._meta]
+                for verb in verbs
+            )
+        }
+
+    def export_view(self, request, pk, kind, extension):
+        """Send one kind of parts as a file."""
+        publishable = get_object_or_404(self.model, pk=pk)
+        if not self.has_view_permission(request, publishable):
+            raise PermissionDenied
+        resources = self.resources_for(request.user, "view")
+        if kind not in resources or extension not in FORMATS:
+            raise Http404
+        write, content_type = FORMATS[extension]
+        name = slugify(f"{kind} {publishable}".replace("\N{EN DASH}", "-"))
+        return HttpResponse(
+            write(resources[kind](publishable).export_parts()),
+            content_type=content_type,
+            headers={
+                "Content-Disposition": content_disposition_header(True, f"{name}.{extension}")
+            },
+        )
+
+    @transaction.atomic
+    def import_view(self, request, pk):
+        """Take in a file: show what it would change, and when that is confirmed, change it."""
+        publishable = get_object_or_404(self.model.objects.select_for_update(), pk=pk)
+        if not self.has_view_permission(request, publishable):
+            raise PermissionDenied
+        may_import = self.has_change_permission(request, publishable)
+        resources = self.resources_for(request.user, "add", "change") if may_import else {}
+        upload = sent = UploadForm(resources)
+        if request.method == "POST":
+            if not resources:
+                raise PermissionDenied
+            # Signed for one person and one publishable: of use nowhere else.
+            salt = f"import:{self.opts.label}:{pk}:{request.user.pk}"
+            if "sealed" in request.POST:
+                sent = ConfirmForm(resources, salt, request.POST)
+            else:
+                upload = sent = UploadForm(resources, request.POST, request.FILES)
+            if sent.is_valid():
+                try:
+                    return self.take_in(request, publishable, resources, salt, **sent.cleaned_data)
+                except ValidationError as error:
+                    sent.add_error(None, error)
+        context = self.page_context(request, publishable) | {
+            "upload": upload,
+            "sent": sent,
+            "importable": [self.described(one) for one in resources.values()],
+            "exports": self.exports(request.user, publishable),
+        }
+        return render(request, "admin/exchange.html", context)
+
+    def take_in(self, request, publishable, resources, salt, kind, rows, expected=None):
+        """Import `rows` if that does what was `expected`, else show what it would do; return the answer.
+
+        The dry run is the import itself, undone. `expected` is the digest of the Outcome last shown.
+        """
+        resource = resources[kind](publishable)
+        with transaction.atomic():
+            outcome = resource.import_rows(rows)
+            if outcome.digest != expected:
+                transaction.set_rollback(True)
+        parts = parts_name(resource)
+        if outcome.digest == expected:
+            publishable.touch()
+            done = f"{parts} importerade: {outcome.counts}."
+            self.log(request, publishable, done)
+            messages.success(request, done)
+            return redirect(self.address("change", publishable))
+        found = {"kind": kind, "rows": rows, "expected": outcome.digest}
+        sealed = signing.dumps(found, salt=salt, compress=True)
+        if len(sealed) > MAX_SEALED:
+            raise ValidationError("Filen innehåller för mycket text. Dela den i flera.")
+        context = self.page_context(request, publishable) | {
+            "title": "Granska filen",
+            "parts": parts,
+            "outcome": outcome,
+            "sealed": sealed,
+            "has_differed": expected is not None,
+        }
+        return render(request, "admin/exchange_preview.html", context)
+
+    def page_context(self, request, publishable):
+        return self.admin_site.each_context(request) | {
+            "title": "Importera och exportera",
+            "publishable": publishable,
+            "opts": self.opts,
+            "list_address": self.address("changelist"),
+            "change_address": self.address("change", publishable),
+            "import_address": self.address("import", publishable),
+        }
+
+    def address(self, page, *args):
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
+        return reverse(name, args=[getattr(arg, "pk", arg) for arg in args])
+
+    def described(self, resource):
+        """Return what staff need to know to write a file: `(parts, needed and other headings, keys)`."""
+        needed, other = (
+            ", ".join(one.column_name for one in resource.fields.values() if one.required is wanted)
+            for wanted in (True, False)
+        )
+        return parts_name(resource), needed, other, resource.help_text
+
+    def exports(self, user, publishable):
+        """Return what can be exported: `[(name of the parts, [(extension, address), …]), …]`."""
+        return [
+            (
+                parts_name(resource),
+                [(one, self.address("export", publishable, kind, one)) for one in FORMATS],
+            )
+            for kind, resource in self.resources_for(user, "view").items()
+        ]
