@@ -3,6 +3,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    path("admin/konto/", include("blekinge_site.signin_urls")),
     path("admin/", admin.site.urls),
     *i18n_patterns(
         path("", include("planning.urls")),

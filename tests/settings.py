@@ -6,6 +6,7 @@ os.environ |= {
     "SECRET_KEY": "for-tests-only-" + "0" * 50,
     "DEBUG": "off",
     "HTTPS": "off",
+    "SECOND_FACTOR": "off",
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "SITE_NAME": "Region Blekinge",
 }
