@@ -2,6 +2,7 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class StaffConfig(AdminConfig):
+    verbose_name = "Logg"  # which is all that this app shows
     default_site = "blekinge_site.staff.StaffSite"
 
     def ready(self):

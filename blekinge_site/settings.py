@@ -270,6 +270,10 @@ ACCOUNT_SESSION_REMEMBER = False
 SECOND_FACTOR = yes_or_no("SECOND_FACTOR", default=True)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "add_webauthn": "blekinge_site.signin.AddKeyForm",
+    "edit_webauthn": "blekinge_site.signin.RenameKeyForm",
+}
 MFA_TOTP_ISSUER = SITE_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 

@@ -4,8 +4,10 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.providers.base import AuthProcess
+from django import forms
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Q
@@ -76,3 +78,18 @@ class DirectoryAdapter(DefaultSocialAccountAdapter):
                 theirs |= Q(email__iexact=address.email)
         found = User.objects.filter(theirs, is_active=True, is_staff=True, socialaccount=None)
         return found[0] if len(found) == 1 else None
+
+
+class AddKeyForm(AddWebAuthnForm):
+    """A new key, in words that say what it will do."""
+
+    name = forms.CharField(label="Namn", required=False)
+    passwordless = forms.BooleanField(
+        label="Logga in utan lösenord",
+        required=False,
+        help_text="Nyckeln räcker då för att logga in. Den ska fråga efter pinkod, finger eller ansikte.",
+    )
+
+
+class RenameKeyForm(EditWebAuthnForm):
+    name = forms.CharField(label="Namn")

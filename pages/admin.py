@@ -176,7 +176,12 @@ class LogAdmin(admin.ModelAdmin):
     """
 
     list_display = ["action_time", "user", "kind", "thing", "message"]
-    list_filter = ["action_time", KindFilter, "content_type"]
+    list_filter = [
+        "action_time",
+        KindFilter,
+        ("user", admin.RelatedOnlyFieldListFilter),
+        ("content_type", admin.RelatedOnlyFieldListFilter),
+    ]
     list_select_related = ["user", "content_type"]
     search_fields = ["user__username", "object_repr", "change_message"]
     fields = readonly_fields = list_display

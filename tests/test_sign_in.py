@@ -112,10 +112,10 @@ def test_whoever_stops_being_staff_while_signed_in_is_told(client, db):
 def test_five_wrong_passwords_close_the_account_for_a_while(client, db):
     make_account()
     for _ in range(5):
-        assert "lösenordet är felaktigt" in text_of(sign_in(client, password="fel"))
-    refused = "För många misslyckade inloggningsförsök. Försök igen senare."
+        assert "lösenordet stämmer inte" in text_of(sign_in(client, password="fel"))
+    refused = "För många misslyckade försök. Vänta fem minuter och försök igen."
     assert refused in text_of(sign_in(client))
-    assert "lösenordet är felaktigt" in text_of(sign_in(client, name="bo"))
+    assert "lösenordet stämmer inte" in text_of(sign_in(client, name="bo"))
 
 
 def test_many_requests_from_one_place_are_refused_in_swedish(client, db):
@@ -232,7 +232,7 @@ def test_an_app_is_added_and_then_asked_for(client, db, second_factor):
     secret = add.context["form"].secret
     assert secret in text_of(add)
     wrong = client.post("/admin/konto/app/", {"code": "000000"})
-    assert "Felaktig kod." in text_of(wrong)
+    assert "Koden stämmer inte." in text_of(wrong)
     done = client.post("/admin/konto/app/", {"code": code_now(secret)}, follow=True)
     assert done.request["PATH_INFO"] == "/admin/konto/koder/"
     codes = RecoveryCodes(user.authenticator_set.get(type="recovery_codes")).get_unused_codes()
@@ -245,7 +245,7 @@ def test_an_app_is_added_and_then_asked_for(client, db, second_factor):
     assert client.post(CODE, {"code": codes[0]}).url == "/admin/"
     client.post("/admin/konto/logga-ut/")
     sign_in(client)
-    assert "Felaktig kod." in text_of(client.post(CODE, {"code": codes[0]}))
+    assert "Koden stämmer inte." in text_of(client.post(CODE, {"code": codes[0]}))
     assert client.get("/admin/").status_code == 302
 
 
