@@ -373,6 +373,15 @@ def test_nobody_changes_the_log_or_deletes_who_is_in_it(admin_client, admin_user
     assert LogEntry.objects.get().user == anna
 
 
+def test_the_front_page_lists_changes_and_no_sign_ins(client, db):
+    anna = make_account()
+    sign_in(client)
+    page = make_page("ny", title_sv="Ny sida")
+    LogEntry.objects.log_actions(anna.pk, [page], 2, [{"changed": {}}])
+    assert "Mina senaste ändringar Ändrad: Ny sida Sida" in text_of(client.get("/admin/"))
+    assert "Ändrad: anna" not in text_of(client.get("/admin/"))
+
+
 # --- The region's directory ------------------------------------------------------------------------
 
 
