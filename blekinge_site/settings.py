@@ -250,6 +250,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "blekinge_site.signin.AccountAdapter"
+ACCOUNT_FORMS = {"login": "blekinge_site.signin.SignInForm"}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 
 # Staff make the accounts, with a user name; many have no e-mail address.

@@ -2,6 +2,7 @@
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.forms import LoginForm
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
@@ -78,6 +79,14 @@ class DirectoryAdapter(DefaultSocialAccountAdapter):
                 theirs |= Q(email__iexact=address.email)
         found = User.objects.filter(theirs, is_active=True, is_staff=True, socialaccount=None)
         return found[0] if len(found) == 1 else None
+
+
+class SignInForm(LoginForm):
+    """Allauth's, ready to be typed in."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["login"].widget.attrs["autofocus"] = True
 
 
 class AddKeyForm(AddWebAuthnForm):
