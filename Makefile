@@ -124,7 +124,7 @@ install-dev:
 
 .env:
 	@echo "Writing .env with a secret key for this machine."
-	@umask 077; printf 'SECRET_KEY=%s\nHTTPS=off\n' \
+	@umask 077; printf 'SECRET_KEY=%s\nHTTPS=off\nSECOND_FACTOR=off\n' \
 		"$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(50))')" > .env
 
 # Compressing takes seconds, so it waits until a file, the settings or the packages have changed.

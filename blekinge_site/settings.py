@@ -41,6 +41,26 @@ def database(name, *, default):
     return found
 
 
+def mailers(name):
+    """Return the mail server that address `name` gives as Django's settings for it."""
+    found = env.email_url(name)
+    if not found["EMAIL_HOST"]:
+        raise ValueError("not a mail server")
+    return {
+        "default": {
+            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "OPTIONS": {
+                "host": found["EMAIL_HOST"],
+                "port": found["EMAIL_PORT"] or 25,
+                "username": found["EMAIL_HOST_USER"] or "",
+                "password": found["EMAIL_HOST_PASSWORD"] or "",
+                "use_tls": found.get("EMAIL_USE_TLS", False),
+                "use_ssl": found.get("EMAIL_USE_SSL", False),
+            },
+        }
+    }
+
+
 # --- What kind of installation this is -------------------------------------------------------------
 
 DEBUG = yes_or_no("DEBUG", default=False)
@@ -67,13 +87,18 @@ SITE_NAME = env.str("SITE_NAME", default="Region Blekinge")
 
 INSTALLED_APPS = [
     "modeltranslation",  # before the admin, which it extends
-    "blekinge_site.staff.StaffConfig",
+    "blekinge_site.apps.StaffConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_prose_editor",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "pages",
     "planning",
 ]
@@ -89,6 +114,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -142,6 +168,15 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Only the sign-in's limits are kept here. They are to hold whichever process or machine is asked, and
+# the database is what all of them share.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=BASE_DIR / "media")()
 
@@ -194,8 +229,9 @@ CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 if yes_or_no("BEHIND_PROXY", default=False):
-    # Only where a proxy of ours sets this header and strips a visitor's own.
+    # Only where a proxy of ours sets these headers and strips a visitor's own.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1  # the last address in X-Forwarded-For is the visitor's
 
 # Public pages: our own files and nothing else, nothing inline. The staff's pages: see staff.py.
 SECURE_CSP = {
@@ -208,3 +244,70 @@ SECURE_CSP = {
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
+
+# --- Sign-in ---------------------------------------------------------------------------------------
+
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "admin:index"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "blekinge_site.signin.AccountAdapter"
+ACCOUNT_FORMS = {"login": "blekinge_site.signin.SignInForm"}
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+
+# Staff make the accounts, with a user name; many have no e-mail address.
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+
+# A session ends with the browser, and after this long without a request for a page of the staff's.
+SESSION_COOKIE_AGE = 60 * from_environment(
+    env.int, "INACTIVITY_MINUTES", "Set it to a whole number of minutes, such as 60.", default=60
+)
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+ACCOUNT_SESSION_REMEMBER = False
+
+# Whether those who publish or keep the accounts must have a second factor; see signin.py.
+SECOND_FACTOR = yes_or_no("SECOND_FACTOR", default=True)
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "add_webauthn": "blekinge_site.signin.AddKeyForm",
+    "edit_webauthn": "blekinge_site.signin.RenameKeyForm",
+}
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+
+# With a mail server, a forgotten password can be replaced by mail.
+if env.str("EMAIL_URL", default=""):
+    MAILERS = from_environment(
+        mailers, "EMAIL_URL", "Set it as smtp+tls://user:password@host:587, or leave it out."
+    )
+    DEFAULT_FROM_EMAIL = from_environment(
+        env.str, "EMAIL_FROM", "Set it to the address that mail is sent from."
+    )
+
+# The region's own directory, by OpenID Connect.
+OIDC = {
+    name: env.str(name, default="")
+    for name in ("OIDC_SERVER_URL", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+}
+if any(OIDC.values()) and not all(OIDC.values()):
+    missing = [name for name, value in OIDC.items() if not value]
+    raise ImproperlyConfigured(f"{missing[0]} is missing. Set all of {', '.join(OIDC)}, or none.")
+
+SOCIALACCOUNT_ADAPTER = "blekinge_site.signin.DirectoryAdapter"
+# The way there is a link: our policy stops a form that leads to another host.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": []}}
+if all(OIDC.values()):
+    SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(
+        {
+            "provider_id": "region",
+            "name": env.str("OIDC_NAME", default="regionens konto"),
+            "client_id": OIDC["OIDC_CLIENT_ID"],
+            "secret": OIDC["OIDC_CLIENT_SECRET"],
+            "settings": {"server_url": OIDC["OIDC_SERVER_URL"]},
+        }
+    )

@@ -1,11 +1,20 @@
 """The staff's side of the site: the Django admin, in Swedish, under its own content security policy."""
 
+from functools import wraps
+
+from allauth.account.views import logout
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
 from django.views.i18n import JavaScriptCatalog
+
+from blekinge_site.signin import lacks_second_factor
 
 # The editor's import map is the one inline script; it carries the nonce. Its toolbar sets styles.
 STAFF_CSP = settings.SECURE_CSP | {
@@ -16,6 +25,18 @@ STAFF_CSP = settings.SECURE_CSP | {
 }
 
 
+def staff_page(view):
+    """Serve `view` under the staff's policy; whoever asks for it stays signed in a while longer."""
+
+    @csp_override(STAFF_CSP)
+    @wraps(view)
+    def page(request, *args, **kwargs):
+        request.session.modified = True  # saved again, with a new time to end
+        return view(request, *args, **kwargs)
+
+    return page
+
+
 class StaffSite(AdminSite):
     site_title = "Redaktionen"
     site_header = f"{settings.SITE_NAME}: Redaktionen"
@@ -24,7 +45,10 @@ class StaffSite(AdminSite):
     enable_nav_sidebar = False  # the breadcrumbs and each plan's outline lead everywhere
 
     def admin_view(self, view, cacheable=False):
-        return csp_override(STAFF_CSP)(super().admin_view(view, cacheable))
+        return staff_page(super().admin_view(view, cacheable))
+
+    def has_permission(self, request):
+        return super().has_permission(request) and not lacks_second_factor(request)
 
     def get_app_list(self, request, app_label=None):
         """Return the apps with the most used first, and their models in the order of admin.py."""
@@ -32,15 +56,31 @@ class StaffSite(AdminSite):
         order = list(self._registry)
         for app in apps:
             app["models"].sort(key=lambda entry: order.index(entry["model"]))
-        return sorted(apps, key=lambda app: ["planning", "pages", "auth"].index(app["app_label"]))
+        return sorted(
+            apps, key=lambda app: ["planning", "pages", "auth", "admin"].index(app["app_label"])
+        )
 
     def i18n_javascript(self, request, extra_context=None):
         # Django gives its own words only; the text editor has some too.
         return JavaScriptCatalog.as_view()(request)
 
     def login(self, request, extra_context=None):
-        return csp_override(STAFF_CSP)(super().login)(request, extra_context)
+        """Lead to where whoever asks can get further: the sign-in, or their second factor."""
+        if self.has_permission(request):
+            return redirect("admin:index")
+        if super().has_permission(request):
+            messages.warning(
+                request,
+                "Din roll kräver tvåfaktorsinloggning. Lägg till en autentiseringsapp eller en "
+                "säkerhetsnyckel, så öppnas redaktionen.",
+            )
+            return redirect("mfa_index")
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        return redirect_to_login(request.GET.get("next", reverse("admin:index")), "account_login")
 
+    def logout(self, request, extra_context=None):
+        return logout(request)
 
-class StaffConfig(AdminConfig):
-    default_site = "blekinge_site.staff.StaffSite"
+    def password_change(self, request, extra_context=None):
+        return redirect("account_change_password")

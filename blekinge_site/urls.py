@@ -5,6 +5,7 @@ from django.urls import include, path
 from pages import preview
 
 urlpatterns = [
+    path("admin/konto/", include("blekinge_site.signin_urls")),
     path("admin/", admin.site.urls),
     path("forhandsgranska/<str:token>/<path:path>", preview.shared, name="preview"),
     path("forhandsgranska/<str:token>/", preview.shared, {"path": ""}),

@@ -1,10 +1,15 @@
 """The admin of who we are, in model order, and of the accounts of those who write it."""
 
-from django.contrib import admin
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.utils.html import format_html
 
+from blekinge_site.signin_log import SIGN_IN, record
 from pages.editing import ContentAdmin, OrderedInline, OrderInline
 from pages.exchange import DailyStatResource
 from pages.exchange_admin import ExchangeAdmin
@@ -93,13 +98,16 @@ class FeedbackAdmin(admin.ModelAdmin):
         return False
 
 
-admin.site.unregister(User)
+# Ours is below, and what allauth keeps about accounts is dealt with where people sign in.
+for model in (User, Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken):
+    admin.site.unregister(model)
 
 
 @admin.register(User)
 class AccountAdmin(UserAdmin):
     """Accounts get what their group may do; only a superuser makes another one."""
 
+    actions = ["remove_second_factor"]
     filter_horizontal = ["groups"]
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
@@ -119,3 +127,70 @@ class AccountAdmin(UserAdmin):
     def has_delete_permission(self, request, obj=None):
         guarded = obj is not None and obj.is_superuser and not request.user.is_superuser
         return not guarded and super().has_delete_permission(request, obj)
+
+    @admin.action(description="Ta bort tvåfaktorsinloggning", permissions=["change"])
+    def remove_second_factor(self, request, queryset):
+        """Let those who have lost their telephone or key sign in with their password, and start anew."""
+        for user in queryset:
+            if not self.has_change_permission(request, user):
+                self.message_user(request, f"Du får inte ändra {user}.", messages.ERROR)
+                continue
+            Authenticator.objects.filter(user=user).delete()
+            record(user, "Tvåfaktorsinloggningen togs bort.", by=request.user)
+            self.message_user(request, f"Tvåfaktorsinloggningen är borttagen för {user}.")
+
+
+KINDS = {ADDITION: "Ny", CHANGE: "Ändring", DELETION: "Borttagning", SIGN_IN: "Inloggning"}
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = "slag"
+    parameter_name = "slag"
+
+    def lookups(self, request, model_admin):
+        return KINDS.items()
+
+    def queryset(self, request, queryset):
+        return queryset.filter(action_flag=self.value()) if self.value() else queryset
+
+
+@admin.register(LogEntry)
+class LogAdmin(admin.ModelAdmin):
+    """Who has done what on these pages and when signing in. Nobody changes it.
+
+    An account that is in it cannot be deleted, which would delete its part of the log; it is made
+    inactive instead.
+    """
+
+    list_display = ["action_time", "user", "kind", "thing", "message"]
+    list_filter = [
+        "action_time",
+        KindFilter,
+        ("user", admin.RelatedOnlyFieldListFilter),
+        ("content_type", admin.RelatedOnlyFieldListFilter),
+    ]
+    list_select_related = ["user", "content_type"]
+    search_fields = ["user__username", "object_repr", "change_message"]
+    fields = readonly_fields = list_display
+
+    @admin.display(description="slag", ordering="action_flag")
+    def kind(self, entry):
+        return KINDS[entry.action_flag]
+
+    @admin.display(description="vad", ordering="object_repr")
+    def thing(self, entry):
+        sort = f"{entry.content_type.name}: " if entry.content_type else ""
+        return f"{sort}{entry.object_repr}"
+
+    @admin.display(description="händelse")
+    def message(self, entry):
+        return entry.get_change_message()
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False

@@ -6,6 +6,12 @@ os.environ |= {
     "SECRET_KEY": "for-tests-only-" + "0" * 50,
     "DEBUG": "off",
     "HTTPS": "off",
+    "SECOND_FACTOR": "off",
+    "INACTIVITY_MINUTES": "60",
+    "EMAIL_URL": "",
+    "OIDC_SERVER_URL": "",
+    "OIDC_CLIENT_ID": "",
+    "OIDC_CLIENT_SECRET": "",
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "SITE_NAME": "Region Blekinge",
 }

@@ -270,6 +270,17 @@ GOOD = {"SECRET_KEY": "0" * 50}
             "ALLOWED_HOSTS is *. Name the hosts that the site answers for.",
         ),
         (GOOD | {"DATABASE_URL": "oracle"}, "DATABASE_URL is missing or cannot be read. Set it as"),
+        (GOOD | {"SECOND_FACTOR": "no"}, "SECOND_FACTOR is 'no'. Set it to on or off."),
+        (
+            GOOD | {"INACTIVITY_MINUTES": "1h"},
+            "INACTIVITY_MINUTES is missing or cannot be read. Set it to a whole number of minutes",
+        ),
+        (GOOD | {"EMAIL_URL": "example.se"}, "EMAIL_URL is missing or cannot be read. Set it as"),
+        (GOOD | {"EMAIL_URL": "smtp://a.se"}, "EMAIL_FROM is missing or cannot be read. Set it to"),
+        (
+            GOOD | {"OIDC_SERVER_URL": "https://a.se", "OIDC_CLIENT_ID": "x"},
+            "OIDC_CLIENT_SECRET is missing. Set all of OIDC_SERVER_URL, OIDC_CLIENT_ID,",
+        ),
     ],
 )
 def test_a_bad_setting_stops_the_start_and_says_how_to_mend_it(environment, sentence):
@@ -331,7 +342,7 @@ def test_each_catalogue_is_compiled(tmp_path, catalogue):
 
 
 def test_every_admin_page_opens(admin_client, content):
-    assert len(admin.site._registry) == 17  # ours, and Django's users and groups
+    assert len(admin.site._registry) == 18  # ours, and Django's users, groups and log
     for model, model_admin in admin.site._registry.items():
         names = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
         pages = [names]

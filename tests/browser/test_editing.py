@@ -5,9 +5,12 @@ import re
 import pytest
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core import serializers
 
+from blekinge_site.signin_log import record
 from pages.models import Feedback, Page, RegionProfile
 from planning.models import Budget, BudgetLine, FocusArea, Goal, Perspective, RegionalPlan
 from tests.browser import pages
@@ -696,10 +699,13 @@ def faults(page):
     ]
 
 
-@pytest.mark.parametrize("app", ["auth", "pages", "planning"])
+@pytest.mark.parametrize("app", ["admin", "auth", "pages", "planning"])
 def test_staff_pages_are_accessible_and_in_swedish(editor, app):
     pages.add_what_staff_may_add()
-    Group.objects.create(name="Redaktörer")
+    group = Group.objects.create(name="Redaktörer")
+    user = get_user_model().objects.get()
+    LogEntry.objects.log_actions(user.pk, [group], ADDITION, [{"added": {}}])
+    record(user, "Loggade in.")
     Feedback.objects.create(address="/", language="sv", helpful=False, message="Var är kartan?")
     editor.goto(f"/admin/{app}/")
     hrefs = "all => all.map(link => link.getAttribute('href'))"

@@ -1,0 +1,104 @@
+"""Who may sign in, and for whom a password is not enough."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
+from allauth.account.forms import LoginForm
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.providers.base import AuthProcess
+from django import forms
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import Q
+from django.shortcuts import render
+from django.urls import reverse
+
+# The roles that decide what visitors see, and who else may.
+GUARDED_ROLES = ["Publicist", "Ansvarig"]
+
+
+def came_by_directory(request):
+    """Tell whether who is signed in came by the region's directory, which has asked for its own factor."""
+    records = get_authentication_records(request, request.user)
+    return any(record["method"] == "socialaccount" for record in records)
+
+
+def lacks_second_factor(request):
+    """Tell whether who is signed in must add a second factor before they may do anything else."""
+    user = request.user
+    if not settings.SECOND_FACTOR or came_by_directory(request):
+        return False
+    if not user.is_superuser and not user.groups.filter(name__in=GUARDED_ROLES).exists():
+        return False
+    return not user.authenticator_set.exclude(type=Authenticator.Type.RECOVERY_CODES).exists()
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts are made by staff, for staff."""
+
+    def is_open_for_signup(self, request):
+        return False
+
+    def pre_login(self, request, user, **kwargs):
+        if not user.is_staff:
+            return self.respond_user_inactive(request, user)
+        return super().pre_login(request, user, **kwargs)
+
+    def send_password_reset_mail(self, user, email, context):
+        # Who has no password comes by the directory, and is not to get past it.
+        if user.has_usable_password():
+            super().send_password_reset_mail(user, email, context)
+
+    def get_password_change_redirect_url(self, request):
+        return reverse("admin:index")
+
+
+class DirectoryAdapter(DefaultSocialAccountAdapter):
+    """People in the region's directory get into accounts that staff have made for them, and no others.
+
+    The first time, the account is found by the directory's user name or by an e-mail address that the
+    directory has verified. From then on the two belong together, whatever either is renamed to.
+    """
+
+    def pre_social_login(self, request, sociallogin):
+        if sociallogin.state.get("process") == AuthProcess.LOGIN:
+            if sociallogin.is_existing:
+                return
+            if user := self.account_for(sociallogin):
+                sociallogin.connect(request, user)
+                return
+        raise ImmediateHttpResponse(render(request, "account/signup_closed.html", status=403))
+
+    def account_for(self, sociallogin):
+        """Return the one account that is to be this person's, or None."""
+        theirs = Q(username=sociallogin.user.username)
+        for address in sociallogin.email_addresses:
+            if address.verified:
+                theirs |= Q(email__iexact=address.email)
+        found = User.objects.filter(theirs, is_active=True, is_staff=True, socialaccount=None)
+        return found[0] if len(found) == 1 else None
+
+
+class SignInForm(LoginForm):
+    """Allauth's, ready to be typed in."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["login"].widget.attrs["autofocus"] = True
+
+
+class AddKeyForm(AddWebAuthnForm):
+    """A new key, in words that say what it will do."""
+
+    name = forms.CharField(label="Namn", required=False)
+    passwordless = forms.BooleanField(
+        label="Logga in utan lösenord",
+        required=False,
+        help_text="Nyckeln räcker då för att logga in. Den ska fråga efter pinkod, finger eller ansikte.",
+    )
+
+
+class RenameKeyForm(EditWebAuthnForm):
+    name = forms.CharField(label="Namn")
