@@ -131,6 +131,16 @@ def parse_moment(text):
 # --- Form fields that read them --------------------------------------------------------------------
 
 
+class LinesField(forms.CharField):
+    """Text whose line breaks count as one character each, as the browser counts them."""
+
+    def to_python(self, value):
+        return super().to_python(value).replace("\r\n", "\n")
+
+    def widget_attrs(self, widget):
+        return {}  # no maxlength: a browser would cut what is pasted, and say nothing
+
+
 class AmountField(forms.DecimalField):
     """A decimal number as Swedes write it; shows its value as the public page does."""
 

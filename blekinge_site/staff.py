@@ -42,6 +42,8 @@ class StaffSite(AdminSite):
     site_header = f"{settings.SITE_NAME}: Redaktionen"
     index_title = "Innehåll"
     site_url = "/"
+    # What waits for whoever opens the front page, a function of the request; see pages.desk.
+    waiting = staticmethod(lambda request: [])
     enable_nav_sidebar = False  # the breadcrumbs and each plan's outline lead everywhere
 
     def admin_view(self, view, cacheable=False):
@@ -59,6 +61,9 @@ class StaffSite(AdminSite):
         return sorted(
             apps, key=lambda app: ["planning", "pages", "auth", "admin"].index(app["app_label"])
         )
+
+    def index(self, request, extra_context=None):
+        return super().index(request, {"waiting": self.waiting(request)} | (extra_context or {}))
 
     def i18n_javascript(self, request, extra_context=None):
         # Django gives its own words only; the text editor has some too.

@@ -10,11 +10,14 @@ from django.contrib.auth.models import User
 from django.utils.html import format_html
 
 from blekinge_site.signin_log import SIGN_IN, record
+from pages import desk
 from pages.editing import ContentAdmin, OrderedInline, OrderInline
 from pages.exchange import DailyStatResource
 from pages.exchange_admin import ExchangeAdmin
 from pages.models import Administration, CoreValue, DailyStat, Feedback, Page, RegionProfile
 from pages.publishing_admin import PUBLISHING, PublishableAdmin
+
+admin.site.waiting = desk.waiting
 
 
 class DailyStatInline(OrderedInline):

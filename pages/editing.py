@@ -4,6 +4,7 @@ from itertools import chain, count
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q
@@ -14,9 +15,10 @@ from django.utils.text import Truncator, capfirst, slugify
 from modeltranslation.admin import TranslationAdmin, TranslationTabularInline
 from modeltranslation.translator import translator
 
-from blekinge_site.formats import AmountField, CountField, DayField, MomentField
+from blekinge_site.formats import AmountField, CountField, DayField, LinesField, MomentField
 from pages.history import record
 from pages.preview import in_both_languages
+from pages.richtext import RichTextField
 from pages.together import SEEN, fingerprint, note_closed, note_open, overtaken
 from pages.versions import counterpart, version_before
 
@@ -57,7 +59,19 @@ FORM_FIELDS = {
     models.PositiveIntegerField: {"form_class": CountField},
     models.DateField: {"form_class": DayField, "widget": forms.TextInput},
     models.DateTimeField: {"form_class": MomentField, "widget": forms.TextInput},
+    models.TextField: {"form_class": LinesField},
+    RichTextField: {"widget": AdminTextareaWidget},  # has a form field of its own
 }
+
+
+def missing_english(rows):
+    """Return those of `rows` that have Swedish text without an English one."""
+    missing = Q()
+    for field in translator.get_options_for_model(rows.model).fields:
+        no_english = Q(**{f"{field}_en": ""}) | Q(**{f"{field}_en": None})
+        no_swedish = Q(**{f"{field}_sv": ""}) | Q(**{f"{field}_sv": None})
+        missing |= no_english & ~no_swedish
+    return rows.filter(missing)
 
 
 class MissingEnglishFilter(admin.SimpleListFilter):
@@ -70,14 +84,15 @@ class MissingEnglishFilter(admin.SimpleListFilter):
         return [("saknas", "Saknar engelska")]
 
     def queryset(self, request, queryset):
-        if self.value() != "saknas":
-            return queryset
-        missing = Q()
-        for field in translator.get_options_for_model(queryset.model).fields:
-            no_english = Q(**{f"{field}_en": ""}) | Q(**{f"{field}_en": None})
-            no_swedish = Q(**{f"{field}_sv": ""}) | Q(**{f"{field}_sv": None})
-            missing |= no_english & ~no_swedish
-        return queryset.filter(missing)
+        return missing_english(queryset) if self.value() == "saknas" else queryset
+
+
+class LatestVersionsFilter(admin.RelatedFieldListFilter):
+    """Lists what belongs to a version: the latest of each thing to choose from."""
+
+    def field_choices(self, field, request, model_admin):
+        latest = field.related_model.objects.latest_versions()
+        return [(one.pk, str(one)) for one in latest]
 
 
 def is_known_to_visitors(thing):
@@ -241,8 +256,14 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
             return rows
         if not self.parent_field:
             return rows.with_superseded().filter(is_superseded=False)
-        publishables = self._publishables().with_superseded().filter(is_superseded=False)
-        return rows.filter(**{f"{self._path()}__in": publishables.values("pk")})
+        return self.latest(rows)
+
+    def latest(self, rows):
+        """Return those of `rows` that belong to the latest version of what they are published with."""
+        if not self.parent_field:
+            return rows.latest_versions()
+        latest = self._publishables().latest_versions()
+        return rows.filter(**{f"{self._path()}__in": latest.values("pk")})
 
     def _path(self):
         """Return the path from a part to what it is published with."""
@@ -404,10 +425,9 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
 
     def response_post_save_change(self, request, obj):
         # Back to where the work is: a filtered list, or the whole that this is a part of.
-        lineage = self.lineage(obj)
-        if lineage and "_changelist_filters" not in request.GET:
-            return redirect(lineage[0][1])
-        return super().response_post_save_change(request, obj)
+        if "_changelist_filters" in request.GET:
+            return super().response_post_save_change(request, obj)
+        return redirect(change_address(obj.publishable()))
 
     def save_formset(self, request, form, formset, change):
         if PREVIEW in request.POST:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from blekinge_site.formats import LinesField
 from blekinge_site.languages import in_each_language
 from pages.models import Feedback
 
@@ -38,18 +39,8 @@ class AnswerForm(forms.Form):
         return address
 
 
-class TextField(forms.CharField):
-    """Text whose line breaks count as one character each, as the browser counts them."""
-
-    def to_python(self, value):
-        return super().to_python(value).replace("\r\n", "\n")
-
-    def widget_attrs(self, widget):
-        return {}  # no maxlength: a browser would cut what is pasted, and say nothing
-
-
 class MessageForm(forms.ModelForm):
-    message = TextField(
+    message = LinesField(
         label=_("Berätta gärna mer"),
         max_length=2000,
         required=False,

@@ -74,6 +74,12 @@ class PublishableQuerySet(models.QuerySet):
         """Return one row a thing, which stays as long as the thing is there."""
         return self.filter(version=1)
 
+    def latest_versions(self):
+        """Return of each thing the version that was made last, published or not."""
+        same = {name: OuterRef(name) for name in self.model.IDENTITY}
+        later = self.model._base_manager.filter(version__gt=OuterRef("version"), **same)
+        return self.filter(~Exists(later))
+
     def _later(self):
         """Return the versions that have been published since the row of the query around this."""
         same = {name: OuterRef(name) for name in self.model.IDENTITY}

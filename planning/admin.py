@@ -12,6 +12,7 @@ from django.urls import path
 from blekinge_site.formats import amount
 from pages.editing import (
     ContentAdmin,
+    LatestVersionsFilter,
     OrderedInline,
     OrderInline,
     PublishedTogether,
@@ -162,7 +163,7 @@ class PerspectiveAdmin(ContentAdmin):
     has_address = True
     address_fields = ("slug", "slug_en")
     list_display = ["name", "plan", "position"]
-    list_filter = ["plan"]
+    list_filter = [("plan", LatestVersionsFilter)]
     search_fields = ["name_sv", "name_en"]
     prepopulated_fields = {"slug": ["name_sv"], "slug_en": ["name_en"]}
     fields = ["plan", "name", "description", "slug", "slug_en", "position"]
@@ -180,7 +181,7 @@ class GoalAdmin(PlanPartAdmin):
     parent_path = "plan"
     address_fields = ("slug",)
     list_display = ["name", "perspective", "position"]
-    list_filter = ["perspective__plan"]
+    list_filter = [("perspective__plan", LatestVersionsFilter)]
     search_fields = ["name_sv", "name_en", "description_sv", "description_en"]
     prepopulated_fields = {"slug": ["name_sv"]}
     fields = ["perspective", "name", "description", "slug", "position"]
@@ -192,7 +193,7 @@ class FocusAreaAdmin(PlanPartAdmin):
     parent_field = "goal"
     parent_path = "perspective__plan"
     list_display = ["text", "goal", "position"]
-    list_filter = ["goal__perspective__plan"]
+    list_filter = [("goal__perspective__plan", LatestVersionsFilter)]
     search_fields = ["text_sv", "text_en"]
     fields = ["goal", "text", "position"]
 
@@ -225,7 +226,7 @@ class BudgetAdmin(ContentAdmin):
     has_address = True
     address_fields = ("year",)
     list_display = ["__str__", "plan", "decided_on"]
-    list_filter = ["plan"]
+    list_filter = [("plan", LatestVersionsFilter)]
     fields = ["plan", "year", "unit", "introduction", "decided_on"]
     inlines = [BudgetLineInline]
 
@@ -246,7 +247,7 @@ class BudgetLineAdmin(PlanPartAdmin):
     parent_field = "budget"
     parent_path = "plan"
     list_display = ["name", "budget", "kind", "decided_amount", "position"]
-    list_filter = ["budget", "kind"]
+    list_filter = [("budget__plan", LatestVersionsFilter), "budget__year", "kind"]
     search_fields = ["name_sv", "name_en", "code"]
     prepopulated_fields = {"code": ["name_sv"]}
     fields = ["budget", "name", "kind", "amount_msek", "outcome_msek", "code", "position"]
@@ -261,7 +262,7 @@ class PlanDocumentAdmin(ContentAdmin):
     parent_field = "plan"
     has_address = True
     list_display = ["title", "plan", "position"]
-    list_filter = ["plan"]
+    list_filter = [("plan", LatestVersionsFilter)]
     fields = ["plan", "title", "file", "position"]
 
 
@@ -286,7 +287,7 @@ class GoalRatingInline(admin.TabularInline):
 class FollowUpAdmin(ContentAdmin):
     parent_field = "plan"
     list_display = ["__str__", "plan", "decided_on"]
-    list_filter = ["plan"]
+    list_filter = [("plan", LatestVersionsFilter)]
     fields = [
         "plan",
         "year",
@@ -303,7 +304,7 @@ class FollowUpAdmin(ContentAdmin):
 @admin.register(GoalRating)
 class GoalRatingAdmin(PublishedTogether, admin.ModelAdmin):
     list_display = ["goal", "follow_up", "rating"]
-    list_filter = ["follow_up", "rating"]
+    list_filter = ["follow_up__year", "rating"]
     list_select_related = ["goal", "follow_up"]
     readonly_fields = ["follow_up", "goal"]
 

@@ -238,10 +238,9 @@ def test_lists_show_what_is_seen_and_what_is_under_way(admin_client, db):
     make_goal(make_perspective(plan))
     publish_now(working_copy(plan))
     third = working_copy(plan)
-    for address in ("regionalplan", "perspective", "goal"):
+    for address, versions in (("regionalplan", {2, 3}), ("perspective", {3}), ("goal", {3})):
         listed = admin_client.get(f"/admin/planning/{address}/").context["cl"].queryset
-        versions = {thing.publishable().version for thing in listed}
-        assert versions == {2, 3}, address
+        assert {thing.publishable().version for thing in listed} == versions, address
     assert third.version == 3
 
 
