@@ -81,7 +81,7 @@ def new_feedback(user):
     unhelped = sum(not answer["helpful"] for answer in answers)
     worded = sum(bool(answer["message"]) for answer in answers)
     text = f"{len(answers)} svar på {DAYS_NEW} dagar: {unhelped} nej, {worded} med egna ord"
-    return [(text, list_address(Feedback, f"?created_at__gte={since.isoformat()}"))]
+    return [(text, list_address(Feedback))]
 
 
 def broken_links():

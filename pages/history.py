@@ -1,16 +1,17 @@
 """History: what was done to a publishable, by whom, what changed; and how to have it back."""
 
 import re
+from decimal import Decimal
 from difflib import SequenceMatcher
 
 from django.apps import apps
 from django.db import transaction
-from django.utils.formats import localize
-from django.utils.html import escape, format_html, strip_tags
+from django.utils.html import escape, format_html
 from django.utils.safestring import mark_safe
 
-from blekinge_site.formats import day
+from blekinge_site.formats import amount, day
 from pages.models import Revision
+from pages.richtext import RichTextField, text_of
 from pages.versions import as_data, build, content_fields, relations
 
 # What a part is known by among its siblings; one that has none of these is known by what it says.
@@ -64,11 +65,11 @@ def _shown(field, value):
         return str(other or f"borttagen ({value})")
     if field.choices:
         return str(dict(field.flatchoices).get(value, value))
-    if isinstance(value, str) and field.__class__.__name__.endswith("RichTextField"):
-        return re.sub(r"\s*\n\s*", "\n", strip_tags(value.replace("><", ">\n<"))).strip()
+    if isinstance(value, str) and isinstance(field, RichTextField):
+        return text_of(value)
     if field.get_internal_type() == "DateField":
         return day(value)
-    return str(localize(value)) if not isinstance(value, int) else str(value)
+    return amount(value) if isinstance(value, Decimal) else str(value)
 
 
 def _differing_fields(before, after):
@@ -169,8 +170,9 @@ def _entry(model, data, change, fields):
 def _all_of(data, change):
     """Return the entries for a part that is only there before or only after, and for all its parts."""
     model = apps.get_model(data["model"])
-    empty = {"model": data["model"], "fields": {}, "parts": {}}
-    sides = (empty, data) if change == "tillagd" else (data, empty)
+    says = {"model": data["model"], "fields": data["fields"] | {"position": None}}
+    nothing = {"model": data["model"], "fields": {}}
+    sides = (nothing, says) if change == "tillagd" else (says, nothing)
     entries = [_entry(model, data, change, _differing_fields(*sides))]
     for relation in relations(model):
         for part in data["parts"].get(relation.name, []):

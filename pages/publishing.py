@@ -29,6 +29,27 @@ class Status(models.TextChoices):
     WITHDRAWN = "withdrawn", "Tillbakadragen"
 
 
+_moment = ContextVar("moment", default=None)
+
+
+def now():
+    """Return the moment that this request is answered for."""
+    return _moment.get() or timezone.now()
+
+
+def one_moment(get_response):
+    """Answer each visit for one moment, so that no page shows one thing before a change and one after."""
+
+    def middleware(request):
+        token = _moment.set(timezone.now() if request.method in {"GET", "HEAD"} else None)
+        try:
+            return get_response(request)
+        finally:
+            _moment.reset(token)
+
+    return middleware
+
+
 _previewed = ContextVar("previewed", default=None)
 
 
@@ -49,10 +70,9 @@ class PublishableQuerySet(models.QuerySet):
 
     def published(self):
         """Return what visitors may see at this moment: of each thing, at most one version."""
-        now = timezone.now()
         live = Q(
-            Q(publish_at__isnull=True) | Q(publish_at__lte=now),
-            Q(unpublish_at__isnull=True) | Q(unpublish_at__gt=now),
+            Q(publish_at__isnull=True) | Q(publish_at__lte=now()),
+            Q(unpublish_at__isnull=True) | Q(unpublish_at__gt=now()),
             ~Exists(self._later()),
             status=Status.PUBLISHED,
         )
@@ -63,11 +83,10 @@ class PublishableQuerySet(models.QuerySet):
 
     def withdrawn(self):
         """Return what visitors have been able to see, and no longer may."""
-        now = timezone.now()
         return self.filter(
-            Q(status=Status.WITHDRAWN) | Q(status=Status.PUBLISHED, unpublish_at__lte=now),
+            Q(status=Status.WITHDRAWN) | Q(status=Status.PUBLISHED, unpublish_at__lte=now()),
             ~Exists(self._later()),
-            published_at__lte=now,
+            published_at__lte=now(),
         )
 
     def first_versions(self):
@@ -84,7 +103,7 @@ class PublishableQuerySet(models.QuerySet):
         """Return the versions that have been published since the row of the query around this."""
         same = {name: OuterRef(name) for name in self.model.IDENTITY}
         return self.model._base_manager.filter(
-            version__gt=OuterRef("version"), published_at__lte=timezone.now(), **same
+            version__gt=OuterRef("version"), published_at__lte=now(), **same
         )
 
 
@@ -170,15 +189,14 @@ class Publishable(models.Model):
 
         Whether it has been replaced is known only to rows from `with_superseded`.
         """
-        now = timezone.now()
         if getattr(self, "is_superseded", False):
             return "Ersatt"
         if self.status == Status.DRAFT and self.version > 1:
             return "Arbetskopia"
-        if self.status == Status.PUBLISHED and self.publish_at and self.publish_at > now:
+        if self.status == Status.PUBLISHED and self.publish_at and self.publish_at > now():
             return f"Publiceras {moment(self.publish_at)}"
         if self.status == Status.PUBLISHED and self.unpublish_at:
-            ended = self.unpublish_at <= now
+            ended = self.unpublish_at <= now()
             return f"{'Avpublicerad' if ended else 'Publicerad till'} {moment(self.unpublish_at)}"
         return self.get_status_display()
 
@@ -190,11 +208,10 @@ class Publishable(models.Model):
     @property
     def is_published(self):
         """Whether visitors may see it at this moment, if no later version has replaced it."""
-        now = timezone.now()
         return (
             self.status == Status.PUBLISHED
-            and (self.publish_at is None or self.publish_at <= now)
-            and (self.unpublish_at is None or self.unpublish_at > now)
+            and (self.publish_at is None or self.publish_at <= now())
+            and (self.unpublish_at is None or self.unpublish_at > now())
         )
 
     @property
@@ -205,7 +222,7 @@ class Publishable(models.Model):
     @property
     def has_been_published(self):
         """Whether visitors see it, or have seen it."""
-        seen = self.published_at is not None and self.published_at <= timezone.now()
+        seen = self.published_at is not None and self.published_at <= now()
         return seen or self.is_published
 
     def publishable(self):

@@ -236,7 +236,7 @@ class BudgetAdmin(ContentAdmin):
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
-        for bar in charts.waterfall(list(form.instance.lines.all())):
+        for bar in charts.waterfall(form.instance.lines.with_amounts()):
             if not bar.adds_up:
                 message = "%(line)s stämmer inte med sina poster, även om de är avrundade."
                 messages.warning(request, message % {"line": bar.line})

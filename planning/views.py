@@ -21,7 +21,7 @@ from blekinge_site.languages import (
     words_capitalised,
 )
 from pages.models import DailyStat, RegionProfile
-from pages.publishing import Withdrawn
+from pages.publishing import Withdrawn, now
 from planning import charts, pdf
 from planning.models import (
     Budget,
@@ -36,7 +36,7 @@ from planning.periods import current, published_plans
 
 
 def this_year():
-    return timezone.localdate().year
+    return timezone.localtime(now()).year
 
 
 def plan_or_404(plans, period):

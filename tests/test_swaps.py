@@ -1,0 +1,147 @@
+"""A working copy takes over while visitors ask without pause: each answer is one version, whole.
+
+Real processes on a database of their own, as the site runs.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+CONTENT = """
+from tests.factories import *
+for number in range(3):
+    perspective = make_perspective(plan, number + 1, name_sv=WORD, description_sv=WORD)
+    for other in range(3):
+        make_focus_area(make_goal(perspective, other + 1, name_sv=WORD), text_sv=WORD)
+make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")]).lines.update(name_sv=WORD)
+"""
+FILL = f"""
+WORD = "GAMMAL"
+from tests.factories import make_plan, make_profile
+profile = make_profile(lead_sv=WORD, vision_sv=WORD)
+plan = make_plan(title_sv=WORD, lead_sv=WORD)
+{CONTENT}
+"""
+# Leaves working copies in which every word is another.
+COPY = f"""
+WORD = "FÄRSK"
+from pages.models import RegionProfile
+from pages.versions import working_copy
+from planning.models import RegionalPlan
+profile = working_copy(RegionProfile.objects.first())
+plan = working_copy(RegionalPlan.objects.first())
+plan.perspectives.all().delete()
+plan.budgets.all().delete()
+profile.lead_sv = profile.vision_sv = plan.title_sv = plan.lead_sv = WORD
+{CONTENT}
+profile.save()
+plan.save()
+"""
+SCHEDULE = """
+import datetime as dt
+from django.utils import timezone
+moment = timezone.now() + dt.timedelta(seconds=2)
+for publishable in (profile, plan):
+    publishable.status, publishable.publish_at = "published", moment
+    publishable.save()
+"""
+AT_ONCE = """
+plan.status = "published"
+plan.save()
+"""
+
+
+@pytest.fixture
+def served(tmp_path):
+    """Return the address of the site under gunicorn, and a function that runs code on its database."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    environment = os.environ | {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'site.sqlite3'}",
+        "DJANGO_SETTINGS_MODULE": "blekinge_site.settings",
+        "SECRET_KEY": "x" * 60,
+        "HTTPS": "off",
+        "DEBUG": "off",
+    }
+
+    def manage(*arguments):
+        command = [sys.executable, "manage.py", *arguments]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+    manage("migrate", "--verbosity", "0")
+    manage("shell", "--verbosity", "0", "--command", FILL)
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
+        address = f"http://127.0.0.1:{port}"
+        for _attempt in range(300):
+            try:
+                urllib.request.urlopen(address).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield address, lambda code: manage("shell", "--verbosity", "0", "--command", code)
+        process.terminate()
+
+
+class Visitors:
+    """Several who ask for pages without pause, and note which versions each answer shows."""
+
+    def __init__(self, addresses):
+        self.addresses, self.seen, self.errors = addresses, [], []
+        self.done = threading.Event()
+        self.threads = [threading.Thread(target=self.visit) for _number in range(4)]
+
+    def visit(self):
+        while not self.done.is_set():
+            for address in self.addresses:
+                try:
+                    with urllib.request.urlopen(address, timeout=20) as answer:
+                        html = answer.read().decode()
+                except OSError as error:
+                    self.errors.append(f"{address}: {error}")
+                    continue
+                self.seen.append((address, "GAMMAL" in html, "FÄRSK" in html))
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self.done.set()
+        for thread in self.threads:
+            thread.join()
+
+    def wait_for_new(self):
+        for _attempt in range(400):
+            if {address for address, _old, new in list(self.seen) if new} == set(self.addresses):
+                return
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("publish", "pages"),
+    [
+        (SCHEDULE, ["/", "/regionplan/", "/regionplan/2019-2021/perspektiv-1/"]),
+        (AT_ONCE, ["/regionplan/", "/regionplan/2019-2021/budget-2019/"]),
+    ],
+)
+def test_each_answer_is_wholly_old_or_wholly_new(served, publish, pages):
+    address, run = served
+    with Visitors([address + page for page in pages]) as visitors:
+        run(COPY + publish)
+        visitors.wait_for_new()
+    assert visitors.errors == []
+    assert {(old, new) for _address, old, new in visitors.seen} == {(True, False), (False, True)}
+    for page in pages:
+        shown = {new for asked, _old, new in visitors.seen if asked == address + page}
+        assert shown == {False, True}, page
