@@ -32,7 +32,8 @@ def answer_at(path):
             return None if path.endswith("/") else answer_at(f"{path}/")
         except Http404:
             return None
-    response.close()
+    if response.streaming:
+        response.file_to_stream.close()  # response.close() would end the request that is asking
     return response if response.status_code < 400 else None
 
 

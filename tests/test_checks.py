@@ -253,6 +253,7 @@ ALIVE = [
     "http://localhost",
     "/om-region-blekinge/#vardegrund",
     "/regionplan/2019-2021.pdf",
+    "/regionplan/2019-2021/dokument/1/",
     "/admin/",
     "/static/css/base.css",
     "#topp",
@@ -272,7 +273,10 @@ DEAD = [
 ]
 
 
-def test_dead_links_are_those_that_lead_nowhere_on_the_site(content):
+def test_dead_links_are_those_that_lead_nowhere_on_the_site(content, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    document = PlanDocument(plan=RegionalPlan.objects.get(), position=1, title_sv="Bilaga")
+    document.file.save("bilaga.txt", ContentFile(b"text"))
     make_page("utkast", status="draft")
     html = "".join(f'<p><a href="{address}">Länk</a></p>' for address in ALIVE + DEAD)
     assert [link.address for link in dead_links(html, "/om-webbplatsen/")] == DEAD
