@@ -5,22 +5,21 @@ from itertools import chain, count
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.text import Truncator, capfirst, slugify
+from django.utils.safestring import mark_safe
+from django.utils.text import capfirst, slugify
 from modeltranslation.admin import TranslationAdmin, TranslationTabularInline
 from modeltranslation.translator import translator
 
 from blekinge_site.formats import AmountField, CountField, DayField, LinesField, MomentField
-from pages.history import record
+from pages.permissions import PublishedTogether, is_known_to_visitors, lock, may_touch
 from pages.preview import in_both_languages
 from pages.richtext import RichTextField
 from pages.together import SEEN, fingerprint, note_closed, note_open, overtaken
-from pages.versions import counterpart, version_before
 
 LAST = 32000  # a position behind every other
 
@@ -95,20 +94,6 @@ class LatestVersionsFilter(admin.RelatedFieldListFilter):
         return [(one.pk, str(one)) for one in latest]
 
 
-def is_known_to_visitors(thing):
-    """Tell whether a version of `thing` has been published before this one, or this one has."""
-    publishable = thing.publishable()
-    if publishable.has_been_published:
-        return True
-    before = version_before(publishable)
-    return before is not None and counterpart(thing, before) is not None
-
-
-def in_words(thing):
-    """Return what `thing` is and is called: inriktningsmål ”Ett mål”."""
-    return f"{thing._meta.verbose_name} ”{Truncator(thing).chars(80)}”"
-
-
 def side_by_side(fields):
     """Return `fields` with each Swedish field and its English one as a pair, to stand on one row."""
     paired, rest = [], list(fields)
@@ -143,83 +128,6 @@ def change_address(thing):
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[thing.pk])
 
 
-def may_publish(user, publishable):
-    """Tell whether `user` may decide what visitors see of things like `publishable`."""
-    meta = publishable._meta
-    return user.has_perm(f"{meta.app_label}.publish_{meta.model_name}")
-
-
-def may_touch(user, obj):
-    """Tell whether `user` may change `obj`: part of a draft, or of what waits for its time.
-
-    Nobody changes what visitors have seen: it gets a working copy.
-    """
-    publishable = obj.publishable()
-    if publishable.has_been_published:
-        return False
-    return publishable.is_being_prepared or may_publish(user, publishable)
-
-
-def lock(publishable):
-    """Return `publishable` as it is now; whoever else changes any part of it waits until this is saved."""
-    return type(publishable).objects.select_for_update().get(pk=publishable.pk)
-
-
-class PublishedTogether:
-    """An admin of something published with others: guarded once it is, and its changes are theirs too.
-
-    What is published is changed in a working copy, and what is to be published by those who may publish.
-    A change notes itself on the publishable and in its history; saving a form as it was is no change.
-    """
-
-    def has_perm_to_change(self, request):
-        """Tell whether the user may change things like this at all, in a draft or a working copy."""
-        return super().has_change_permission(request)
-
-    def has_change_permission(self, request, obj=None):
-        allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or may_touch(request.user, obj))
-
-    def has_delete_permission(self, request, obj=None):
-        allowed = super().has_delete_permission(request, obj)
-        return allowed and (obj is None or may_touch(request.user, obj))
-
-    def note(self, request, publishable, event):
-        """Note on `publishable`, and in its history, that it has changed: `event`, in Swedish."""
-        publishable.touch()
-        record(publishable, request.user, event)
-
-    def save_model(self, request, obj, form, change):
-        # A new part chooses its parent in the form, which may be something published.
-        if not change and obj.publishable() != obj:
-            obj.is_open_to_user = may_touch(request.user, lock(obj.publishable()))
-            if not obj.is_open_to_user:
-                raise PermissionDenied
-        if hasattr(obj, "slug") and not obj.slug:
-            obj.slug = free_slug(obj)
-        if form.has_changed() or not change:
-            super().save_model(request, obj, form, change)
-
-    def save_related(self, request, form, formsets, change):
-        super().save_related(request, form, formsets, change)
-        if form.has_changed() or any(formset.has_changed() for formset in formsets):
-            verb = "Ändrade" if change else "Lade till"
-            self.note(request, form.instance.publishable(), f"{verb} {in_words(form.instance)}")
-
-    def delete_model(self, request, obj):
-        self.delete_queryset(request, [obj])
-
-    def delete_queryset(self, request, queryset):
-        for obj in queryset:
-            publishable, event = obj.publishable(), f"Tog bort {in_words(obj)}"
-            if publishable == obj:
-                record(publishable, request.user, event)  # the last that it said
-                obj.delete()
-            else:
-                obj.delete()
-                self.note(request, publishable, event)
-
-
 PREVIEW = "_preview"  # the name of the button
 
 
@@ -235,6 +143,13 @@ def keep_files_out(thing):
     for field in thing._meta.concrete_fields:
         if isinstance(field, models.FileField) and getattr(thing, field.name):
             getattr(thing, field.name)._committed = True
+
+
+def show_rich_text(thing):
+    """Let a closed form show the rich text of `thing`, sanitised when saved, and not its markup."""
+    for field in thing._meta.concrete_fields:
+        if isinstance(field, RichTextField):
+            setattr(thing, field.attname, mark_safe(getattr(thing, field.attname) or ""))
 
 
 class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
@@ -293,6 +208,8 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
             obj = super().get_object(request, object_id, from_field)
         if obj is not None:
             obj.is_open_to_user = may_touch(request.user, obj)  # for templates, which see no user
+            if not obj.is_open_to_user:
+                show_rich_text(obj)
         return obj
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
@@ -404,6 +321,8 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
     def save_model(self, request, obj, form, change):
         if PREVIEW in request.POST:
             keep_files_out(obj)
+        if hasattr(obj, "slug") and not obj.slug:
+            obj.slug = free_slug(obj)
         super().save_model(request, obj, form, change)
 
     def response_add(self, request, obj, *args, **kwargs):

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_POST
 from blekinge_site.formats import MomentField, moment
 from pages import history, preview
 from pages.checks import findings, readability
-from pages.editing import ContentAdmin, change_address, may_publish
+from pages.editing import ContentAdmin, change_address
 from pages.models import Revision
+from pages.permissions import may_publish
 from pages.publishing import Status, previewing
 from pages.versions import counterpart, working_copy
 

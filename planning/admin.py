@@ -15,10 +15,10 @@ from pages.editing import (
     LatestVersionsFilter,
     OrderedInline,
     OrderInline,
-    PublishedTogether,
     change_address,
 )
 from pages.exchange_admin import ExchangeAdmin
+from pages.permissions import PublishedTogether
 from pages.publishing_admin import PUBLISHING
 from planning import charts
 from planning.copying import copy_to_period, next_budget, year_to_budget

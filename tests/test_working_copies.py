@@ -233,6 +233,12 @@ def test_a_published_goal_is_changed_in_the_working_copy(admin_client, client, d
     assert "New name" in text_of(client.get("/en/regional-plan/2019-2021/"))
 
 
+def test_a_published_page_shows_its_text_and_not_its_markup(admin_client, db):
+    page = make_page("kontakt", body_sv="<h3>Rubrik</h3><p>Ring &amp; skriv.</p>")
+    form = admin_client.get(f"/admin/pages/page/{page.pk}/change/").content.decode()
+    assert "<h3>Rubrik</h3><p>Ring &amp; skriv.</p>" in form
+
+
 def test_lists_show_what_is_seen_and_what_is_under_way(admin_client, db):
     plan = make_plan()
     make_goal(make_perspective(plan))
