@@ -21,14 +21,16 @@ from pages.publishing import previewing
 SALT = "pages.preview"
 DAYS = 14
 
-# Everything that shows content, by name: no file, no form, no other part of the site.
+# Everything that shows content, by name: no form, no other part of the site.
 PAGES = {
     "pages:page",
     "pages:profile",
     "planning:budget",
     "planning:current_plan",
+    "planning:document",
     "planning:perspective",
     "planning:plan",
+    "planning:plan_pdf",
     "planning:start",
 }
 
@@ -70,8 +72,9 @@ def in_both_languages(request, thing):
     publishable = thing.publishable()
     pages = []
     for language in ("sv", "en"):
+        shown = publishable if hasattr(thing, "file") else thing  # a document is seen as a link
         with override(language):
-            paths = [urlsplit(one.get_absolute_url()).path for one in (thing, publishable)]
+            paths = [urlsplit(one.get_absolute_url()).path for one in (shown, publishable)]
         try:
             answer = answer_to(request, publishable, paths[0])
         except Http404:

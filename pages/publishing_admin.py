@@ -65,6 +65,7 @@ class PublishableAdmin(ContentAdmin):
 
     has_address = True
     readonly_fields = ["state", "published_at", "changed_at"]
+    change_list_template = "admin/publishable_list.html"
 
     def get_urls(self):
         name = f"{self.opts.app_label}_{self.opts.model_name}"
@@ -85,6 +86,13 @@ class PublishableAdmin(ContentAdmin):
             ),
             *super().get_urls(),
         ]
+
+    def changelist_view(self, request, extra_context=None):
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_deleted"
+        address = reverse(name) if self.has_perm_to_change(request) else None
+        return super().changelist_view(
+            request, {"deleted_address": address} | (extra_context or {})
+        )
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         if obj is not None:

@@ -115,6 +115,11 @@ def test_a_preview_keeps_no_file(admin_client, db, settings, tmp_path):
     assert "Bilaga (txt)" in text_of_html(dict(answer.context_data["pages"])["sv"])
     assert not PlanDocument.objects.exists()
     assert list(tmp_path.iterdir()) == []
+    document = PlanDocument(plan=plan, position=1, title_sv="Bilaga")
+    document.file.save("bilaga.txt", file)
+    assert "Ny titel (txt)" in text_of_html(
+        preview_of(admin_client, document, title_sv="Ny titel")["sv"]
+    )
 
 
 def text_of_html(html):
@@ -165,14 +170,24 @@ def test_links_on_a_preview_stay_in_it_in_both_languages(client, db):
     page = client.get(link).content.decode()
     inside = link.removesuffix("regionplan/2030-2032/")
     below = f"{inside}regionplan/2030-2032/perspektiv-1/"
-    assert f'href="{below}"' in client.get(f"{inside}regionplan/2030-2032/").content.decode() or (
-        perspective and client.get(below).status_code == 200
-    )
+    assert perspective.name in text_of(client.get(below))
+    assert f'href="{link}"' in client.get(below).content.decode()
     assert f'href="{inside}en/regional-plan/2030-2032/"' in page
     english = client.get(f"{inside}en/regional-plan/2030-2032/").content.decode()
     assert '<html lang="en">' in english
     assert "/static/" in page
     assert f'"{inside}static' not in page
+
+
+def test_the_pdf_and_the_documents_of_a_draft_are_in_its_preview(client, db, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    plan = make_plan(2030, 2032, status="draft")
+    document = PlanDocument(plan=plan, position=1, title_sv="Bilaga")
+    document.file.save("bilaga.txt", SimpleUploadedFile("bilaga.txt", b"text"))
+    inside = preview.link_to(plan).removesuffix("regionplan/2030-2032/")
+    answer = client.get(f"{inside}regionplan/2030-2032/dokument/1/")
+    assert b"".join(answer.streaming_content) == b"text"
+    assert client.get(f"{inside}regionplan/2030-2032.pdf").content.startswith(b"%PDF")
 
 
 def test_a_link_opens_one_draft_only(client, db):
