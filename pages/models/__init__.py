@@ -1,0 +1,25 @@
+"""Who we are: the region's profile, the editorial pages, and what visitors thought of them."""
+
+from pages.models.history import OpenForm, Revision
+from pages.models.pages import Feedback, Page
+from pages.models.profile import (
+    ENGLISH_SLUG,
+    Administration,
+    CoreValue,
+    DailyStat,
+    Ordered,
+    RegionProfile,
+)
+
+__all__ = [
+    "ENGLISH_SLUG",
+    "Administration",
+    "CoreValue",
+    "DailyStat",
+    "Feedback",
+    "OpenForm",
+    "Ordered",
+    "Page",
+    "RegionProfile",
+    "Revision",
+]

@@ -1,0 +1,139 @@
+"""The editorial pages, and what visitors thought of any page."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.urls import NoReverseMatch, resolve, reverse
+from django.utils.translation import override
+
+from blekinge_site.languages import slug_now
+from pages.models.profile import ENGLISH_SLUG
+from pages.publishing import Publishable, PublishableQuerySet
+from pages.richtext import RichTextField
+
+
+class PageQuerySet(PublishableQuerySet):
+    def at(self, slug):
+        """Return those that answer at `slug` in either language."""
+        return self.filter(Q(slug=slug) | Q(slug_en=slug))
+
+    def in_menu(self):
+        return self.filter(menu_position__isnull=False).order_by("menu_position", "pk")
+
+    def get_by_natural_key(self, slug):
+        return self.get(slug=slug, version=1)
+
+
+class Page(Publishable):
+    IDENTITY = ("slug",)
+
+    slug = models.SlugField(
+        "adress på svenska",
+        max_length=100,
+        help_text="Görs av rubriken: ordet i webbadressen. Ligger fast när sidan är publicerad.",
+    )
+    slug_en = models.SlugField(
+        "adress på engelska",
+        max_length=100,
+        blank=True,
+        help_text="Ordet i den engelska webbadressen. Utan det används det svenska.",
+    )
+    title = models.CharField(
+        "rubrik", max_length=200, help_text="Visas överst på sidan och i länkar hit."
+    )
+    lead = models.TextField("ingress", blank=True, help_text="Visas stort under rubriken.")
+    body = RichTextField("text", blank=True, help_text="Visas under ingressen.")
+    parent = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="children",
+        limit_choices_to={"version": 1},
+        verbose_name="ligger under",
+        help_text="Sidan som den här sidan hör till. Visas i sökvägen överst.",
+    )
+    menu_position = models.PositiveSmallIntegerField(
+        "plats i sidfoten",
+        null=True,
+        blank=True,
+        help_text="Lägst nummer visas först. Utan nummer visas sidan inte i sidfoten.",
+    )
+
+    objects = PageQuerySet.as_manager()
+
+    class Meta(Publishable.Meta):
+        ordering = ["menu_position", "slug"]
+        verbose_name = "sida"
+        verbose_name_plural = "sidor"
+        constraints = [
+            *Publishable.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["slug", "version"],
+                name="page_slug_is_unique",
+                violation_error_message="En annan sida har samma svenska adress.",
+            ),
+            models.UniqueConstraint(
+                ENGLISH_SLUG,
+                "version",
+                name="page_english_slug_is_unique",
+                violation_error_message="En annan sida har samma engelska adress.",
+            ),
+            models.CheckConstraint(
+                name="page_menu_position_is_positive",
+                condition=Q(menu_position__isnull=True) | Q(menu_position__gt=0),
+                violation_error_message="Ordningen börjar på 1.",
+            ),
+            models.CheckConstraint(
+                name="page_is_not_its_own_parent",
+                condition=Q(parent__isnull=True) | ~Q(parent=F("pk")),
+                violation_error_message="En sida kan inte ligga under sig själv.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("pages:page", args=[slug_now(self)])
+
+    def clean(self):
+        super().clean()
+        # The constraint compares only versions with the same number.
+        others = Page.objects.exclude(slug=self.slug).filter(slug_en=self.slug_en)
+        if self.slug_en and others.exists():
+            raise ValidationError({"slug_en": "En annan sida har samma engelska adress."})
+        for language, slug in (("sv", self.slug), ("en", self.slug_en or self.slug)):
+            with override(language):
+                try:
+                    match = resolve(self.get_absolute_url())
+                except NoReverseMatch:
+                    return  # not a slug, which the field itself says
+            if match.view_name != "pages:page" or slug in dict(settings.LANGUAGES):
+                raise ValidationError(
+                    f"Adressen ”{slug}” används redan av webbplatsen själv. Välj en annan."
+                )
+
+    def natural_key(self):
+        return (self.slug,)
+
+
+class Feedback(models.Model):
+    """What a visitor answered to *Hjälpte informationen på sidan dig?* No trace of who it was."""
+
+    address = models.CharField("sida", max_length=500, help_text="Sidan som svaret gäller.")
+    language = models.CharField("språk", max_length=2, help_text="Språket som sidan lästes på.")
+    helpful = models.BooleanField("hjälpte", help_text="Om informationen hjälpte.")
+    message = models.TextField(
+        "meddelande", max_length=2000, blank=True, help_text="Det som besökaren ville tillägga."
+    )
+    created_at = models.DateTimeField("tid", auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = "återkoppling"
+        verbose_name_plural = "återkoppling"
+
+    def __str__(self):
+        return self.address
