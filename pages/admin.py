@@ -154,7 +154,8 @@ class KindFilter(admin.SimpleListFilter):
         return KINDS.items()
 
     def queryset(self, request, queryset):
-        return queryset.filter(action_flag=self.value()) if self.value() else queryset
+        wanted = {str(kind): kind for kind in KINDS}.get(self.value())
+        return queryset if wanted is None else queryset.filter(action_flag=wanted)
 
 
 @admin.register(LogEntry)

@@ -46,7 +46,8 @@ def being_prepared(querysets):
 def scheduled(querysets):
     now = timezone.now()
     coming = Q(publish_at__gt=now) | Q(unpublish_at__gt=now)
-    return linked(one for rows in querysets for one in rows.filter(coming, status=Status.PUBLISHED))
+    seen = [rows.model.objects.with_superseded().filter(is_superseded=False) for rows in querysets]
+    return linked(one for rows in seen for one in rows.filter(coming, status=Status.PUBLISHED))
 
 
 def due_for_review(querysets):

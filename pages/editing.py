@@ -1,13 +1,16 @@
 """How staff edit anything on the site: what every admin class of ours has in common."""
 
+import time
 from itertools import chain, count
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models
 from django.db.models import Q
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import mark_safe
@@ -16,19 +19,28 @@ from modeltranslation.admin import TranslationAdmin, TranslationTabularInline
 from modeltranslation.translator import translator
 
 from blekinge_site.formats import AmountField, CountField, DayField, LinesField, MomentField
-from pages.permissions import PublishedTogether, is_known_to_visitors, lock, may_touch
+from pages.permissions import PublishedTogether, as_visitors_know, is_open
 from pages.preview import in_both_languages
 from pages.richtext import RichTextField
-from pages.together import SEEN, fingerprint, note_closed, note_open, overtaken
+from pages.together import (
+    SEEN,
+    fingerprint,
+    note_closed,
+    note_open,
+    overtaken,
+    with_rows_that_are,
+    written,
+)
 
 LAST = 32000  # a position behind every other
 
 
-def free_slug(thing):
-    """Return a word for the address of `thing`, made of its name, that none of its siblings has."""
-    said = getattr(thing, "name_sv", None) or getattr(thing, "title_sv", None)
-    word = slugify(said or thing._meta.verbose_name)[:90]
-    taken = set(type(thing).objects.values_list("slug", flat=True))
+def free_slug(thing, written):
+    """Return a word for the address of `thing`, made of its name as `written`, that no other one has."""
+    said = written.get("name_sv") or written.get("title_sv") or ""
+    word = slugify(said)[:90] or slugify(thing._meta.verbose_name)
+    names = {field.name for field in thing._meta.fields} & {"slug", "slug_en"}
+    taken = {slug for row in type(thing).objects.values_list(*names) for slug in row}
     numbered = (f"{word}-{number}" for number in count(2))
     return next(slug for slug in chain([word], numbered) if slug and slug not in taken)
 
@@ -204,19 +216,18 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
     def get_object(self, request, object_id, from_field=None):
         obj = super().get_object(request, object_id, from_field)
         if obj is not None and request.method == "POST":
-            lock(obj.publishable())
+            obj.publishable().locked()
             obj = super().get_object(request, object_id, from_field)
-        if obj is not None:
-            obj.is_open_to_user = may_touch(request.user, obj)  # for templates, which see no user
-            if not obj.is_open_to_user:
-                show_rich_text(obj)
+        if obj is not None and not is_open(obj):
+            show_rich_text(obj)
         return obj
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == self.parent_field:
             parents = kwargs.get("queryset", db_field.related_model.objects)
-            open_to_user = [one.pk for one in parents.all() if may_touch(request.user, one)]
-            kwargs["queryset"] = parents.filter(pk__in=open_to_user)
+            kwargs["queryset"] = parents.filter(
+                pk__in=[one.pk for one in parents.all() if is_open(one)]
+            )
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_fieldsets(self, request, obj=None):
@@ -234,8 +245,8 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
             return fields
         if self.parent_field:
             fields.append(self.parent_field)
-        if self.address_fields and is_known_to_visitors(obj):
-            fields += [name for name in self.address_fields if getattr(obj, name)]
+        if self.address_fields and (known := as_visitors_know(obj)):
+            fields += [name for name in self.address_fields if getattr(known, name)]
         return fields
 
     def get_prepopulated_fields(self, request, obj=None):
@@ -278,25 +289,48 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
                 "may_copy": self.has_perm_to_change(request),
             }
             if self.has_change_permission(request, obj):
-                context["seen"] = fingerprint(self, obj)
+                context["seen"] = f"{fingerprint(self, obj)}@{time.time()}"
                 context["others"] = note_open(request, obj)
         if PREVIEW in request.POST:  # with errors, or the pages would have been shown
             return TemplateResponse(request, "admin/preview.html", context)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def history_view(self, request, object_id, extra_context=None):
-        publishable = get_object_or_404(self.model, pk=object_id).publishable()
+        thing = self.get_object(request, unquote(object_id))
+        if thing is None:
+            raise Http404(f"no {self.model.__name__} {object_id}")
+        publishable = thing.publishable()
         meta = publishable._meta
         return redirect(f"admin:{meta.app_label}_{meta.model_name}_history", publishable.pk)
 
     # --- Saving and previewing ---
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        if request.method == "POST" and SEEN in request.POST and self.has_perm_to_change(request):
+            thing = self.model.objects.filter(pk=unquote(object_id)).first()
+            if thing is None or not is_open(thing):
+                return self.closed_meanwhile(request, thing)
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except Previewed as previewed:  # and with it, all that was saved to be shown is undone
             context = self.admin_site.each_context(request) | vars(previewed)
             return TemplateResponse(request, "admin/preview.html", context)
+
+    def closed_meanwhile(self, request, thing):
+        """Show what somebody wrote in a form that was published or deleted while it was open."""
+        context = self.admin_site.each_context(request) | {
+            "title": "Det du skrev är inte sparat",
+            "opts": self.opts,
+            "thing": thing,
+            "written": written(request, self.model),
+        }
+        return TemplateResponse(request, "admin/closed_meanwhile.html", context)
+
+    def get_formset_kwargs(self, request, obj, inline, prefix):
+        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
+        if "data" in kwargs:
+            kwargs["data"] = with_rows_that_are(kwargs["data"], inline.model, prefix)
+        return kwargs
 
     def _create_formsets(self, request, obj, change):
         formsets, inlines = super()._create_formsets(request, obj, change)
@@ -306,23 +340,30 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form_class = super().get_form(request, obj, change=change, **kwargs)
-        seen = request.POST.get(SEEN)
-        is_new = obj is None or seen is None
-        if is_new or PREVIEW in request.POST or seen == fingerprint(self, obj):
-            return form_class
+        seen = request.POST.get(SEEN, "")
+        is_overtaken = (
+            seen and PREVIEW not in request.POST and not seen.startswith(fingerprint(self, obj))
+        )
+        # What is closed is in no form, and what it keeps apart would go unchecked.
+        closed = {self.parent_field, *self.address_fields} - form_class.base_fields.keys()
 
-        class OvertakenForm(form_class):
+        class Form(form_class):
             def clean(self):
-                super().clean()
-                self.add_error(None, overtaken(request, self, request.formsets))
+                cleaned = super().clean()
+                if "slug" in self.fields and not cleaned.get("slug") and "slug" not in self.errors:
+                    cleaned["slug"] = free_slug(self.instance, cleaned)
+                if is_overtaken:
+                    self.add_error(None, overtaken(request, self, request.formsets))
+                return cleaned
 
-        return OvertakenForm
+            def _get_validation_exclusions(self):
+                return super()._get_validation_exclusions() - closed
+
+        return Form
 
     def save_model(self, request, obj, form, change):
         if PREVIEW in request.POST:
             keep_files_out(obj)
-        if hasattr(obj, "slug") and not obj.slug:
-            obj.slug = free_slug(obj)
         super().save_model(request, obj, form, change)
 
     def response_add(self, request, obj, *args, **kwargs):

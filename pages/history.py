@@ -5,6 +5,7 @@ from decimal import Decimal
 from difflib import SequenceMatcher
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.html import escape, format_html
 from django.utils.safestring import mark_safe
@@ -12,7 +13,7 @@ from django.utils.safestring import mark_safe
 from blekinge_site.formats import amount, day
 from pages.models import Revision
 from pages.richtext import RichTextField, text_of
-from pages.versions import as_data, build, content_fields, relations
+from pages.versions import as_data, build, content_fields, relations, version_before
 
 # What a part is known by among its siblings; one that has none of these is known by what it says.
 KEYS = ("slug", "code", "year", "number")
@@ -32,6 +33,12 @@ def record(publishable, user, event):
     )
 
 
+def begin(publishable):
+    """Keep what `publishable` says before its first change, if nothing of it has been kept yet."""
+    if not Revision.objects.of(publishable).exists():
+        record(publishable, None, "Innan det ändrades")
+
+
 # --- What differs -----------------------------------------------------------------------------------
 
 
@@ -43,7 +50,9 @@ def marked_words(before, after):
     """Return the text `after` as HTML with what is new in `<ins>`, and what was in `before` in `<del>`."""
     old, new = _words(before), _words(after)
     parts = []
-    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    # Exact for a paragraph; of a long text, the words that are everywhere are not worth the wait.
+    matcher = SequenceMatcher(None, old, new, autojunk=len(new) > 400)
+    for kind, a, b, c, d in matcher.get_opcodes():
         gone, come = escape("".join(old[a:b])), escape("".join(new[c:d]))
         if kind == "equal":
             parts.append(come)
@@ -187,26 +196,58 @@ class RestoreError(Exception):
     """Raised with a Swedish sentence where something cannot be brought back as things are."""
 
 
+def _addresses(data, known=None):
+    """Return the English words of the addresses in `data`: `{(model, slug): word}`."""
+    known = {} if known is None else known
+    if data["fields"].get("slug_en"):
+        known[data["model"], data["fields"]["slug"]] = data["fields"]["slug_en"]
+    for parts in data["parts"].values():
+        for part in parts:
+            _addresses(part, known)
+    return known
+
+
 @transaction.atomic
 def restore(revision):
-    """Return a draft or working copy that says what `revision` does; it replaces the one under way."""
+    """Return a draft or working copy that says what `revision` does; it replaces the one under way.
+
+    Raises RestoreError. Addresses that visitors know stay as they are.
+    """
     model = apps.get_model(revision.thing_model)
     first = model.objects.filter(pk=revision.thing_pk).first()
     if first is None:
         same = {name: revision.content["fields"][name] for name in model.IDENTITY}
         if model.objects.filter(**same).exists():
             raise RestoreError("Något annat har nu samma adress. Ta bort eller ändra det först.")
-        restored = build(revision.content)
+        restored = _checked(build(revision.content))
         Revision.objects.filter(
             thing_model=revision.thing_model, thing_pk=revision.thing_pk
         ).update(thing_pk=restored.pk)
         return restored
-    latest = first.versions().first()
+    latest = first.versions().first().locked()
     same = {name: getattr(latest, name) for name in model.IDENTITY}
+    published = latest if latest.has_been_published else version_before(latest)
+    words = _addresses(as_data(published)) if published else {}
+
+    def change(part):
+        word = words.get((part["model"], part["fields"].get("slug")))
+        return {"slug_en": word} if word else {}
+
+    same |= change(revision.content)
     if latest.has_been_published:
-        return build(revision.content, version=latest.version + 1, **same)
+        return _checked(build(revision.content, version=latest.version + 1, change=change, **same))
     if not latest.is_being_prepared:
         raise RestoreError(
             "En arbetskopia väntar på att publiceras. Avbryt den publiceringen först."
         )
-    return build(revision.content, into=latest, **same)
+    return _checked(build(revision.content, into=latest, change=change, **same))
+
+
+def _checked(restored):
+    """Return `restored`, unless something has taken its place since: RestoreError."""
+    try:
+        restored.clean()
+        restored.validate_constraints()
+    except ValidationError as error:
+        raise RestoreError(" ".join(error.messages)) from error
+    return restored

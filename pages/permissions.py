@@ -4,7 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.text import Truncator
 
-from pages.history import record
+from pages.history import begin, record
 from pages.versions import counterpart, version_before
 
 
@@ -14,29 +14,22 @@ def may_publish(user, publishable):
     return user.has_perm(f"{meta.app_label}.publish_{meta.model_name}")
 
 
-def may_touch(user, obj):
-    """Tell whether `user` may change `obj`: part of a draft, or of what waits for its time.
+def is_open(thing):
+    """Tell whether `thing` can be changed: it is part of a draft or a working copy.
 
-    Nobody changes what visitors have seen: it gets a working copy.
+    What visitors have seen is changed in a working copy, and what waits for its time, and has been
+    checked, when its publishing has been called off.
     """
-    publishable = obj.publishable()
-    if publishable.has_been_published:
-        return False
-    return publishable.is_being_prepared or may_publish(user, publishable)
+    return thing.publishable().is_being_prepared
 
 
-def lock(publishable):
-    """Return `publishable` as it is now; whoever else changes any part of it waits until this is saved."""
-    return type(publishable).objects.select_for_update().get(pk=publishable.pk)
-
-
-def is_known_to_visitors(thing):
-    """Tell whether a version of `thing` has been published before this one, or this one has."""
+def as_visitors_know(thing):
+    """Return `thing` as it was published last, this version or the one before, or None if it never was."""
     publishable = thing.publishable()
     if publishable.has_been_published:
-        return True
+        return thing
     before = version_before(publishable)
-    return before is not None and counterpart(thing, before) is not None
+    return before and counterpart(thing, before)
 
 
 def in_words(thing):
@@ -47,7 +40,7 @@ def in_words(thing):
 class PublishedTogether:
     """An admin of something published with others: guarded once it is, and its changes are theirs too.
 
-    What is published is changed in a working copy, and what is to be published by those who may publish.
+    What is published is changed in a working copy; see `is_open`.
     A change notes itself on the publishable and in its history; saving a form as it was is no change.
     """
 
@@ -57,11 +50,11 @@ class PublishedTogether:
 
     def has_change_permission(self, request, obj=None):
         allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or may_touch(request.user, obj))
+        return allowed and (obj is None or is_open(obj))
 
     def has_delete_permission(self, request, obj=None):
         allowed = super().has_delete_permission(request, obj)
-        return allowed and (obj is None or may_touch(request.user, obj))
+        return allowed and (obj is None or is_open(obj))
 
     def note(self, request, publishable, event):
         """Note on `publishable`, and in its history, that it has changed: `event`, in Swedish."""
@@ -70,10 +63,11 @@ class PublishedTogether:
 
     def save_model(self, request, obj, form, change):
         # A new part chooses its parent in the form, which may be something published.
-        if not change and obj.publishable() != obj:
-            obj.is_open_to_user = may_touch(request.user, lock(obj.publishable()))
-            if not obj.is_open_to_user:
-                raise PermissionDenied
+        is_new_part = not change and obj.publishable() != obj
+        if is_new_part and not is_open(obj.publishable().locked()):
+            raise PermissionDenied
+        if change or is_new_part:
+            begin(obj.publishable().locked())  # as it is saved, not as the form has it
         if form.has_changed() or not change:
             super().save_model(request, obj, form, change)
 
@@ -88,13 +82,18 @@ class PublishedTogether:
 
     @transaction.atomic
     def delete_queryset(self, request, queryset):
+        deleted = {}
         for obj in queryset:
-            publishable, event = lock(obj.publishable()), f"Tog bort {in_words(obj)}"
-            if not may_touch(request.user, publishable):
+            deleted.setdefault(obj.publishable(), []).append(obj)
+        for publishable, things in deleted.items():
+            if not is_open(publishable.locked()):
                 raise PermissionDenied  # published since the page was opened
-            if publishable == obj:
+            event = f"Tog bort {', '.join(map(in_words, things))}"
+            if publishable in things:
                 record(publishable, request.user, event)  # the last that it said
-                obj.delete()
-            else:
-                obj.delete()
-                self.note(request, publishable, event)
+                publishable.delete()
+                continue
+            begin(publishable)
+            for thing in things:
+                thing.delete()
+            self.note(request, publishable, event)

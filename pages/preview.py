@@ -78,7 +78,9 @@ def in_both_languages(request, thing):
         try:
             answer = answer_to(request, publishable, paths[0])
         except Http404:
-            answer = answer_to(request, publishable, paths[1])  # what has no page of its own yet
+            answer = None
+        if answer is None or answer.status_code != 200:  # it has no page of its own yet
+            answer = answer_to(request, publishable, paths[1])
         pages.append((language, answer.content.decode()))
     return pages
 
@@ -94,7 +96,7 @@ def shared(request, token, path):
     if publishable is None:
         return _ended(request)
     if publishable.has_been_published:
-        answer = redirect("/" + path)
+        answer = redirect("/" + path.lstrip("/"))  # two would be another site
     else:
         prefix = reverse("preview", args=[token, "x"]).removesuffix("x")
         answer = answer_to(request, publishable, "/" + path, prefix=prefix)

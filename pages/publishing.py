@@ -84,7 +84,9 @@ class PublishableQuerySet(models.QuerySet):
     def withdrawn(self):
         """Return what visitors have been able to see, and no longer may."""
         return self.filter(
-            Q(status=Status.WITHDRAWN) | Q(status=Status.PUBLISHED, unpublish_at__lte=now()),
+            Q(status=Status.WITHDRAWN)
+            | Q(status=Status.PUBLISHED, unpublish_at__lte=now())
+            | Q(status=Status.PUBLISHED, publish_at__gt=now()),  # and is to come back
             ~Exists(self._later()),
             published_at__lte=now(),
         )
@@ -228,6 +230,10 @@ class Publishable(models.Model):
     def publishable(self):
         """Return what this is published with: itself."""
         return self
+
+    def locked(self):
+        """Return this as it is now; who else changes any part of it waits for this transaction."""
+        return type(self)._default_manager.select_for_update().get(pk=self.pk)
 
     def touch(self):
         """Note that something that belongs to this has changed now."""

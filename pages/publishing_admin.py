@@ -1,9 +1,8 @@
 """The admin of what is published as a whole: working copies, publishing, preview links, history."""
 
 from django import forms
-from django.apps import apps
 from django.contrib import messages
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Max
 from django.http import Http404
@@ -44,6 +43,10 @@ class PublishForm(forms.ModelForm):
 
     class Meta:
         fields = ["publish_at", "unpublish_at"]
+
+    def _update_errors(self, errors):
+        # They may be about fields that are in other forms than this.
+        super()._update_errors(forms.ValidationError(errors.messages))
 
     def clean_publish_at(self):
         moment = self.cleaned_data["publish_at"]
@@ -97,6 +100,7 @@ class PublishableAdmin(ContentAdmin):
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         if obj is not None:
             latest = obj.versions().first()
+            obj.is_superseded = obj.versions().with_superseded().get(pk=obj.pk).is_superseded
             context |= {
                 "latest": latest,
                 "latest_address": change_address(latest),
@@ -115,8 +119,8 @@ class PublishableAdmin(ContentAdmin):
 
     def _find(self, request, pk, *, locked=False):
         """Return the version `pk`, `locked` until this request's transaction ends."""
-        rows = self.model.objects.select_for_update() if locked else self.model.objects
-        found = get_object_or_404(rows, pk=pk)
+        rows = self.model.objects.with_superseded()
+        found = get_object_or_404(rows.select_for_update() if locked else rows, pk=pk)
         if not self.has_view_permission(request, found):
             raise PermissionDenied
         return found
@@ -144,12 +148,12 @@ class PublishableAdmin(ContentAdmin):
 
     def _part(self, request, copy):
         """Return what the part that the request names is in `copy`, or None."""
-        label, _dot, pk = request.POST.get("del", "").partition(":")
-        try:
-            part = apps.get_model(label).objects.get(pk=pk)
-        except (LookupError, ValueError, ObjectDoesNotExist):
-            return None
-        return counterpart(part, copy)
+        label, _colon, pk = request.POST.get("del", "").partition(":")
+        for model, model_admin in self.admin_site._registry.items():
+            if model._meta.label_lower == label and isinstance(model_admin, ContentAdmin):
+                part = model.objects.filter(pk=pk).first() if pk.isdecimal() else None
+                return part and counterpart(part, copy)
+        return None
 
     # --- Publishing ---
 
@@ -206,19 +210,23 @@ class PublishableAdmin(ContentAdmin):
         publishable = self._find(request, pk, locked=True)
         if not may_publish(request.user, publishable):
             raise PermissionDenied
+        coming = publishable.versions().filter(publish_at__gt=timezone.now()).first()
+        if publishable.is_superseded:
+            raise Http404("replaced by a later version")
         if request.method == "POST" and publishable.status == Status.PUBLISHED:
             if publishable.has_been_published:
                 publishable.status, event = Status.WITHDRAWN, "Drog tillbaka"
                 said = f"{publishable} är tillbakadragen."
             else:
                 publishable.status, event = Status.DRAFT, "Avbröt den planerade publiceringen"
+                publishable.publish_at = None
                 said = "Publiceringen är avbruten."
             publishable.save()
             self.log(request, publishable, event)
             messages.success(request, said)
             return redirect(change_address(publishable))
         title = "Dra tillbaka" if publishable.has_been_published else "Avbryt publiceringen"
-        return self.work_page(request, "withdraw", publishable, title)
+        return self.work_page(request, "withdraw", publishable, title, coming=coming)
 
     # --- Preview links ---
 

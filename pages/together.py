@@ -9,12 +9,14 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.forms.models import _get_foreign_key
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
 
 from blekinge_site.formats import moment
 from pages.models import OpenForm, Revision
 
 MINUTES_OPEN = 30
-SEEN = "_seen"  # the name of the form's hidden field
+SEEN = "_seen"  # the name of the form's hidden field: a fingerprint, @, and when it was opened
+MOST_ROWS = 1000
 
 
 def fingerprint(model_admin, thing):
@@ -41,12 +43,19 @@ def fingerprint(model_admin, thing):
 def overtaken(request, form, formsets):
     """Return an error for a form that was opened before somebody else's save: who, when, what differs."""
     thing = form.instance
-    last = (
-        Revision.objects.of(thing.publishable())
-        .exclude(made_by=request.user)
-        .select_related("made_by")
-    ).first()
-    who = f"{last.made_by or 'Någon'} {moment(last.made_at)}" if last else "Någon annan"
+    _print, _at, opened = request.POST[SEEN].rpartition("@")
+    try:
+        opened = dt.datetime.fromtimestamp(float(opened), dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        opened = timezone.now()
+    since = Revision.objects.of(thing.publishable()).filter(made_at__gt=opened)
+    last = since.select_related("made_by").first()
+    who = "Någon"
+    if last:
+        who = "Du själv" if last.made_by == request.user else str(last.made_by or "Någon")
+        if last.made_by and last.made_by != request.user:
+            who = last.made_by.get_full_name() or who
+        who = f"{who} {moment(last.made_at)}"
     rows = []
     for one in [form, *(row for formset in formsets for row in formset.initial_forms)]:
         if one.is_bound and one.instance.pk:
@@ -85,3 +94,44 @@ def note_closed(request, thing):
     OpenForm.objects.filter(
         model=thing._meta.label_lower, object_pk=thing.pk, user=request.user
     ).delete()
+
+
+def written(request, model):
+    """Return what was written in a form that cannot be saved: `[(name of the field, text), …]`."""
+    names = {field.name: capfirst(field.verbose_name) for field in model._meta.concrete_fields}
+    hidden = {"csrfmiddlewaretoken", SEEN}
+    return [
+        (names.get(name, name), text)
+        for name, text in request.POST.items()
+        if text.strip() and name not in hidden and not name.startswith("_") and "_FORMS" not in name
+    ]
+
+
+def with_rows_that_are(data, model, prefix):
+    """Return the sent `data` of the rows `prefix` with those that are deleted meanwhile as new ones.
+
+    What somebody wrote in such a row is then there to be saved again, or removed.
+    """
+    total, initial = (data.get(f"{prefix}-{name}_FORMS", "") for name in ("TOTAL", "INITIAL"))
+    if not (total.isdecimal() and initial.isdecimal() and int(initial) <= int(total) <= MOST_ROWS):
+        return data
+    numbers = [data.get(f"{prefix}-{row}-id", "") for row in range(int(initial))]
+    asked = [number for number in numbers if number.isdecimal()]
+    there = set(map(str, model._base_manager.filter(pk__in=asked).values_list("pk", flat=True)))
+    if there.issuperset(numbers):
+        return data
+    kept = [row for row, number in enumerate(numbers) if number in there]
+    order = [*kept, *(row for row in range(int(total)) if row not in kept)]
+    changed = data.copy()
+    for name in list(changed):
+        if name.startswith(f"{prefix}-") and name.split("-")[1].isdecimal():
+            del changed[name]
+    for place, row in enumerate(order):
+        start = f"{prefix}-{row}-"
+        for name in data:
+            if name.startswith(start):
+                changed[f"{prefix}-{place}-{name.removeprefix(start)}"] = data[name]
+        if place >= len(kept):
+            changed[f"{prefix}-{place}-id"] = ""
+    changed[f"{prefix}-INITIAL_FORMS"] = str(len(kept))
+    return changed

@@ -138,7 +138,10 @@ def working_copy(publishable):
                 unpublish_at=latest.unpublish_at if ends_later else None,
             )
     except IntegrityError:
-        return publishable.versions().first()  # someone else made it in this moment
+        made = publishable.versions().first()
+        if made.version == latest.version:
+            raise
+        return made  # by someone else, in this moment
 
 
 def finder(publishable):

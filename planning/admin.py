@@ -18,7 +18,6 @@ from pages.editing import (
     change_address,
 )
 from pages.exchange_admin import ExchangeAdmin
-from pages.permissions import PublishedTogether
 from pages.publishing_admin import PUBLISHING
 from planning import charts
 from planning.copying import copy_to_period, next_budget, year_to_budget
@@ -113,7 +112,8 @@ class RegionalPlanAdmin(ExchangeAdmin):
         found = year_to_budget(plan)
         if request.method == "POST" and found:
             budget = next_budget(*found)
-            self.note(request, plan, f"Lade till {budget} med raderna från {found[1]}")
+            plan.touch()
+            self.log(request, plan, f"Lade till {budget} med raderna från {found[1]}")
             messages.success(request, f"{budget} har fått sina rader. Fyll i beloppen.")
             return redirect(change_address(budget))
         year, source = found or (None, None)
@@ -254,7 +254,7 @@ class BudgetLineAdmin(PlanPartAdmin):
 
     @admin.display(description="belopp, mnkr", ordering="amount_msek")
     def decided_amount(self, line):
-        return amount(line.amount_msek)
+        return "saknas" if line.amount_msek is None else amount(line.amount_msek)
 
 
 @admin.register(PlanDocument)
@@ -272,7 +272,10 @@ class GoalRatingInline(admin.TabularInline):
 
     def get_formset(self, request, obj=None, **kwargs):
         self.plan = obj and obj.plan
-        return super().get_formset(request, obj, **kwargs)
+        formset = super().get_formset(request, obj, **kwargs)
+        goal = formset.form.base_fields["goal"]
+        goal.choices = list(goal.choices)  # asked for once, not once a row
+        return formset
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "goal":
@@ -299,14 +302,3 @@ class FollowUpAdmin(ContentAdmin):
         "source",
     ]
     inlines = [GoalRatingInline]
-
-
-@admin.register(GoalRating)
-class GoalRatingAdmin(PublishedTogether, admin.ModelAdmin):
-    list_display = ["goal", "follow_up", "rating"]
-    list_filter = ["follow_up__year", "rating"]
-    list_select_related = ["goal", "follow_up"]
-    readonly_fields = ["follow_up", "goal"]
-
-    def has_add_permission(self, request):
-        return False  # ratings are added where the follow-up is

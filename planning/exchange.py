@@ -65,14 +65,19 @@ class BudgetLineResource(PartResource):
 
 def by_word(things):
     """Return `{word: thing}` for what a cell may call each: its slug, or a name that no other has."""
-    names = Counter(thing.name_sv.lower() for thing in things)
-    named = {thing.name_sv.lower(): thing for thing in things if names[thing.name_sv.lower()] == 1}
+    names = Counter(called(thing) for thing in things)
+    named = {called(thing): thing for thing in things if names[called(thing)] == 1}
     return named | {thing.slug: thing for thing in things}
+
+
+def called(thing):
+    return (thing.name_sv or "").lower()
 
 
 def word_for(thing, words):
     """Return the name of `thing` where `words`, as `by_word` gives them, know it by that; else its slug."""
-    return thing.name_sv if words.get(thing.name_sv.lower()) == thing else thing.slug
+    is_known = bool(called(thing)) and words.get(called(thing)) == thing
+    return thing.name_sv if is_known else thing.slug
 
 
 class FocusAreaResource(PartResource):

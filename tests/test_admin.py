@@ -286,3 +286,47 @@ def test_a_plan_is_copied_to_a_period_of_its_own(admin_client, content):
     done = admin_client.post(address, {"first_year": "2022", "last_year": "2024"}, follow=True)
     assert "är kopierad till ett utkast för 2022–2024" in text_of(done)
     assert "Regionplan med budget 2022–2024" not in text_of(admin_client.get("/regionplan/"))
+
+
+def test_what_a_closed_field_keeps_apart_is_explained(admin_client, plan):
+    one, two = make_perspective(plan, 1), make_perspective(plan, 2)
+    goals = make_goal(one, 1), make_goal(one, 2)
+    budgets = make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")]), make_budget(plan, 2020)
+    first, last = budgets[0].lines.all()
+    for thing, fields, said in (
+        (two, {"slug": one.slug}, "Ett annat perspektiv i planen har samma adress."),
+        (goals[1], {"slug": goals[0].slug}, "Ett annat mål i perspektivet har samma adressord."),
+        (budgets[1], {"year": "2019"}, "Planen har redan en budget för det året."),
+        (last, {"code": first.code}, "En annan rad i budgeten har samma kod."),
+        (first, {"kind": "result"}, "Budgeten har redan en rad för resultatet."),
+    ):
+        address = f"/admin/planning/{thing._meta.model_name}/{thing.pk}/change/"
+        answer = admin_client.post(address, form_of(admin_client.get(address)) | fields)
+        assert answer.status_code == 200, thing
+        assert said in errors_of(answer)
+
+
+def test_a_budget_line_without_an_amount_is_listed(admin_client, plan):
+    make_budget(plan, lines=[("item", "1.0")]).lines.update(amount_msek=None)
+    assert "saknas" in text_of(admin_client.get("/admin/planning/budgetline/"))
+
+
+@pytest.mark.parametrize("name", ["Budget 2020", "!!!"])
+def test_a_word_for_an_address_is_made_before_it_is_checked(admin_client, plan, name):
+    new = {"plan": plan.pk, "name_sv": name, "slug": "", "slug_en": "", "position": ""}
+    empty = {"goals-TOTAL_FORMS": "0", "goals-INITIAL_FORMS": "0"}
+    answer = admin_client.post("/admin/planning/perspective/add/", new | empty)
+    if name == "!!!":
+        assert plan.perspectives.get().slug == "perspektiv"
+    else:
+        assert "Adresser som börjar på budget- hör till budgetarna." in errors_of(answer)
+
+
+def test_addresses_that_are_no_numbers_are_missing(admin_client, db):
+    assert admin_client.get("/admin/planning/goal/abc/history/").status_code == 404
+    assert admin_client.get("/admin/planning/regionalplan/abc/history/").status_code == 404
+    assert admin_client.get("/admin/admin/logentry/?slag=abc").status_code == 200
+    plan = make_plan()
+    address = f"/admin/planning/regionalplan/{plan.pk}/arbetskopia/"
+    for part in ("pages.feedback:1", "sessions.session:\0", "planning.goal:x", "x"):
+        assert admin_client.post(address, {"del": part}).status_code == 302

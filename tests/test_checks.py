@@ -255,6 +255,7 @@ ALIVE = [
     "/regionplan/2019-2021.pdf",
     "/regionplan/2019-2021/dokument/1/",
     "/admin/",
+    "/admin",
     "/static/css/base.css",
     "#topp",
     "https://example.org/borta/",

@@ -61,8 +61,9 @@ def test_each_change_is_kept_with_who_and_when(admin_client, admin_user, plan):
         "Tog bort insatsområde ”Insats 1.”",
         "Lade till insatsområde ”Ny insats.”",
         "Ändrade inriktningsmål ”Nytt namn”",
+        "Innan det ändrades",
     ]
-    assert {revision.made_by for revision in Revision.objects.all()} == {admin_user}
+    assert {revision.made_by for revision in Revision.objects.of(plan)[:5]} == {admin_user}
 
 
 def test_all_versions_of_a_plan_have_one_history(admin_client, plan):
@@ -190,7 +191,7 @@ def test_a_version_compares_with_the_copy_it_was_made_to(content):
 def test_any_two_are_compared_the_older_first(admin_client, plan):
     for title in ("Ett", "Två", "Tre"):
         change(admin_client, plan, title_sv=title)
-    third, _second, first = Revision.objects.of(plan)
+    third, _second, first, _before = Revision.objects.of(plan)
     address = f"/admin/planning/regionalplan/{plan.pk}/jamfor/"
     for pair in ({"fran": first.pk, "till": third.pk}, {"fran": third.pk, "till": first.pk}):
         page = admin_client.get(address, pair)

@@ -226,6 +226,13 @@ def test_a_link_to_what_has_been_published_leads_to_where_all_see_it(client, adm
     assert (answer.status_code, answer["Location"]) == (302, "/ny/")
 
 
+def test_a_link_never_leads_to_another_site(client, db):
+    link = preview.link_to(make_page("ny", status="draft"))
+    Page.objects.update(status="published", published_at=timezone.now())
+    answer = client.get(link.removesuffix("ny/") + "/evil.example/x")
+    assert answer["Location"] == "/evil.example/x"
+
+
 def test_a_link_to_what_has_been_deleted_has_ended(client, db):
     page = make_page("ny", status="draft")
     link = preview.link_to(page)

@@ -122,10 +122,24 @@ def test_a_time_that_has_been_is_no_time_to_publish(admin_client, db):
     assert page.status == "draft"
 
 
-def test_an_address_may_still_change_while_its_time_has_not_come(admin_client, db):
+def test_what_waits_for_its_time_is_changed_when_that_is_called_off(admin_client, db):
     page = make_page("nyhet", publish_at=timezone.now() + dt.timedelta(days=1))
+    address = f"/admin/pages/page/{page.pk}/"
+    assert admin_client.post(f"{address}change/", {"slug": "nyheter"}).status_code == 403
+    admin_client.post(f"{address}dra-tillbaka/")
     change(admin_client, page, slug="nyheter")
-    assert Page.objects.get().slug == "nyheter"
+    assert (page.slug, page.status, page.publish_at) == ("nyheter", "draft", None)
+
+
+def test_what_is_withdrawn_and_to_come_back_is_gone_until_then(client, db, clock):
+    page = make_page("nyhet")
+    page.status = "withdrawn"
+    page.save()
+    page.status, page.publish_at = "published", NOON
+    page.save()
+    assert client.get("/nyhet/").status_code == 410
+    clock(NOON)
+    assert client.get("/nyhet/").status_code == 200
 
 
 def test_a_plan_replaced_by_one_to_come_still_holds(client, db, clock):

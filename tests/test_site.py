@@ -342,7 +342,7 @@ def test_each_catalogue_is_compiled(tmp_path, catalogue):
 
 
 def test_every_admin_page_opens(admin_client, content):
-    assert len(admin.site._registry) == 18  # ours, and Django's users, groups and log
+    assert len(admin.site._registry) == 17  # ours, and Django's users, groups and log
     for model, model_admin in admin.site._registry.items():
         names = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
         pages = [names]

@@ -93,15 +93,51 @@ def test_a_budget_that_got_a_line_meanwhile_is_told(two_editors, goal):
     assert [line.amount_msek for line in budget.lines.all()] == [1, 2]
 
 
-def test_what_is_published_meanwhile_is_not_changed(two_editors, goal, admin_client):
+def test_what_is_published_meanwhile_is_not_changed_and_nothing_written_is_lost(two_editors, goal):
     _first, second = two_editors
     mine = opened(second, goal)
     plan = goal.perspective.plan
     plan.status = "published"
     plan.save()
-    answer = second.post(address_of(goal), mine | {"name_sv": "Bos namn"})
-    assert answer.status_code == 403
+    said = text_of(second.post(address_of(goal), mine | {"name_sv": "Bos namn"}))
+    assert "Regionplan 2019–2021 publicerades" not in said
+    assert "publicerades, eller ska publiceras, sedan du öppnade formuläret." in said
+    assert "Namn, svenska Bos namn" in said
     assert Goal.objects.get().name_sv == "Mål 1"
+
+
+def test_what_was_written_in_something_deleted_is_shown(two_editors, goal):
+    _first, second = two_editors
+    mine, address = opened(second, goal), address_of(goal)
+    goal.delete()
+    said = text_of(second.post(address, mine | {"name_sv": "Bos namn"}))
+    assert "Det här togs bort sedan du öppnade formuläret." in said
+    assert "Namn, svenska Bos namn" in said
+
+
+def test_a_row_that_somebody_deleted_can_be_saved_again_as_a_new_one(two_editors, goal):
+    gone, kept = make_focus_area(goal, 1), make_focus_area(goal, 2)
+    _first, second = two_editors
+    address = address_of(goal)
+    mine = opened(second, goal) | {"focus_areas-0-text_sv": "Bos insats."}
+    gone.delete()
+    answer = second.post(address, mine)
+    assert "Du själv" not in text_of(answer)
+    again = form_of(answer) | {"_seen": answer.context["seen"]}
+    for inline in answer.context["inline_admin_formsets"]:
+        for row in inline.formset.extra_forms:
+            again |= {bound.html_name: bound.value() or "" for bound in row}
+    assert second.post(address, again).status_code == 302
+    assert list(goal.focus_areas.values_list("text_sv", flat=True)) == ["Bos insats.", kept.text_sv]
+
+
+def test_two_tabs_of_ones_own_are_told_too(two_editors, goal):
+    _first, second = two_editors
+    mine = opened(second, goal)
+    second.post(address_of(goal), opened(second, goal) | {"name_sv": "Först"})
+    said = text_of(second.post(address_of(goal), mine | {"name_sv": "Sedan"}))
+    assert "Du själv" in said
+    assert Goal.objects.get().name_sv == "Först"
 
 
 def test_whoever_opens_a_form_hears_who_has_it_open(two_editors, goal):

@@ -3,11 +3,13 @@
 import datetime as dt
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from pages.models import CoreValue, DailyStat, Page, RegionProfile
+from pages.history import record, restore
+from pages.models import CoreValue, DailyStat, Page, RegionProfile, Revision
 from pages.publishing import previewing
 from pages.versions import as_data, build, counterpart, walk, whole, working_copy
 from planning.copying import year_to_budget
@@ -211,6 +213,73 @@ def test_the_words_of_known_addresses_are_closed_in_a_working_copy(admin_client,
     assert "slug_en" in fields(known)  # visitors have no English word for it yet
     assert {"slug", "slug_en"} <= fields(new)
     assert not {"first_year", "last_year"} & fields(copy)
+
+
+def test_an_english_word_is_one_pages_whatever_their_versions(db):
+    page = make_page("om-oss")
+    publish_now(working_copy(page), slug_en="about-us")
+    with pytest.raises(ValidationError, match="samma engelska adress"):
+        Page(slug="about-us", title_sv="Ny", responsible_sv="Regionen").full_clean()
+
+
+def test_an_english_word_is_open_until_visitors_know_it(admin_client, db):
+    page = make_page("kontakt")
+    copy = working_copy(page)
+    change(admin_client, copy, slug_en="contcat")
+    change(admin_client, copy, slug_en="contact")
+    publish_now(copy)
+    fields = (
+        admin_client.get(f"/admin/pages/page/{working_copy(page).pk}/change/")
+        .context["adminform"]
+        .form.fields
+    )
+    assert "slug_en" not in fields
+
+
+def test_restoring_keeps_the_english_words_that_visitors_know(client, db):
+    page = make_page("kontakt", title_en="Contact")
+    record(page, None, "Först")
+    publish_now(working_copy(page), slug_en="contact")
+    publish_now(restore(Revision.objects.get()))
+    assert client.get("/en/contact/").status_code == 200
+
+
+def test_a_page_never_lies_under_itself(db):
+    page = make_page("ett")
+    below = make_page("tva", parent=page)
+    for copy, parent in ((working_copy(page), page), (working_copy(page), below)):
+        copy.parent = parent
+        with pytest.raises(ValidationError, match="ligger under sig själv"):
+            copy.full_clean()
+
+
+def test_plans_never_replace_each_other(db):
+    first, second = make_plan(2019, 2021), make_plan(2022, 2024)
+    publish_now(working_copy(first), successor=second)
+    copy = working_copy(second)
+    copy.successor = first
+    with pytest.raises(ValidationError, match="i en ring"):
+        copy.full_clean()
+
+
+def test_what_is_published_can_be_withdrawn_while_a_copy_is_under_way(admin_client, client, db):
+    page = make_page("kontakt")
+    publish_now(working_copy(page), publish_at=timezone.now() + MINUTE)
+    address = f"/admin/pages/page/{page.pk}/"
+    assert "Dra tillbaka" in text_of(admin_client.get(f"{address}change/"))
+    assert "då syns sidan igen" in text_of(admin_client.get(f"{address}dra-tillbaka/"))
+    admin_client.post(f"{address}dra-tillbaka/")
+    assert client.get("/kontakt/").status_code == 410
+
+
+def test_a_replaced_version_says_so_and_is_not_withdrawn(admin_client, db):
+    page = make_page("kontakt")
+    publish_now(working_copy(page))
+    address = f"/admin/pages/page/{page.pk}/"
+    said = text_of(admin_client.get(f"{address}change/"))
+    assert "Det här är en äldre version. Den är ersatt." in said
+    assert "Dra tillbaka" not in said
+    assert admin_client.post(f"{address}dra-tillbaka/").status_code == 404
 
 
 # --- In the admin ----------------------------------------------------------------------------------

@@ -100,10 +100,16 @@ class Page(Publishable):
 
     def clean(self):
         super().clean()
-        # The constraint compares only versions with the same number.
-        others = Page.objects.exclude(slug=self.slug).filter(slug_en=self.slug_en)
-        if self.slug_en and others.exists():
-            raise ValidationError({"slug_en": "En annan sida har samma engelska adress."})
+        # The constraints compare only versions with the same number.
+        others = Page.objects.exclude(slug=self.slug).annotate(word=ENGLISH_SLUG)
+        if others.filter(word=self.slug_en or self.slug).exists():
+            raise ValidationError("En annan sida har samma engelska adress.")
+        above, slugs = self.parent, {self.slug}
+        while above is not None:
+            if above.slug in slugs:
+                raise ValidationError("Sidan ligger under sig själv. Ändra ”ligger under”.")
+            slugs.add(above.slug)
+            above = above.versions().first().parent
         for language, slug in (("sv", self.slug), ("en", self.slug_en or self.slug)):
             with override(language):
                 try:

@@ -99,17 +99,18 @@ class RegionalPlan(Publishable):
 
     def clean(self):
         super().clean()
-        seen, plan = {self.pk}, self.successor
+        seen, plan = {self.natural_key()}, self.successor
         while plan is not None:
-            if plan.pk in seen:
+            if plan.natural_key() in seen:
                 raise ValidationError("Planerna ersätter varandra i en ring. Ändra ”ersatt av”.")
-            seen.add(plan.pk)
-            plan = plan.successor
+            seen.add(plan.natural_key())
+            plan = plan.versions().first().successor
         if self.pk and self.first_year and self.last_year:
-            outside = self.budgets.exclude(year__range=(self.first_year, self.last_year))
-            if outside.exists():
+            for name, parts in (("budget", self.budgets), ("uppföljning", self.follow_ups)):
+                outside = parts.exclude(year__range=(self.first_year, self.last_year))
                 years = ", ".join(str(year) for year in outside.values_list("year", flat=True))
-                raise ValidationError(f"Planen har budget för år utanför perioden: {years}.")
+                if years:
+                    raise ValidationError(f"Planen har {name} för år utanför perioden: {years}.")
 
     def natural_key(self):
         return (self.first_year, self.last_year)
