@@ -38,6 +38,11 @@ def fingerprint(model_admin, thing):
     return hashlib.sha256(said.encode()).hexdigest()
 
 
+def called(user):
+    """Return what staff call `user`, who may be gone."""
+    return user.get_full_name() or str(user) if user else "Någon"
+
+
 def overtaken(request, form, formsets):
     """Return an error for a form that was opened before somebody else's save: who, when, what differs."""
     thing = form.instance
@@ -46,7 +51,7 @@ def overtaken(request, form, formsets):
         .exclude(made_by=request.user)
         .select_related("made_by")
     ).first()
-    who = f"{last.made_by or 'Någon'} {moment(last.made_at)}" if last else "Någon annan"
+    who = f"{called(last.made_by)} {moment(last.made_at)}" if last else "Någon annan"
     rows = []
     for one in [form, *(row for formset in formsets for row in formset.initial_forms)]:
         if one.is_bound and one.instance.pk:
