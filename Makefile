@@ -14,7 +14,7 @@ STATIC := staticfiles/staticfiles.json
 PRODUCTION := DEBUG=off HTTPS=on ALLOWED_HOSTS=example.org \
 	SECRET_KEY=not-secret-and-long-enough-to-be-judged-in-place-of-a-real-one
 
-.PHONY: help run test check fix lock messages hook python port install install-dev
+.PHONY: help run test check fix lock messages pictures hook python port install install-dev
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -54,6 +54,9 @@ messages: install-dev .env ## Bring the English catalogue in line with the code,
 	$(MANAGE) makemessages --locale en --add-location file --no-obsolete \
 		--ignore .venv --ignore node_modules --ignore staticfiles --ignore 'templates/admin/*'
 	.venv/bin/pybabel compile --directory locale --domain 'django djangojs'
+
+pictures: install-dev ## Take the pictures in docs/redaktorsguide.md anew.
+	WRITE_PICTURES=1 .venv/bin/python -m pytest -n 0 tests/browser/test_guide.py
 
 hook: ## From now on, run check and test before every commit.
 	@hooks=$$(git rev-parse --git-path hooks) && mkdir -p "$$hooks" && \

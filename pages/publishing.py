@@ -23,6 +23,11 @@ class Withdrawn(Http404):
     """Raised for an address that has been published and no longer is: the page says so, with 410."""
 
 
+def nameless(thing):
+    """Return in Swedish what stands for the name that `thing`, in a draft, hasn't got yet."""
+    return f"{thing._meta.verbose_name} utan namn"
+
+
 class Status(models.TextChoices):
     DRAFT = "draft", "Utkast"
     PUBLISHED = "published", "Publicerad"

@@ -40,6 +40,11 @@ def fingerprint(model_admin, thing):
     return hashlib.sha256(said.encode()).hexdigest()
 
 
+def called(user):
+    """Return what staff call `user`, who may be gone."""
+    return user.get_full_name() or str(user) if user else "Någon"
+
+
 def overtaken(request, form, formsets):
     """Return an error for a form that was opened before somebody else's save: who, when, what differs."""
     thing = form.instance
@@ -48,14 +53,13 @@ def overtaken(request, form, formsets):
         opened = dt.datetime.fromtimestamp(float(opened), dt.UTC)
     except (ValueError, OverflowError, OSError):
         opened = timezone.now()
-    since = Revision.objects.of(thing.publishable()).filter(made_at__gt=opened)
-    last = since.select_related("made_by").first()
+    saved = thing.publishable().locked()  # as it is, not as the form has it
+    since = Revision.objects.of(saved).filter(made_at__gt=opened).select_related("made_by")
+    last = since.first()
     who = "Någon"
     if last:
-        who = "Du själv" if last.made_by == request.user else str(last.made_by or "Någon")
-        if last.made_by and last.made_by != request.user:
-            who = last.made_by.get_full_name() or who
-        who = f"{who} {moment(last.made_at)}"
+        name = "Du själv" if last.made_by == request.user else called(last.made_by)
+        who = f"{name} {moment(last.made_at)}"
     rows = []
     for one in [form, *(row for formset in formsets for row in formset.initial_forms)]:
         if one.is_bound and one.instance.pk:

@@ -84,6 +84,7 @@ def test_make_alone_lists_the_targets(clone):
         "fix",
         "lock",
         "messages",
+        "pictures",
         "hook",
     ]
     assert (code, errors) == (0, [])

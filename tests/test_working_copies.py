@@ -347,6 +347,16 @@ def test_a_draft_may_lack_words_and_is_then_not_published(admin_client, db):
     assert plan.status == "draft"
 
 
+def test_what_has_no_name_yet_is_told_by_its_kind(admin_client, db):
+    plan = make_plan(status="draft")
+    perspective = make_perspective(plan, name_sv="")
+    goal = make_goal(perspective, name_sv="")
+    html = admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/change/").content.decode()
+    for thing, name in ((perspective, "Perspektiv utan namn"), (goal, "inriktningsmål utan namn")):
+        address = f"/admin/planning/{thing._meta.model_name}/{thing.pk}/change/"
+        assert f'<a href="{address}">{name}</a>' in html
+
+
 def test_a_page_gets_its_address_from_its_title(admin_client, db):
     for slug in ("ny-sida", "ny-sida-2"):
         admin_client.post("/admin/pages/page/add/", {"title_sv": "Ny sida", "slug": ""})

@@ -9,7 +9,7 @@ from django.utils.translation import override
 
 from blekinge_site.languages import slug_now
 from pages.models.profile import ENGLISH_SLUG
-from pages.publishing import Publishable, PublishableQuerySet
+from pages.publishing import Publishable, PublishableQuerySet, nameless
 from pages.richtext import RichTextField
 
 
@@ -93,7 +93,7 @@ class Page(Publishable):
         ]
 
     def __str__(self):
-        return self.title
+        return self.title or nameless(self)
 
     def get_absolute_url(self):
         return reverse("pages:page", args=[slug_now(self)])

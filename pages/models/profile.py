@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from blekinge_site.formats import number
 from blekinge_site.languages import lines_of
-from pages.publishing import Publishable, PublishableQuerySet
+from pages.publishing import Publishable, PublishableQuerySet, nameless
 
 # The word in an English address: its own, or else the Swedish one.
 ENGLISH_SLUG = Coalesce(NullIf("slug_en", Value("")), "slug")
@@ -62,7 +62,7 @@ class RegionProfile(Publishable):
         ]
 
     def __str__(self):
-        return self.name
+        return self.name or nameless(self)
 
     def get_absolute_url(self):
         return reverse("pages:profile")
@@ -206,7 +206,7 @@ class Administration(BelongsToProfile):
         ]
 
     def __str__(self):
-        return self.name
+        return self.name or nameless(self)
 
     def natural_key(self):
         return (self.slug,)
@@ -237,7 +237,7 @@ class CoreValue(BelongsToProfile):
         ]
 
     def __str__(self):
-        return self.name
+        return self.name or nameless(self)
 
     def get_absolute_url(self):
         return f"{super().get_absolute_url()}#{self.slug}"

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from pages.models import Ordered
+from pages.publishing import nameless
 from planning.models.plans import Goal, RegionalPlan
 
 
@@ -160,7 +161,7 @@ class BudgetLine(Ordered):
         ]
 
     def __str__(self):
-        return self.name
+        return self.name or nameless(self)
 
     def get_absolute_url(self):
         return self.budget.get_absolute_url()

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from blekinge_site.languages import slug_now
 from pages.models import ENGLISH_SLUG, Ordered
-from pages.publishing import Publishable, PublishableQuerySet
+from pages.publishing import Publishable, PublishableQuerySet, nameless
 
 SLUG_HELP = "Görs av namnet: ordet i webbadressen. Ligger fast när planen är publicerad."
 ANCHOR_HELP = "Görs av namnet. Länkar hit slutar på #ordet."
@@ -181,7 +181,7 @@ class Perspective(Ordered):
         ]
 
     def __str__(self):
-        return self.name
+        return self.name or nameless(self)
 
     def get_absolute_url(self):
         return reverse("planning:perspective", args=[self.plan.natural_key(), slug_now(self)])
@@ -233,7 +233,7 @@ class Goal(Ordered):
         ]
 
     def __str__(self):
-        return self.name
+        return self.name or nameless(self)
 
     def get_absolute_url(self):
         return f"{self.perspective.get_absolute_url()}#{self.slug}"
@@ -272,7 +272,7 @@ class FocusArea(Ordered):
         constraints = Ordered.Meta.constraints
 
     def __str__(self):
-        return self.text
+        return self.text or nameless(self)
 
     def get_absolute_url(self):
         return self.goal.get_absolute_url()
@@ -324,7 +324,7 @@ class PlanDocument(Ordered):
         ]
 
     def __str__(self):
-        return self.title
+        return self.title or nameless(self)
 
     def save(self, *args, **kwargs):
         if self.number is None:

@@ -1,122 +1,34 @@
-"""How staff edit: by keyboard alone, a whole plan from nothing, and what each of their pages must be."""
+"""How staff edit: by keyboard alone, a whole plan from nothing, and in rich text."""
 
-import re
-
-import pytest
-from django.conf import settings
-from django.contrib import admin
-from django.contrib.admin.models import ADDITION, LogEntry
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.core import serializers
 
-from blekinge_site.signin_log import record
-from pages.models import Feedback, Page, RegionProfile
+from pages.models import Page, RegionProfile
+from pages.versions import working_copy
 from planning.models import Budget, BudgetLine, FocusArea, Goal, Perspective, RegionalPlan
 from tests.browser import pages
+from tests.browser.desk import (
+    add_row,
+    click,
+    enter,
+    entered,
+    faults,
+    focused,
+    follow,
+    link_to,
+    open_form,
+    open_working_copy,
+    paste,
+    publish,
+    save,
+    sign_in,
+    tab_to,
+    write,
+)
 from tests.site import public_addresses
 
-NAME, PASSWORD = "redaktör", "ett-långt-lösenord"
 PLAN = "/regionplan/2019-2021/"
 ENGLISH_PLAN = "/en/regional-plan/2019-2021/"
-
-# --- Who is there ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def visitor(site, new_context):
-    """The browser page of someone who only reads."""
-    return new_context(base_url=site).new_page()
-
-
-@pytest.fixture
-def staff(site, new_context, django_user_model):
-    """The browser page of someone who may edit everything and hasn't signed in yet.
-
-    Whatever is then done there, no other host is asked for anything, and the console stays silent: it
-    is where the browser says what the content security policy has stopped.
-    """
-    django_user_model.objects.create_superuser(NAME, password=PASSWORD)
-    page, heard = new_context(base_url=site).new_page(), []
-    page.on("request", lambda request: heard.append(request.url))
-    page.on("console", lambda said: said.type in {"error", "warning"} and heard.append(said.text))
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    yield page
-    own = re.compile(f"{re.escape(site)}/|data:|blob:")
-    assert [thing for thing in heard if not own.match(thing)] == []
-
-
-@pytest.fixture
-def editor(staff, site, client, django_user_model):
-    """The browser page of someone who may edit everything, signed in."""
-    client.force_login(django_user_model.objects.get())
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": site}
-    staff.context.add_cookies([cookie])
-    return staff
-
-
-# --- At the keyboard -------------------------------------------------------------------------------
-
-# Any words that may be the name of what has the focus: quick to ask, and narrows down which to look at.
-FOCUSED_WORDS = """() => {
-  const e = document.activeElement;
-  const labels = [...(e.labels ?? [])].map(label => label.textContent);
-  return [e.ariaLabel, e.value, e.textContent, ...labels].map(w => `${w}`.trim());
-}"""
-
-
-def focused(page):
-    """Return the role and the name of what has the focus: `button "Fet"`."""
-    return re.search(r'\w+ ".*?"', page.locator(":focus").aria_snapshot())[0]
-
-
-def tab_to(page, role, name, key="Tab"):
-    """Press Tab until a `role` called `name` has the focus."""
-    wanted = f'{role} "{name}"'
-    for _ in range(300):
-        page.keyboard.press(key)
-        if name in page.evaluate(FOCUSED_WORDS) and focused(page) == wanted:
-            return
-    raise AssertionError(f"300 tabs do not reach the {wanted}")
-
-
-def write(page, text):
-    """Type `text` in place of what the focused field holds."""
-    page.keyboard.press("Control+A")
-    page.keyboard.type(text)
-
-
-def paste(page, text):
-    page.keyboard.press("Control+A")
-    page.keyboard.insert_text(text)
-
-
-def press_and_wait(page, key):
-    with page.expect_navigation():
-        page.keyboard.press(key)
-
-
-def sign_in(page):
-    page.goto("/admin/")
-    assert focused(page) == 'textbox "Användarnamn:"'
-    write(page, NAME)
-    tab_to(page, "textbox", "Lösenord:")
-    write(page, PASSWORD)
-    press_and_wait(page, "Enter")
-
-
-def follow(page, *links):
-    for name in links:
-        tab_to(page, "link", name)
-        press_and_wait(page, "Enter")
-
-
-def save(page):
-    tab_to(page, "button", "Spara")
-    press_and_wait(page, "Enter")
-    assert page.locator(".errorlist, .messagelist > :not(.success)").all_inner_texts() == []
-
+THE_PLAN = ("Regionplaner", "Regionplan med budget 2019–2021")  # the links that lead to it
 
 # --- What visitors then see ------------------------------------------------------------------------
 
@@ -144,7 +56,8 @@ def table_and_chart(page, section="main"):
 
 def test_a_goal_is_changed_by_keyboard_in_both_languages(staff, visitor):
     sign_in(staff)
-    follow(staff, "Regionplaner", "Regionplan med budget 2019–2021", "Ett attraktivt Blekinge")
+    follow(staff, *THE_PLAN, "Ett attraktivt Blekinge")
+    open_working_copy(staff)
     for field, text in {
         "Namn, svenska:": "Ett levande Blekinge",
         "Namn, engelska:": "A thriving Blekinge",
@@ -154,6 +67,8 @@ def test_a_goal_is_changed_by_keyboard_in_both_languages(staff, visitor):
         tab_to(staff, "textbox", field)
         write(staff, text)
     save(staff)
+    assert goal_on(visitor, PLAN, "ett-attraktivt-blekinge")[0] == "Ett attraktivt Blekinge"
+    publish(staff)
 
     for address in (PLAN, f"{PLAN}invanare-och-samhalle/"):
         name, paragraphs, _areas = goal_on(visitor, address, "ett-attraktivt-blekinge")
@@ -166,7 +81,8 @@ def test_a_goal_is_changed_by_keyboard_in_both_languages(staff, visitor):
 
 def test_a_focus_area_is_added_by_keyboard_and_comes_last(staff, visitor):
     sign_in(staff)
-    follow(staff, "Regionplaner", "Regionplan med budget 2019–2021")
+    follow(staff, *THE_PLAN)
+    open_working_copy(staff)
     follow(staff, "Lägg till insatsområde i Ett attraktivt Blekinge")
     tab_to(staff, "button", "Lägg till ytterligare Insatsområde")
     staff.keyboard.press("Enter")
@@ -175,6 +91,7 @@ def test_a_focus_area_is_added_by_keyboard_and_comes_last(staff, visitor):
     tab_to(staff, "textbox", "Text, engelska, rad 4")
     write(staff, "Strengthen tourism.")
     save(staff)
+    publish(staff)
 
     for plan, text in ((PLAN, "Stärka besöksnäringen."), (ENGLISH_PLAN, "Strengthen tourism.")):
         areas = goal_on(visitor, plan, "ett-attraktivt-blekinge")[2]
@@ -184,7 +101,8 @@ def test_a_focus_area_is_added_by_keyboard_and_comes_last(staff, visitor):
 def test_a_focus_area_is_moved_by_keyboard(staff, visitor):
     text = "Utveckla varumärket för Region Blekinge."
     sign_in(staff)
-    follow(staff, "Regionplaner", "Regionplan med budget 2019–2021", "Ett attraktivt Blekinge")
+    follow(staff, *THE_PLAN, "Ett attraktivt Blekinge")
+    open_working_copy(staff)
     tab_to(staff, "button", f"Flytta upp: {text}")
     staff.keyboard.press("Enter")
     assert focused(staff) == f'button "Flytta upp: {text}"'
@@ -194,6 +112,7 @@ def test_a_focus_area_is_moved_by_keyboard(staff, visitor):
     assert focused(staff) == f'button "Flytta ner: {text}"'
     assert staff.get_by_role("status").all_inner_texts() == [f"{text}: plats 1 av 3"]
     save(staff)
+    publish(staff)
 
     assert goal_on(visitor, PLAN, "ett-attraktivt-blekinge")[2] == [
         text,
@@ -211,7 +130,9 @@ def test_a_budget_is_added_by_keyboard_with_pasted_amounts(staff, visitor):
         ("Resultat", "Result for the year", "Resultat", "90,3"),
     ]
     sign_in(staff)
-    follow(staff, "Regionplaner", "Regionplan med budget 2019–2021", "Lägg till budget")
+    follow(staff, *THE_PLAN)
+    open_working_copy(staff)
+    follow(staff, "Lägg till budget")
     tab_to(staff, "spinbutton", "År:")
     write(staff, "2020")
     for number, (swedish, english, kind, amount) in enumerate(lines, start=1):
@@ -226,6 +147,7 @@ def test_a_budget_is_added_by_keyboard_with_pasted_amounts(staff, visitor):
         tab_to(staff, "textbox", f"Belopp, mnkr, rad {number}")
         paste(staff, amount)
     save(staff)
+    publish(staff)
 
     kinds = BudgetLine.objects.filter(budget__year=2020).values_list("kind", flat=True)
     assert list(kinds) == ["item", "item", "subtotal", "item", "result"]
@@ -236,45 +158,6 @@ def test_a_budget_is_added_by_keyboard_with_pasted_amounts(staff, visitor):
     assert table_and_chart(visitor, "[aria-labelledby='budget-2020']") == [expected, expected]
     visitor.goto(f"{ENGLISH_PLAN}budget-2020/")
     assert table_and_chart(visitor)[0][1] == ("Operating expenses", "−6,198.0")
-
-
-# --- By any means ----------------------------------------------------------------------------------
-
-
-def enter(page, typed):
-    """Put each value of `typed`, `{label: value}`, in its field, or choose it where there is a choice."""
-    for label, value in typed.items():
-        field = page.get_by_label(label, exact=True)
-        if field.evaluate("field => field.tagName") == "SELECT":
-            field.select_option(label=value)
-        else:
-            field.fill(value)
-
-
-def entered(page, labels):
-    """Return `{label: value}` for the fields called `labels`."""
-    value = "field => field.selectedOptions ? field.selectedOptions[0].text : field.value"
-    return {label: page.get_by_label(label, exact=True).evaluate(value) for label in labels}
-
-
-def add_row(page):
-    page.get_by_role("button", name="Lägg till ytterligare").click()
-
-
-def click(page, role, name):
-    """Click on the `role` called `name`, and wait for the page that it leads to; return the response."""
-    with page.expect_navigation() as navigation:
-        page.get_by_role(role, name=name, exact=True).click()
-    return navigation.value
-
-
-def link_to(page, name):
-    return page.get_by_role("link", name=name, exact=True).get_attribute("href")
-
-
-def open_form(page, thing):
-    meta = thing._meta
-    return page.goto(f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}/change/")
 
 
 # --- Another region's plan, from nothing -----------------------------------------------------------
@@ -363,8 +246,8 @@ def test_another_regions_plan_is_entered_as_a_draft_and_published(editor, visito
     assert published() == before
 
     editor.goto(plan)
-    enter(editor, {"Status:": "Publicerad"})
-    click(editor, "button", "Spara")
+    click(editor, "link", "Kontrollera och publicera")
+    click(editor, "button", "Publicera")
     for address in swedish + english:
         assert visitor.request.get(address).status == 200, address
     visitor.goto("/regionplan/2023-2026/")
@@ -396,6 +279,7 @@ def test_another_regions_plan_is_entered_as_a_draft_and_published(editor, visito
 
 def test_the_filter_leads_to_what_lacks_english(editor):
     Goal.objects.filter(slug="god-tillganglighet").update(name_en="")
+    working_copy(RegionalPlan.objects.get())
     editor.goto("/admin/planning/goal/")
     click(editor, "link", "Saknar engelska")
     listed = editor.locator("#result_list tbody th")
@@ -471,7 +355,8 @@ def test_bad_input_is_explained_kept_and_not_saved(editor):
         everything = [*RegionalPlan.objects.all(), *Budget.objects.all(), *BudgetLine.objects.all()]
         return serializers.serialize("json", everything)
 
-    before, plan = stored(), RegionalPlan.objects.get()
+    plan = working_copy(RegionalPlan.objects.get())
+    before = stored()
     for model, typed, message in BAD_INPUT:
         editor.goto(f"/admin/planning/{model._meta.model_name}/add/?plan={plan.pk}")
         if model is Budget:
@@ -527,7 +412,7 @@ def press_in_text(page, key, selected=""):
 def test_rich_text_is_written_by_keyboard(editor, visitor):
     page = Page.objects.get(slug="kontakt")
     Page.objects.filter(pk=page.pk).update(body_sv="<p>Ring</p>")
-    open_form(editor, page)
+    open_form(editor, working_copy(page))
     tab_to(editor, "textbox", "Text, svenska")
     press_in_text(editor, "End")
     editor.keyboard.type(" oss")
@@ -556,6 +441,7 @@ def test_rich_text_is_written_by_keyboard(editor, visitor):
     tab_to(editor, "button", "Rubrik")
     press_in_text(editor, "Enter")
     save(editor)
+    publish(editor)
 
     visitor.goto("/kontakt/")
     text = visitor.locator("main .prose")
@@ -566,14 +452,14 @@ def test_rich_text_is_written_by_keyboard(editor, visitor):
 
 
 def body_of(page, slug):
-    """Open the page `slug` with an empty Swedish text, and return the place to write it."""
+    """Open a working copy of the page `slug` with an empty Swedish text; return the place to write it."""
     Page.objects.filter(slug=slug).update(body_sv="")
-    open_form(page, Page.objects.get(slug=slug))
+    open_form(page, working_copy(Page.objects.get(slug=slug)))
     return page.get_by_role("textbox", name="Text, svenska")
 
 
 def test_a_link_to_a_text_leads_to_where_it_is_written(editor):
-    page = Page.objects.get(slug="kontakt")
+    page = working_copy(Page.objects.get(slug="kontakt"))
     editor.goto(f"/admin/pages/page/{page.pk}/change/#id_body_en")
     editor.wait_for_function("() => document.activeElement.editor")
     assert focused(editor) == 'textbox "Text, engelska"'
@@ -597,6 +483,7 @@ def test_a_table_is_inserted_with_a_heading_row(editor, visitor):
         editor.keyboard.type(cell)
     assert faults(editor) == []
     click(editor, "button", "Spara")
+    publish(editor)
 
     visitor.goto("/kontakt/")
     table = visitor.get_by_role("region", name="Tabell 1").get_by_role("table")
@@ -639,7 +526,7 @@ PASTE = """(text, html) => {
 def test_what_is_pasted_from_word_is_stored_clean(editor):
     body_of(editor, "kontakt").evaluate(PASTE, FROM_WORD)
     click(editor, "button", "Spara")
-    assert Page.objects.get(slug="kontakt").body_sv == (
+    assert Page.objects.get(slug="kontakt", version=2).body_sv == (
         "<h3>Kollektivtrafik</h3>"
         "<p><strong>Bussar</strong> går <em>varje</em> timme.</p>"
         '<ul><li><p>Karlskrona</p><ol data-type="decimal"><li><p>Lyckeby</p></li>'
@@ -648,88 +535,3 @@ def test_what_is_pasted_from_word_is_stored_clean(editor):
         "<tr><td><p>1</p></td><td><p>7.00</p></td></tr></tbody></table>"
         '<p>Läs inte <a href="https://www.example.se/">hit</a>.</p>'
     )
-
-
-# --- Every page of theirs --------------------------------------------------------------------------
-
-# What axe finds in the boxes that Django's scripts make for choosing groups and rights: a picture of a
-# magnifying glass with words of its own.
-DJANGOS_FAULTS = {("aria-prohibited-attr", ".help-tooltip.search-label-icon")}
-
-# What Django says in English in every language: of the magnifying glass beside a list's search field.
-DJANGOS_WORDS = {"Search"}
-
-# Words that no Swedish sentence has.
-ENGLISH = re.compile(
-    r"\b(add|and|are|can|change|choose|clear|click|close|delete|enter|error|from|has|have|heading|hide"
-    r"|history|home|insert|items|list|no|not|now|of|page|please|remove|required|save|search|see|select"
-    r"|selected|show|site|sort|the|this|time|title|to|today|toggle|undo|update|view|was|welcome|with"
-    r"|you|your)\b",
-    re.IGNORECASE,
-)
-
-# All that a page says or reads out but for what is edited there, and the rights: their names are
-# Django's own, kept in the database.
-WORDS = """() => {
-  const said = [document.title];
-  for (const e of document.body.querySelectorAll("*")) {
-    if (e.closest(".tiptap, textarea, .readonly, .selector option, script")) continue;
-    for (const name of ["alt", "aria-label", "placeholder", "title"]) said.push(e.getAttribute(name));
-    if (e.matches("[type='submit'], [type='button']")) said.push(e.value);
-    if (e.matches(".material-icons")) continue;  // the names of pictures
-    for (const node of e.childNodes) if (node.nodeType === Node.TEXT_NODE) said.push(node.data);
-  }
-  return said.filter(words => words?.trim());
-}"""
-
-
-def faults(page):
-    """Return what axe finds wrong on the open `page`, and what it says in English, as strings."""
-    pages.ready_for_axe(page)
-    rules = page.evaluate("options => axe.run(options)", pages.AXE_OPTIONS)["violations"]
-    found = [(rule["id"], node["target"][-1]) for rule in rules for node in rule["nodes"]]
-    return [
-        f"{rule}: {target}"
-        for rule, target in found
-        if not any(rule == known and target.endswith(where) for known, where in DJANGOS_FAULTS)
-    ] + [
-        f"it says: {said}"
-        for said in page.evaluate(WORDS)
-        if ENGLISH.search(said) and said not in DJANGOS_WORDS
-    ]
-
-
-@pytest.mark.parametrize("app", ["admin", "auth", "pages", "planning"])
-def test_staff_pages_are_accessible_and_in_swedish(editor, app):
-    pages.add_what_staff_may_add()
-    group = Group.objects.create(name="Redaktörer")
-    user = get_user_model().objects.get()
-    LogEntry.objects.log_actions(user.pk, [group], ADDITION, [{"added": {}}])
-    record(user, "Loggade in.")
-    Feedback.objects.create(address="/", language="sv", helpful=False, message="Var är kartan?")
-    editor.goto(f"/admin/{app}/")
-    hrefs = "all => all.map(link => link.getAttribute('href'))"
-    offered = editor.locator("#content-main a").evaluate_all(hrefs)
-    addresses = [f"/admin/{app}/", *dict.fromkeys(offered)]
-    for model in admin.site._registry:
-        if model._meta.app_label == app:
-            above = f"/admin/{app}/{model._meta.model_name}/"
-            assert above in addresses
-            addresses.append(f"{above}{model.objects.first().pk}/change/")
-            if model is RegionalPlan:
-                addresses.append(f"{above}{model.objects.first().pk}/kopiera/")
-    found = []
-    for address in addresses:
-        editor.goto(address)
-        found += [f"{address} {fault}" for fault in faults(editor)]
-    assert not found, "\n".join(found)
-
-
-def test_the_ways_in_are_accessible_and_in_swedish(editor):
-    found = []
-    for address in ("/admin/", "/admin/password_change/", "/admin/login/"):
-        if address == "/admin/login/":
-            editor.context.clear_cookies()
-        editor.goto(address)
-        found += [f"{address} {fault}" for fault in faults(editor)]
-    assert not found, "\n".join(found)

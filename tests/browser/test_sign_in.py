@@ -2,19 +2,17 @@
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
-from django.core.cache import cache
 
 from tests.browser import pages
-from tests.browser.test_editing import ENGLISH, WORDS, staff  # noqa: F401 - a fixture
+from tests.browser.desk import ENGLISH, WORDS
 from tests.test_sign_in import CODE, LOGIN, PASSWORD, SECRET, code_now, make_account
 
 
 @pytest.fixture
-def anna(staff, settings):  # noqa: F811
+def anna(staff, settings):
     """The browser page of a superuser who must have a second factor and has none."""
     settings.SECOND_FACTOR = True
     settings.MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
-    cache.clear()  # the attempts of other tests
     make_account(is_superuser=True)
     return staff
 
@@ -139,6 +137,7 @@ def test_each_page_is_accessible_fits_and_is_in_swedish(anna, key, width, scheme
     found = []
 
     def look():
+        anna.wait_for_load_state()  # a click waits for the address only
         assert anna.locator("h1").count() == 1, anna.url
         found.extend(f"{anna.url} {fault}" for fault in faults(anna))
 

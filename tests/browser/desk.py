@@ -1,0 +1,181 @@
+"""How the browser tests use the staff's pages, by keyboard and otherwise, and what they ask of each."""
+
+import re
+
+from django.contrib.auth.models import Group, User
+
+from tests.browser import pages
+
+NAME, PASSWORD = "redaktör", "ett-långt-lösenord"
+
+
+def account(role, name):
+    """Make an account for someone called `name`, in two words, in the group of that role."""
+    first, last = name.split()
+    user = User.objects.create_user(first.lower(), first_name=first, last_name=last, is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+# --- At the keyboard -------------------------------------------------------------------------------
+
+# Any words that may be the name of what has the focus: quick to ask, and narrows down which to look at.
+FOCUSED_WORDS = """() => {
+  const e = document.activeElement;
+  const labels = [...(e.labels ?? [])].map(label => label.textContent);
+  return [e.ariaLabel, e.value, e.textContent, ...labels].map(w => `${w}`.trim());
+}"""
+
+
+def focused(page):
+    """Return the role and the name of what has the focus: `button "Fet"`."""
+    return re.search(r'\w+ ".*?"', page.locator(":focus").aria_snapshot())[0]
+
+
+def tab_to(page, role, name, key="Tab"):
+    """Press Tab until a `role` called `name` has the focus."""
+    wanted = f'{role} "{name}"'
+    for _ in range(300):
+        page.keyboard.press(key)
+        if name in page.evaluate(FOCUSED_WORDS) and focused(page) == wanted:
+            return
+    raise AssertionError(f"300 tabs do not reach the {wanted}")
+
+
+def write(page, text):
+    """Type `text` in place of what the focused field holds."""
+    page.keyboard.press("Control+A")
+    page.keyboard.type(text)
+
+
+def paste(page, text):
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(text)
+
+
+def press_and_wait(page, key):
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
+def sign_in(page):
+    page.goto("/admin/")
+    assert focused(page) == 'textbox "Användarnamn:"'
+    write(page, NAME)
+    tab_to(page, "textbox", "Lösenord:")
+    write(page, PASSWORD)
+    press_and_wait(page, "Enter")
+
+
+def follow(page, *links):
+    for name in links:
+        tab_to(page, "link", name)
+        press_and_wait(page, "Enter")
+
+
+def save(page):
+    tab_to(page, "button", "Spara")
+    press_and_wait(page, "Enter")
+    assert page.locator(".errorlist, .messagelist > :not(.success)").all_inner_texts() == []
+
+
+def open_working_copy(page):
+    tab_to(page, "button", "Ändra i arbetskopian")
+    press_and_wait(page, "Enter")
+
+
+def publish(page):
+    """Publish what is open, as it is saved, by keyboard."""
+    follow(page, "Kontrollera och publicera")
+    tab_to(page, "button", "Publicera")
+    press_and_wait(page, "Enter")
+    assert page.locator(".messagelist").inner_text().endswith("är publicerad.")
+
+
+# --- By any means ----------------------------------------------------------------------------------
+
+
+def enter(page, typed):
+    """Put each value of `typed`, `{label: value}`, in its field, or choose it where there is a choice."""
+    for label, value in typed.items():
+        field = page.get_by_label(label, exact=True)
+        if field.evaluate("field => field.tagName") == "SELECT":
+            field.select_option(label=value)
+        else:
+            field.fill(value)
+
+
+def entered(page, labels):
+    """Return `{label: value}` for the fields called `labels`."""
+    value = "field => field.selectedOptions ? field.selectedOptions[0].text : field.value"
+    return {label: page.get_by_label(label, exact=True).evaluate(value) for label in labels}
+
+
+def add_row(page):
+    page.get_by_role("button", name="Lägg till ytterligare").click()
+
+
+def click(page, role, name):
+    """Click on the `role` called `name`, and wait for the page that it leads to; return the response."""
+    with page.expect_navigation() as navigation:
+        page.get_by_role(role, name=name, exact=True).click()
+    return navigation.value
+
+
+def link_to(page, name):
+    return page.get_by_role("link", name=name, exact=True).get_attribute("href")
+
+
+def open_form(page, thing):
+    meta = thing._meta
+    return page.goto(f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}/change/")
+
+
+# --- Questions ---------------------------------------------------------------------------------------
+
+# What axe finds in the boxes that Django's scripts make for choosing groups and rights: a picture of a
+# magnifying glass with words of its own.
+DJANGOS_FAULTS = {("aria-prohibited-attr", ".help-tooltip.search-label-icon")}
+
+# What Django says in English in every language: of the magnifying glass beside a list's search field.
+DJANGOS_WORDS = {"Search"}
+
+# Words that no Swedish sentence has.
+ENGLISH = re.compile(
+    r"\b(add|and|are|can|change|choose|clear|click|close|delete|enter|error|from|has|have|heading|hide"
+    r"|history|home|insert|items|list|no|not|now|of|page|please|remove|required|save|search|see|select"
+    r"|selected|show|site|sort|the|this|time|title|to|today|toggle|undo|update|view|was|welcome|with"
+    r"|you|your)\b",
+    re.IGNORECASE,
+)
+
+# All that a page says or reads out but for what is edited or compared there, and the rights: their names are
+# Django's own, kept in the database.
+WORDS = """() => {
+  const said = [document.title];
+  for (const e of document.body.querySelectorAll("*")) {
+    if (e.closest(".tiptap, textarea, .readonly, .tabular td p, .selector option, script")) continue;
+    if (e.closest(".difference")) continue;
+    for (const name of ["alt", "aria-label", "placeholder", "title"]) said.push(e.getAttribute(name));
+    if (e.matches("[type='submit'], [type='button']")) said.push(e.value);
+    if (e.matches(".material-icons")) continue;  // the names of pictures
+    for (const node of e.childNodes) if (node.nodeType === Node.TEXT_NODE) said.push(node.data);
+  }
+  return said.filter(words => words?.trim());
+}"""
+
+
+def faults(page):
+    """Return what axe finds wrong on the open `page`, and what it says in English, as strings."""
+    pages.ready_for_axe(page)
+    rules = page.evaluate("options => axe.run(options)", pages.AXE_OPTIONS)["violations"]
+    found = [(rule["id"], node["target"][-1]) for rule in rules for node in rule["nodes"]]
+    return [
+        f"{rule}: {target}"
+        for rule, target in found
+        if not any(rule == known and target.endswith(where) for known, where in DJANGOS_FAULTS)
+    ] + [
+        f"it says: {said}"
+        for said in page.evaluate(WORDS)
+        if ENGLISH.search(said) and said not in DJANGOS_WORDS
+    ]

@@ -1,0 +1,110 @@
+"""docs/redaktorsguide.md: what it names is on the screens, and its pictures are there.
+
+With WRITE_PICTURES set, as `make pictures` does, the pictures are taken anew.
+"""
+
+import os
+import re
+from pathlib import Path
+
+from pages.models import Feedback, Page
+from pages.versions import working_copy
+from planning.models import Goal, RegionalPlan
+from tests.browser.desk import account, click, enter, open_form
+from tests.factories import make_page
+
+DOCS = Path(__file__).parents[2] / "docs"
+GUIDE = (DOCS / "redaktorsguide.md").read_text()
+MAX_BYTES = 60_000
+
+# All that a page calls something: headings, labels, links, buttons.
+NAMES = """() => [...document.querySelectorAll(
+  "h1, h2, h3, label, legend, a, button, .prose-menubar__option, [type='submit'], [title]"
+)].filter(e => e.checkVisibility()).flatMap(e => [e.innerText, e.value, e.title]).filter(Boolean)"""
+
+
+class Tour:
+    """What has been seen on the way through the guide's screens."""
+
+    def __init__(self):
+        self.names, self.pictures = set(), []
+
+    def look(self, page):
+        """Note what the open `page` names: of ”Excel, budgetrader” and ”Utkast (2)” the first words."""
+        for name in page.evaluate(NAMES):
+            self.names.add(re.split("[,:(\n]", name)[0].strip())
+
+    def show(self, page, picture, element="#main", height=440):
+        """Look at the open `page`, and take a picture of the top of `element` if they are to be taken."""
+        page.set_viewport_size({"width": 1000, "height": 700})
+        self.look(page)
+        self.pictures.append(picture)
+        if os.environ.get("WRITE_PICTURES"):
+            box = page.locator(element).bounding_box()
+            box["height"] = min(box["height"], height)
+            page.screenshot(path=DOCS / "bilder" / f"{picture}.png", clip=box, full_page=True)
+
+
+def test_the_guide_says_and_shows_what_is_on_the_screens(sit_down):
+    make_page("kollektivtrafik", status="draft", title_en="Public transport")
+    Feedback.objects.create(address="/", language="sv", helpful=False, message="Var är kartan?")
+    tour, writer = Tour(), sit_down(account("Redaktör", "Elin Ek"))
+    page = sit_down(account("Publicist", "Per Palm"))
+
+    stranger = sit_down()
+    stranger.goto("/admin/")
+    tour.look(stranger)
+    page.goto("/admin/konto/tva-faktorer/")
+    tour.look(page)
+    page.goto("/admin/")
+    tour.show(page, "skrivbordet")
+
+    open_form(page, Goal.objects.get(slug="ett-attraktivt-blekinge"))
+    tour.show(page, "publicerat")
+    click(page, "button", "Ändra i arbetskopian")
+    enter(page, {"Namn, svenska:": "Ett levande Blekinge"})
+    tour.show(page, "arbetskopian")
+    open_form(writer, working_copy(Page.objects.get(slug="kontakt")))
+    writer.locator(".fieldBox.field-body_sv .prose-menubar__selected").click()
+    tour.look(writer)  # the text's buttons, and what an editor may do
+
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Förhandsgranska").click()
+    preview = opened.value
+    preview.frame_locator("[title='Sidan på svenska']").locator(".goal").first.wait_for()
+    tour.show(preview, "forhandsgranskning", element="#content")
+    preview.close()
+
+    click(page, "button", "Spara")
+    tour.look(page)
+    for leads_to in ("Dela förhandsgranskning", "Importera och exportera"):
+        click(page, "link", leads_to)
+        tour.look(page)
+        page.go_back()
+    click(page, "link", "Kontrollera och publicera")
+    tour.show(page, "publicera", height=720)
+    enter(page, {"Publiceras:": "2999-11-26 13.00"})
+    click(page, "button", "Publicera")
+    tour.look(page)
+    click(page, "link", "Avbryt publiceringen")
+    click(page, "button", "Avbryt publiceringen")
+    click(page, "link", "Kontrollera och publicera")
+    enter(page, {"Publiceras:": ""})
+    click(page, "button", "Publicera")
+    click(page, "link", "Dra tillbaka")
+    tour.look(page)
+    open_form(page, RegionalPlan.objects.get(version=2))
+    click(page, "link", "Historik")
+    tour.look(page)
+    page.get_by_role("radio", name="Från").last.check()
+    click(page, "button", "Jämför")
+    tour.show(page, "jamfor")
+    page.goto("/admin/pages/page/")
+    tour.look(page)
+
+    named = {" ".join(words.split()) for words in re.findall(r"\*\*(.+?)\*\*", GUIDE, re.DOTALL)}
+    assert named - tour.names == set()
+    assert re.findall(r"!\[.+\]\(bilder/(.+)\.png\)", GUIDE) == tour.pictures
+    sizes = {path.name: path.stat().st_size for path in (DOCS / "bilder").iterdir()}
+    assert sorted(sizes) == sorted(f"{picture}.png" for picture in tour.pictures)
+    assert {name: size for name, size in sizes.items() if size > MAX_BYTES} == {}

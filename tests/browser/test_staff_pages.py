@@ -1,0 +1,172 @@
+"""What each page of the staff's must be, in every state: accessible, and in Swedish."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.core.cache import cache
+from django.utils import timezone
+
+from blekinge_site import signin_log
+from pages.history import record
+from pages.models import Feedback, Page, RegionProfile, Revision
+from pages.versions import working_copy
+from planning.models import Goal, RegionalPlan
+from tests.browser import pages
+from tests.browser.desk import account, click, enter, faults, open_form
+from tests.factories import make_budget, make_goal, make_page, make_perspective, make_plan
+
+DAY = dt.timedelta(days=1)
+
+
+def faults_at(page, addresses):
+    """Return the faults of the pages at `addresses`, each with its address, one a line."""
+    found = []
+    for address in addresses:
+        page.goto(address)
+        found += [f"{address} {fault}" for fault in faults(page)]
+    return "\n".join(found)
+
+
+def address_of(thing, word):
+    meta = thing._meta
+    return f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}/{word}/"
+
+
+@pytest.mark.parametrize("app", ["admin", "auth", "pages", "planning"])
+def test_each_list_and_form_is_accessible_and_in_swedish(editor, superuser, app):
+    pages.add_what_staff_may_add()
+    for model in (RegionProfile, Page, RegionalPlan):
+        for thing in model.objects.order_by("pk"):
+            working_copy(thing)
+    LogEntry.objects.log_actions(superuser.pk, [superuser], ADDITION, [{"added": {}}])
+    signin_log.record(superuser, "Loggade in.")
+    Feedback.objects.create(address="/", language="sv", helpful=False, message="Var är kartan?")
+    editor.goto(f"/admin/{app}/")
+    hrefs = "all => all.map(link => link.getAttribute('href'))"
+    addresses = [f"/admin/{app}/", *editor.locator("#content-main a").evaluate_all(hrefs)]
+    for model in admin.site._registry:
+        if model._meta.app_label == app:
+            assert f"/admin/{app}/{model._meta.model_name}/" in addresses
+            rows = model.objects.order_by("pk")
+            # What is published is read there, and its working copy, which came later, is edited.
+            addresses += [address_of(thing, "change") for thing in (rows.first(), rows.last())]
+    assert faults_at(editor, dict.fromkeys(addresses)) == ""
+
+
+def test_the_ways_in_are_accessible_and_in_swedish(editor):
+    assert faults_at(editor, ["/admin/konto/losenord/"]) == ""
+    editor.context.clear_cookies()
+    assert faults_at(editor, ["/admin/login/"]) == ""
+
+
+def test_the_desk_is_accessible_and_in_swedish(editor):
+    assert faults_at(editor, ["/admin/"]) == ""
+    assert editor.locator(".desk p").all_inner_texts() == ["Inget väntar just nu."]
+
+    yesterday, tomorrow = timezone.localdate() - DAY, timezone.now() + DAY
+    make_page("utkast", status="draft")
+    make_page("nyhet", publish_at=tomorrow, title_en="News", responsible_en="The region")
+    make_page("lank", body_sv='<p><a href="/finns-inte/">Kartan</a></p>', review_on=yesterday)
+    Feedback.objects.create(address="/", language="sv", helpful=False, message="Var är kartan?")
+    cache.clear()  # it remembers for a while that no link was dead
+    assert faults_at(editor, ["/admin/"]) == ""
+    headings = editor.locator(".desk h3").all_inner_texts()
+    assert [re.sub(r" \(\d+\)$", "", heading) for heading in headings] == [
+        "Utkast och arbetskopior",
+        "Planerade ändringar",
+        "Granskningsdag har passerat",
+        "Saknar engelska",
+        "Ny återkoppling",
+        "Trasiga länkar",
+    ]
+
+
+def test_the_pages_of_publishing_are_accessible_and_in_swedish(editor):
+    plan = RegionalPlan.objects.get()
+    copy = working_copy(plan)
+    nameless = make_plan(2022, 2024, status="draft", title_sv="")
+    make_goal(make_perspective(nameless, name_sv=""), name_sv="")
+    planned = make_page("nyhet", publish_at=timezone.now() + DAY)
+    addresses = [
+        address_of(nameless, "change"),
+        address_of(nameless, "publicera"),  # something must be put right
+        address_of(copy, "publicera"),  # there is advice only
+        address_of(plan, "publicera"),  # it is already
+        address_of(plan, "dra-tillbaka"),
+        address_of(planned, "dra-tillbaka"),
+        address_of(planned, "change"),
+        address_of(copy, "dela"),
+        address_of(copy, "importera"),
+        address_of(plan, "importera"),
+        address_of(copy, "ny-budget"),
+        address_of(plan, "kopiera"),
+    ]
+    assert faults_at(editor, addresses) == ""
+    for year in (2020, 2021):
+        make_budget(copy, year)
+    assert faults_at(editor, [address_of(copy, "ny-budget")]) == ""
+
+    editor.goto(address_of(copy, "publicera"))
+    enter(editor, {"Publiceras:": "2019-01-01 08.00", "Avpubliceras:": "i morgon"})
+    click(editor, "button", "Publicera")
+    assert editor.locator(".errorlist li").all_inner_texts() == [
+        "Den tiden har varit. Lämna fältet tomt för att publicera nu.",
+        "Skriv dag och klockslag, till exempel 2026-11-26 13.00.",
+    ]
+    assert faults(editor) == []
+    enter(editor, {"Publiceras:": "2999-01-01 08.00", "Avpubliceras:": ""})
+    click(editor, "button", "Publicera")
+    assert faults(editor) == []  # with a message, waiting to be published
+
+
+def test_the_pages_of_history_are_accessible_and_in_swedish(editor, superuser):
+    copy, draft = working_copy(RegionalPlan.objects.get()), make_page("utkast", status="draft")
+    history, deleted = address_of(copy, "history"), "/admin/pages/page/borttaget/"
+    assert faults_at(editor, [history, deleted]) == ""  # nothing is there
+
+    record(copy, superuser, "Gjorde en arbetskopia")
+    Goal.objects.filter(perspective__plan=copy, slug="god-tillganglighet").update(name_sv="Närhet")
+    record(copy, superuser, "Ändrade inriktningsmål ”Närhet”")
+    copy.budgets.all().delete()
+    record(copy, superuser, "Tog bort budget ”Budget 2019”")
+    record(draft, superuser, "Tog bort sida ”Utkast”")
+    draft.delete()
+    last, _between, first = Revision.objects.of(copy)
+    compare = f"{address_of(copy, 'jamfor')}?fran={first.pk}&till="
+    assert (
+        faults_at(editor, [history, deleted, f"{compare}{last.pk}", f"{compare}{first.pk}"]) == ""
+    )
+
+
+def test_a_preview_is_accessible_and_in_swedish(editor):
+    open_form(editor, working_copy(Page.objects.get(slug="kontakt")))
+    with editor.expect_popup() as opened:
+        editor.get_by_role("button", name="Förhandsgranska").click()
+    preview = opened.value
+    preview.frame_locator("[title='Sidan på svenska']").get_by_role("heading", level=1).wait_for()
+    assert faults(preview) == []
+    preview.get_by_label("Engelska").check()
+    preview.get_by_label("Telefon").check()
+    assert faults(preview) == []
+
+    enter(editor, {"Granskas senast:": "snart"})
+    with editor.expect_popup() as opened:
+        editor.get_by_role("button", name="Förhandsgranska").click()
+    assert opened.value.locator(".errornote").inner_text().startswith("Inget kan visas än.")
+    assert faults(opened.value) == []
+
+
+def test_an_overtaken_form_is_accessible_and_in_swedish(editor, sit_down):
+    plan = make_plan(2022, 2024, status="draft")
+    other = sit_down(account("Publicist", "Per Palm"))
+    for page in (editor, other):
+        open_form(page, plan)
+    enter(other, {"Rubrik, svenska:": "Verksamhetsplan"})
+    click(other, "button", "Spara")
+    enter(editor, {"Rubrik, svenska:": "Mål och budget"})
+    click(editor, "button", "Spara")
+    assert "Per Palm" in editor.locator(".errorlist").inner_text()
+    assert faults(editor) == []

@@ -1,0 +1,211 @@
+"""The whole way of a change: an editor who writes, one who publishes, and a visitor who reads."""
+
+import datetime as dt
+import time
+
+import pytest
+from django.utils import timezone
+
+from blekinge_site.formats import moment
+from pages.models import Page
+from pages.versions import working_copy
+from planning.models import Goal, RegionalPlan
+from tests.browser.desk import (
+    account,
+    click,
+    enter,
+    entered,
+    open_form,
+    open_working_copy,
+    press_and_wait,
+    publish,
+    save,
+    tab_to,
+    write,
+)
+from tests.factories import make_goal, make_perspective, make_plan
+
+PLAN = "/regionplan/2019-2021/"
+SWEDISH, ENGLISH = "Namn, svenska:", "Namn, engelska:"
+
+
+@pytest.fixture
+def writer(sit_down):
+    return sit_down(account("Redaktör", "Elin Ek"))
+
+
+@pytest.fixture
+def publisher(sit_down):
+    return sit_down(account("Publicist", "Per Palm"))
+
+
+def preview(page):
+    """Return the page that opens beside the form in `page`, and shows what stands there."""
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Förhandsgranska").click()
+    return opened.value
+
+
+def names_on(frame):
+    """Return the names of the goals on a page of a perspective."""
+    return frame.locator(".goal__name").all_inner_texts()
+
+
+def names_for(visitor, address=f"{PLAN}invanare-och-samhalle/"):
+    visitor.goto(address)
+    return names_on(visitor)
+
+
+# --- Writing, publishing, taking back --------------------------------------------------------------
+
+
+def test_an_editor_writes_the_plan_of_a_new_period(writer, visitor):
+    writer.goto("/admin/")
+    click(writer, "link", "Regionplaner")
+    click(writer, "link", "Regionplan med budget 2019–2021")
+    click(writer, "link", "Kopiera till ny period")
+    years = {"Första året:": "2022", "Sista året:": "2024"}
+    assert entered(writer, years) == years
+    click(writer, "button", "Kopiera")
+    click(writer, "link", "Ett attraktivt Blekinge")
+    enter(writer, {SWEDISH: "Ett levande Blekinge", ENGLISH: "A thriving Blekinge"})
+
+    shown = preview(writer)
+    goals = ["Ett levande Blekinge", *names_for(visitor)[1:]]
+    swedish, english = (
+        shown.frame_locator(f"[title='Sidan på {language}']")
+        for language in ("svenska", "engelska")
+    )
+    swedish.locator(".goal__name").first.wait_for()
+    assert names_on(swedish) == goals
+    shown.get_by_label("Engelska").check()
+    english.locator(".goal__name").first.wait_for()
+    assert names_on(english)[0] == "A thriving Blekinge"
+    shown.close()
+    assert not Goal.objects.filter(name_sv="Ett levande Blekinge").exists()
+    assert entered(writer, [SWEDISH]) == {SWEDISH: "Ett levande Blekinge"}
+
+    click(writer, "button", "Spara")
+    draft = RegionalPlan.objects.get(first_year=2022)
+    saved = Goal.objects.get(perspective__plan=draft, slug="ett-attraktivt-blekinge")
+    assert (saved.name_sv, saved.name_en) == ("Ett levande Blekinge", "A thriving Blekinge")
+    assert visitor.request.get("/regionplan/2022-2024/").status == 404
+    # Publishing is for somebody else; what must be put right first is for the editor.
+    click(writer, "link", "Kontrollera")
+    assert writer.get_by_role("heading", name="Måste rättas").is_visible()
+    assert writer.locator(".notice").inner_text() == (
+        "En publicist publicerar, när det som måste rättas är rättat."
+    )
+    assert writer.get_by_role("button", name="Publicera").count() == 0
+
+
+def test_a_change_is_published_by_the_clock_and_taken_back(publisher, visitor):
+    before = names_for(visitor)
+    after = ["Ett levande Blekinge", *before[1:]]
+    open_form(publisher, Goal.objects.get(slug="ett-attraktivt-blekinge"))
+    open_working_copy(publisher)
+    tab_to(publisher, "textbox", SWEDISH)
+    write(publisher, "Ett levande Blekinge")
+    save(publisher)
+    assert names_for(visitor) == before
+
+    click(publisher, "link", "Kontrollera och publicera")
+    at = moment(timezone.now() + dt.timedelta(minutes=2))
+    tab_to(publisher, "textbox", "Publiceras:")
+    write(publisher, at)
+    press_and_wait(publisher, "Enter")
+    assert publisher.locator(".messagelist").inner_text() == (
+        f"Regionplan med budget 2019–2021 publiceras {at}."
+    )
+    assert names_for(visitor) == before
+    # A form has no seconds, and nobody wants to wait for a minute to end.
+    soon = timezone.now() + dt.timedelta(seconds=2)
+    copies = RegionalPlan.objects.filter(version=2)
+    assert copies.update(publish_at=soon, published_at=soon) == 1
+    time.sleep(max(0, (soon - timezone.now()).total_seconds()))
+    assert names_for(visitor) == after
+
+    click(publisher, "link", "Historik")
+    events = publisher.locator("tbody td:nth-child(5)").all_inner_texts()
+    assert events == [
+        f"Planerade publicering {at}",
+        "Ändrade inriktningsmål ”Ett levande Blekinge”",
+        "Gjorde en arbetskopia",
+    ]
+    publisher.get_by_role("radio", name="Från").last.check()
+    click(publisher, "button", "Jämför")
+    difference = publisher.locator(".difference")
+    assert difference.get_by_role("heading").all_inner_texts() == [
+        "Inriktningsmål ”Ett levande Blekinge”: ändrad"
+    ]
+    assert difference.locator("dd").inner_html() == (
+        "Ett <del>attraktivt</del><ins>levande</ins> Blekinge"
+    )
+    with publisher.expect_navigation():
+        publisher.get_by_role("button", name="Återställ det äldre innehållet").click()
+    assert names_for(visitor) == after
+    publish(publisher)
+    assert names_for(visitor) == before
+
+
+# --- Two at once -----------------------------------------------------------------------------------
+
+
+def test_who_saves_last_is_told_sees_both_texts_and_can_save(writer, publisher):
+    goal = make_goal(make_perspective(make_plan(2022, 2024, status="draft")), name_sv="Mål")
+    for page in (writer, publisher):
+        open_form(page, goal)
+    assert publisher.locator(".notice").inner_text().startswith("Elin Ek öppnade det här")
+    enter(writer, {SWEDISH: "Elins mål"})
+    click(writer, "button", "Spara")
+
+    own = {SWEDISH: "Pers mål", "Beskrivning, svenska:": "Pers beskrivning."}
+    enter(publisher, own)
+    click(publisher, "button", "Spara")
+    told = publisher.locator(".errorlist.nonfield > li")
+    assert told.inner_text().startswith("Elin Ek")
+    assert told.locator("li").all_inner_texts() == [
+        "Namn, svenska: ”Elins mål”",
+        "Beskrivning, svenska: ””",
+    ]
+    assert entered(publisher, own) == own
+    goal.refresh_from_db()
+    assert (goal.name_sv, goal.description_sv) == ("Elins mål", "")
+
+    enter(publisher, {SWEDISH: "Elins och Pers mål"})
+    click(publisher, "button", "Spara")
+    goal.refresh_from_db()
+    assert (goal.name_sv, goal.description_sv) == ("Elins och Pers mål", "Pers beskrivning.")
+
+
+# --- What is not saved -----------------------------------------------------------------------------
+
+
+def test_changes_are_not_left_behind_without_a_question(publisher):
+    asked = []
+
+    def stay(dialog):
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    publisher.on("dialog", stay)
+    open_form(publisher, working_copy(Page.objects.get(slug="kontakt")))
+    form = publisher.url
+    click(publisher, "link", "Hem")  # nothing has changed
+    assert asked == []
+
+    publisher.goto(form)
+    title = {"Rubrik, svenska:": "Ring oss"}
+    enter(publisher, title)
+    publisher.get_by_role("link", name="Hem", exact=True).click()
+    assert asked == ["beforeunload"]
+    assert (publisher.url, entered(publisher, title)) == (form, title)
+    preview(publisher).close()
+    assert asked == ["beforeunload"]
+    publisher.get_by_role("link", name="Hem", exact=True).click()  # a preview saves nothing
+    assert asked == ["beforeunload", "beforeunload"]
+
+    click(publisher, "button", "Spara och fortsätt redigera")
+    click(publisher, "link", "Hem")
+    assert asked == ["beforeunload", "beforeunload"]
+    assert Page.objects.get(slug="kontakt", version=2).title_sv == "Ring oss"
