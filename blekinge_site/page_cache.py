@@ -179,7 +179,8 @@ class Watch:
 
     def _look_and_wait(self):
         asking = self.look()
-        if not self.is_failing and not wait([asking], PATIENCE).done:
+        wait([asking], max(0, self.asked_at + PATIENCE - time.monotonic()))
+        if not asking.done():
             self._fail("it takes too long")
 
     def look(self):

@@ -500,12 +500,22 @@ def test_what_is_stored_is_served_while_the_database_is_down(caplog):
     assert len(app.asked) == 1
     content.error, content.number = None, 2
     ask(cache)
-    ask(cache)
     assert len(app.asked) == 2
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
         (logging.ERROR, "The database does not answer; what is stored is served: down"),
         (logging.WARNING, "The database answers again."),
     ]
+
+
+def test_what_was_saved_since_shows_to_the_first_who_asks_again():
+    app, content = App(), Content()
+    cache = PageCache(app, content, hosts=["testserver"], every=0)
+    ask(cache)
+    content.error = DatabaseError("down")
+    ask(cache)
+    content.error, content.number = None, 2
+    app.body = LONG.upper()
+    assert ask(cache).body == LONG.upper()
 
 
 def test_a_moment_that_passes_while_the_database_is_down_keeps_the_page(clock):  # noqa: F811
