@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 ASK_EVERY = 0.5  # seconds; together with the time that an answer takes, less than one
 PATIENCE = 0.5  # seconds that a visitor waits for the database to tell the stamp
 
+# Never the same for everyone, or served from a disk.
 PAST = ("/admin/", "/forhandsgranska/", "/static/")
 ENCODINGS = ("br", "gzip", "identity")  # the smallest first
 
@@ -259,7 +260,7 @@ class PageCache:
             or environ.get("SCRIPT_NAME")
             or environ["PATH_INFO"].startswith(PAST)
             or self.cookie in environ.get("HTTP_COOKIE", "")
-            # Django takes any port: only the one that we listen to is stored, or there is no end of them.
+            # Django takes any port; stored is only the one that we listen to, or there were no end of them.
             or host.removesuffix(f":{environ['SERVER_PORT']}") not in self.hosts
         ):
             return None
@@ -281,21 +282,21 @@ class PageCache:
             return (page.send if page else self.app)(environ, start_response)
         page = None
         try:
-            page, passing = self.made(key, stamp, environ)
+            page, answer = self.page_or_answer(key, stamp, environ)
         finally:
             with self.lock:
                 del self.fillings[key, stamp]
             mine.set_result(page)
         if page:
             return page.send(environ, start_response)
-        status, headers, body = passing
+        status, headers, body = answer
         start_response(status, headers)
         if environ["REQUEST_METHOD"] == "HEAD":
-            drain(body)
+            close(body)
             return []
         return body
 
-    def made(self, key, stamp, environ):
+    def page_or_answer(self, key, stamp, environ):
         """Return the page of now, stored, and None; or None and the app's answer, which is not to be kept.
 
         If the database has just failed, it is the page of before, not the error.
@@ -303,17 +304,17 @@ class PageCache:
         held = self.held(key)
         if held and held.stamp == stamp:
             return held, None  # somebody else was quicker
-        status, headers, body = self.make(key, environ)
+        status, headers, body = self.answer_of_app(key, environ)
         if may_be_kept(status, headers, self.largest):
             page = Page(stamp, status, headers, drain(body))
             self.keep(key, page)
             return page, None
         if held and status.startswith("5") and self.has_failed():
-            drain(body)
+            close(body)
             return held, None
         return None, (status, headers, body)
 
-    def make(self, key, environ):
+    def answer_of_app(self, key, environ):
         """Return the app's status, headers and body for `key`, whatever else the visitor has sent."""
         scheme, host, _path = key
         asked = {
@@ -353,10 +354,15 @@ class PageCache:
         return self.watch.is_failing
 
 
+def close(body):
+    """Close `body`, which a WSGI application has answered with."""
+    if hasattr(body, "close"):
+        body.close()
+
+
 def drain(body):
-    """Return all of `body`, which a WSGI application has answered with, and close it."""
+    """Return all of `body`, and close it."""
     try:
         return b"".join(body)
     finally:
-        if hasattr(body, "close"):
-            body.close()
+        close(body)
