@@ -2,12 +2,21 @@
 
 from django import template
 from django.conf import settings
+from django.middleware.locale import LocaleMiddleware
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import get_language, override
 
 register = template.Library()
+
+
+class LanguageOfAddress(LocaleMiddleware):
+    """Django's, but for its word that Swedish pages vary with `Accept-Language`: only the address counts."""
+
+    def process_response(self, request, response):
+        response.headers.setdefault("Content-Language", get_language())
+        return response
 
 
 def in_each_language(address):

@@ -41,6 +41,14 @@ def database(name, *, default):
     return found
 
 
+def at_least_one(name, *, default):
+    """Return environment variable `name`, a whole number above zero."""
+    found = env.int(name, default=default)
+    if found < 1:
+        raise ValueError("not above zero")
+    return found
+
+
 def mailers(name):
     """Return the mail server that address `name` gives as Django's settings for it."""
     found = env.email_url(name)
@@ -110,7 +118,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "blekinge_site.languages.LanguageOfAddress",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -121,6 +129,14 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "blekinge_site.urls"
 WSGI_APPLICATION = "blekinge_site.wsgi.application"
+
+# Whether public pages are stored ready to send, in how many megabytes a process, and what tells whether
+# they still hold; see page_cache.py.
+PAGE_CACHE = yes_or_no("PAGE_CACHE", default=not DEBUG)
+PAGE_CACHE_MB = from_environment(
+    at_least_one, "PAGE_CACHE_MB", "Set it to a whole number of megabytes, such as 32.", default=32
+)
+PAGE_CACHE_STAMP = "pages.content_version.stamp"
 
 TEMPLATES = [
     {
@@ -208,6 +224,13 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+
+def WHITENOISE_ADD_HEADERS_FUNCTION(headers, path, url):  # noqa: N802 - a setting
+    """Mark the ETag as weak: a file has the same one compressed and not."""
+    file = Path(path).stat()
+    headers["ETag"] = f'W/"{int(file.st_mtime):x}-{file.st_size:x}"'
+
 
 # --- Security --------------------------------------------------------------------------------------
 

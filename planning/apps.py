@@ -1,6 +1,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class PlanningConfig(AppConfig):
@@ -8,4 +9,7 @@ class PlanningConfig(AppConfig):
     verbose_name = "Regionplan och budget"
 
     def ready(self):
+        from pages.content_version import count_changes  # models are ready only now
+
         import_module("planning.checks")  # makes itself known to pages.checks
+        post_migrate.connect(count_changes, sender=self)

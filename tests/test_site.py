@@ -275,6 +275,11 @@ GOOD = {"SECRET_KEY": "0" * 50}
             GOOD | {"INACTIVITY_MINUTES": "1h"},
             "INACTIVITY_MINUTES is missing or cannot be read. Set it to a whole number of minutes",
         ),
+        (GOOD | {"PAGE_CACHE": "yes"}, "PAGE_CACHE is 'yes'. Set it to on or off."),
+        (
+            GOOD | {"PAGE_CACHE_MB": "0"},
+            "PAGE_CACHE_MB is missing or cannot be read. Set it to a whole number of megabytes",
+        ),
         (GOOD | {"EMAIL_URL": "example.se"}, "EMAIL_URL is missing or cannot be read. Set it as"),
         (GOOD | {"EMAIL_URL": "smtp://a.se"}, "EMAIL_FROM is missing or cannot be read. Set it to"),
         (
