@@ -172,10 +172,9 @@ class ExchangeAdmin(PublishableAdmin):
     def page_context(self, request, publishable):
         return self.admin_site.each_context(request) | {
             "title": "Importera och exportera",
-            "publishable": publishable,
+            "original": publishable,
             "opts": self.opts,
-            "list_address": self.address("changelist"),
-            "change_address": self.address("change", publishable),
+            "address": self.address("change", publishable),
             "import_address": self.address("import", publishable),
         }
 

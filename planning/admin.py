@@ -5,7 +5,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.urls import path
 
@@ -133,13 +133,7 @@ class RegionalPlanAdmin(ExchangeAdmin):
             self.log(request, draft, f"Kopierad från {plan}")
             messages.success(request, f"{plan} är kopierad till ett utkast för {draft.period}.")
             return redirect(change_address(draft))
-        context = self.admin_site.each_context(request) | {
-            "title": "Kopiera till ny period",
-            "plan": plan,
-            "form": form,
-            "opts": self.opts,
-        }
-        return render(request, "admin/planning/copy.html", context)
+        return self.work_page(request, "planning/copy", plan, "Kopiera till ny period", form=form)
 
     @admin.display(description="innehåll")
     def outline(self, plan):
