@@ -42,25 +42,35 @@ def begin(publishable):
 # --- What differs -----------------------------------------------------------------------------------
 
 
-def _words(text):
-    return re.findall(r"\s+|\w+|[^\w\s]", text)
+def _differing(old, new):
+    """Yield two lists of lines piece by piece as pairs: what was, and what stands there now."""
+    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "replace" and b - a == d - c:
+            yield from zip(old[a:b], new[c:d], strict=True)
+        else:
+            yield "".join(old[a:b]), "".join(new[c:d])
 
 
 def marked_words(before, after):
-    """Return the text `after` as HTML with what is new in `<ins>`, and what was in `before` in `<del>`."""
-    old, new = _words(before), _words(after)
+    """Return the text `after` as HTML with what is new in `<ins>`, and what was in `before` in `<del>`.
+
+    Lines are compared before words: of a long text, most stand as they were.
+    """
     parts = []
-    # Exact for a paragraph; of a long text, the words that are everywhere are not worth the wait.
-    matcher = SequenceMatcher(None, old, new, autojunk=len(new) > 400)
-    for kind, a, b, c, d in matcher.get_opcodes():
-        gone, come = escape("".join(old[a:b])), escape("".join(new[c:d]))
-        if kind == "equal":
-            parts.append(come)
+    for old_line, new_line in _differing(before.splitlines(True), after.splitlines(True)):
+        if old_line == new_line:
+            parts.append(escape(new_line))
             continue
-        if gone:
-            parts.append(format_html("<del>{}</del>", gone))
-        if come:
-            parts.append(format_html("<ins>{}</ins>", come))
+        old, new = (re.findall(r"\s+|\w+|[^\w\s]", line) for line in (old_line, new_line))
+        for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+            gone, come = escape("".join(old[a:b])), escape("".join(new[c:d]))
+            if kind == "equal":
+                parts.append(come)
+                continue
+            if gone:
+                parts.append(format_html("<del>{}</del>", gone))
+            if come:
+                parts.append(format_html("<ins>{}</ins>", come))
     return mark_safe("".join(parts))
 
 

@@ -116,6 +116,8 @@ def test_an_empty_history_says_so(admin_client, plan):
         ("Gammal", "", "<del>Gammal</del>"),
         ("En god vård", "En nära vård", "En <del>god</del><ins>nära</ins> vård"),
         ("a < b", "a < c", "a &lt; <del>b</del><ins>c</ins>"),
+        ("Ett.\nTvå.\nTre.", "Ett.\nFem.\nTre.", "Ett.\n<del>Två</del><ins>Fem</ins>.\nTre."),
+        ("Ett.\nTvå.", "Ett.", "Ett.<del>\nTvå.</del>"),
     ],
 )
 def test_words_are_marked(before, after, html):

@@ -95,7 +95,9 @@ def test_a_bad_page_address_is_explained(admin_client, db, slug):
     new = {"title_sv": "Ny", "slug": slug, "responsible_sv": "Regionen", "status": "draft"}
     answer = admin_client.post("/admin/pages/page/add/", new)
     assert answer.status_code == 200
-    assert answer.context["adminform"].form.errors["slug"]
+    assert answer.context["adminform"].form.errors["slug"] == [
+        "Skriv bara bokstäverna a–z, siffror, bindestreck och understreck, utan mellanrum."
+    ]
     assert not Page.objects.exists()
 
 
