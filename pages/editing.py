@@ -306,8 +306,10 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
     # --- Saving and previewing ---
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        if request.method == "POST" and SEEN in request.POST and self.has_perm_to_change(request):
-            thing = self.model.objects.filter(pk=unquote(object_id)).first()
+        number = unquote(object_id or "")
+        was_open = request.method == "POST" and SEEN in request.POST and number.isdecimal()
+        if was_open and self.has_perm_to_change(request):
+            thing = self.model.objects.filter(pk=number).first()
             if thing is None or not is_open(thing):
                 return self.closed_meanwhile(request, thing)
         try:
@@ -340,7 +342,7 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form_class = super().get_form(request, obj, change=change, **kwargs)
-        seen = request.POST.get(SEEN, "")
+        seen = request.POST.get(SEEN) if obj else None
         is_overtaken = (
             seen and PREVIEW not in request.POST and not seen.startswith(fingerprint(self, obj))
         )

@@ -159,3 +159,13 @@ def test_a_published_form_is_nobodys_to_have_open(two_editors, db):
     plan = make_plan()
     two_editors[0].get(address_of(plan))
     assert not OpenForm.objects.exists()
+
+
+def test_the_word_of_what_was_seen_is_not_believed_where_nothing_was(two_editors, goal):
+    first, _second = two_editors
+    new = {"goal": goal.pk, "text_sv": "Ny.", "_seen": "x@y"}
+    assert first.post("/admin/planning/focusarea/add/", new).status_code == 302
+    for number in ("abc", "99999999999999999999"):
+        first.post(f"/admin/planning/goal/{number}/change/", {"_seen": "x"})
+    answer = first.post(address_of(goal), opened(first, goal) | {"_seen": "x@9e99"})
+    assert "sparade det här medan du hade det öppet" in text_of(answer)
