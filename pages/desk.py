@@ -11,7 +11,8 @@ from django.utils.text import capfirst
 
 from blekinge_site.formats import day
 from blekinge_site.languages import in_each_language
-from pages.editing import ContentAdmin, change_address, missing_english
+from pages.editing import ContentAdmin, change_address
+from pages.filters import missing_english
 from pages.links import dead_links
 from pages.models import Feedback, Page
 from pages.publishing import Publishable, Status

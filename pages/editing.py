@@ -1,24 +1,21 @@
 """How staff edit anything on the site: what every admin class of ours has in common."""
 
 import time
-from itertools import chain, count
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models
-from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import mark_safe
-from django.utils.text import capfirst, slugify
+from django.utils.text import capfirst
 from modeltranslation.admin import TranslationAdmin, TranslationTabularInline
-from modeltranslation.translator import translator
 
-from blekinge_site.formats import AmountField, CountField, DayField, LinesField, MomentField
+from pages.fields import ContentFields, free_slug
+from pages.filters import MissingEnglishFilter
 from pages.permissions import PublishedTogether, as_visitors_know, is_open
 from pages.preview import in_both_languages
 from pages.richtext import RichTextField
@@ -32,29 +29,6 @@ from pages.together import (
     written,
 )
 
-LAST = 32000  # a position behind every other
-
-
-def free_slug(thing, written):
-    """Return a word for the address of `thing`, made of its name as `written`, that no other one has."""
-    said = written.get("name_sv") or written.get("title_sv") or ""
-    word = slugify(said)[:90] or slugify(thing._meta.verbose_name)
-    names = {field.name for field in thing._meta.fields} & {"slug", "slug_en"}
-    taken = {slug for row in type(thing).objects.values_list(*names) for slug in row}
-    numbered = (f"{word}-{number}" for number in count(2))
-    return next(slug for slug in chain([word], numbered) if slug and slug not in taken)
-
-
-class PositionField(forms.IntegerField):
-    """A place in an order; left empty, the last."""
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs | {"required": False})
-
-    def clean(self, value):
-        found = super().clean(value)
-        return LAST if found is None else found
-
 
 def renumber(model, **parent):
     """Give the rows of `model` below `parent` the positions 1, 2, 3 … in the order that they have."""
@@ -63,47 +37,6 @@ def renumber(model, **parent):
     ):
         if row.position != number:
             model.objects.filter(pk=row.pk).update(position=number)
-
-
-FORM_FIELDS = {
-    models.DecimalField: {"form_class": AmountField},
-    models.PositiveIntegerField: {"form_class": CountField},
-    models.DateField: {"form_class": DayField, "widget": forms.TextInput},
-    models.DateTimeField: {"form_class": MomentField, "widget": forms.TextInput},
-    models.TextField: {"form_class": LinesField},
-    RichTextField: {"widget": AdminTextareaWidget},  # has a form field of its own
-}
-
-
-def missing_english(rows):
-    """Return those of `rows` that have Swedish text without an English one."""
-    missing = Q()
-    for field in translator.get_options_for_model(rows.model).fields:
-        no_english = Q(**{f"{field}_en": ""}) | Q(**{f"{field}_en": None})
-        no_swedish = Q(**{f"{field}_sv": ""}) | Q(**{f"{field}_sv": None})
-        missing |= no_english & ~no_swedish
-    return rows.filter(missing)
-
-
-class MissingEnglishFilter(admin.SimpleListFilter):
-    """Lists what has Swedish text without an English one."""
-
-    title = "engelska"
-    parameter_name = "engelska"
-
-    def lookups(self, request, model_admin):
-        return [("saknas", "Saknar engelska")]
-
-    def queryset(self, request, queryset):
-        return missing_english(queryset) if self.value() == "saknas" else queryset
-
-
-class LatestVersionsFilter(admin.RelatedFieldListFilter):
-    """Lists what belongs to a version: the latest of each thing to choose from."""
-
-    def field_choices(self, field, request, model_admin):
-        latest = field.related_model.objects.latest_versions()
-        return [(one.pk, str(one)) for one in latest]
 
 
 def side_by_side(fields):
@@ -115,23 +48,6 @@ def side_by_side(fields):
             name = (name, rest.pop(0))
         paired.append(name)
     return paired
-
-
-class ContentFields:
-    """The form fields that every form of ours uses: numbers and dates as Swedes write them."""
-
-    formfield_overrides = FORM_FIELDS
-
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
-        if db_field.name == "position":
-            kwargs["form_class"] = PositionField
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field and (hasattr(db_field, "translated_field") or db_field.name == "slug"):
-            field.required = False  # a draft may lack words; publishing asks for them
-        if isinstance(field, forms.FileField):
-            # Django names the group around a file field, and leaves the field itself without a name.
-            field.widget.attrs["aria-label"] = capfirst(field.label)
-        return field
 
 
 def change_address(thing):
@@ -171,7 +87,6 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
     parent_path = ""  # from the parent to what both are published with
     # What an address is made of: it stays as it is once visitors may have it.
     address_fields = ()
-    has_address = False
 
     class Media:
         js = ["js/reorder.js", "js/unsaved.js"]
@@ -254,12 +169,6 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
         prepopulated = super().get_prepopulated_fields(request, obj)
         return {name: of for name, of in prepopulated.items() if name not in readonly}
 
-    def has_delete_permission(self, request, obj=None):
-        # A published address answers for good.
-        if self.has_address and obj is not None and obj.publishable().has_been_published:
-            return False
-        return super().has_delete_permission(request, obj)
-
     def view_on_site(self, obj):
         if not obj.publishable().is_published or not hasattr(obj, "get_absolute_url"):
             return None
@@ -279,8 +188,9 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
         ]
         context["preview"] = True
         if obj is not None:
-            publishable = obj.publishable()
-            meta = publishable._meta
+            meta = obj.publishable()._meta
+            versions = obj.publishable().versions().with_superseded()
+            publishable = versions.get(pk=obj.publishable().pk)
             copy_name = f"admin:{meta.app_label}_{meta.model_name}_arbetskopia"
             context |= {
                 "publishable": publishable,

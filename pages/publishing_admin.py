@@ -49,24 +49,23 @@ class PublishForm(forms.ModelForm):
         super()._update_errors(forms.ValidationError(errors.messages))
 
     def clean_publish_at(self):
-        moment = self.cleaned_data["publish_at"]
-        if moment and moment <= timezone.now():
+        chosen = self.cleaned_data["publish_at"]
+        if chosen and chosen <= timezone.now():
             raise forms.ValidationError(
                 "Den tiden har varit. Lämna fältet tomt för att publicera nu."
             )
-        return moment
+        return chosen
 
     def clean_unpublish_at(self):
-        moment = self.cleaned_data["unpublish_at"]
-        if moment and moment <= timezone.now():
+        chosen = self.cleaned_data["unpublish_at"]
+        if chosen and chosen <= timezone.now():
             raise forms.ValidationError("Den tiden har varit.")
-        return moment
+        return chosen
 
 
 class PublishableAdmin(ContentAdmin):
     """A plan, a page, the profile: edited as a draft or a working copy, published from a page of its own."""
 
-    has_address = True
     readonly_fields = ["state", "published_at", "changed_at"]
     change_list_template = "admin/publishable_list.html"
 
@@ -100,7 +99,6 @@ class PublishableAdmin(ContentAdmin):
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         if obj is not None:
             latest = obj.versions().first()
-            obj.is_superseded = obj.versions().with_superseded().get(pk=obj.pk).is_superseded
             context |= {
                 "latest": latest,
                 "latest_address": change_address(latest),

@@ -12,12 +12,12 @@ from django.urls import path
 from blekinge_site.formats import amount
 from pages.editing import (
     ContentAdmin,
-    LatestVersionsFilter,
     OrderedInline,
     OrderInline,
     change_address,
 )
 from pages.exchange_admin import ExchangeAdmin
+from pages.filters import LatestVersionsFilter
 from pages.publishing_admin import PUBLISHING
 from planning import charts
 from planning.copying import copy_to_period, next_budget, year_to_budget
@@ -154,7 +154,6 @@ class GoalInline(OrderInline):
 @admin.register(Perspective)
 class PerspectiveAdmin(ContentAdmin):
     parent_field = "plan"
-    has_address = True
     address_fields = ("slug", "slug_en")
     list_display = ["name", "plan", "position"]
     list_filter = [("plan", LatestVersionsFilter)]
@@ -217,7 +216,6 @@ class BudgetLineInline(OrderedInline):
 @admin.register(Budget)
 class BudgetAdmin(ContentAdmin):
     parent_field = "plan"
-    has_address = True
     address_fields = ("year",)
     list_display = ["__str__", "plan", "decided_on"]
     list_filter = [("plan", LatestVersionsFilter)]
@@ -254,7 +252,6 @@ class BudgetLineAdmin(PlanPartAdmin):
 @admin.register(PlanDocument)
 class PlanDocumentAdmin(ContentAdmin):
     parent_field = "plan"
-    has_address = True
     list_display = ["title", "plan", "position"]
     list_filter = [("plan", LatestVersionsFilter)]
     fields = ["plan", "title", "file", "position"]

@@ -272,6 +272,14 @@ def test_what_is_published_can_be_withdrawn_while_a_copy_is_under_way(admin_clie
     assert client.get("/kontakt/").status_code == 410
 
 
+def test_a_part_of_a_replaced_version_says_so_too(admin_client, db):
+    plan = make_plan()
+    goal = make_goal(make_perspective(plan))
+    publish_now(working_copy(plan))
+    said = text_of(admin_client.get(f"/admin/planning/goal/{goal.pk}/change/"))
+    assert "Det här är en äldre version. Den är ersatt." in said
+
+
 def test_a_replaced_version_says_so_and_is_not_withdrawn(admin_client, db):
     page = make_page("kontakt")
     publish_now(working_copy(page))

@@ -1,0 +1,36 @@
+"""What the lists of the admin can be narrowed down to."""
+
+from django.contrib import admin
+from django.db.models import Q
+from modeltranslation.translator import translator
+
+
+def missing_english(rows):
+    """Return those of `rows` that have Swedish text without an English one."""
+    missing = Q()
+    for field in translator.get_options_for_model(rows.model).fields:
+        no_english = Q(**{f"{field}_en": ""}) | Q(**{f"{field}_en": None})
+        no_swedish = Q(**{f"{field}_sv": ""}) | Q(**{f"{field}_sv": None})
+        missing |= no_english & ~no_swedish
+    return rows.filter(missing)
+
+
+class MissingEnglishFilter(admin.SimpleListFilter):
+    """Lists what has Swedish text without an English one."""
+
+    title = "engelska"
+    parameter_name = "engelska"
+
+    def lookups(self, request, model_admin):
+        return [("saknas", "Saknar engelska")]
+
+    def queryset(self, request, queryset):
+        return missing_english(queryset) if self.value() == "saknas" else queryset
+
+
+class LatestVersionsFilter(admin.RelatedFieldListFilter):
+    """Lists what belongs to a version: the latest of each thing to choose from."""
+
+    def field_choices(self, field, request, model_admin):
+        latest = field.related_model.objects.latest_versions()
+        return [(one.pk, str(one)) for one in latest]
