@@ -19,7 +19,8 @@ from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError, connection, transaction
 from django.test import RequestFactory
 
-from blekinge_site.page_cache import ASK_EVERY, PageCache, Shelf, acceptable
+from blekinge_site.page_cache import ASK_EVERY, PageCache
+from blekinge_site.stored_pages import Shelf, acceptable
 from pages import content_version
 from pages.models import CoreValue, Feedback, OpenForm, Page, RegionProfile, Revision
 from pages.preview import link_to

@@ -1,0 +1,139 @@
+"""Answers ready to send: each in every encoding, under strong ETags, on a shelf of bounded size."""
+
+import gzip
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+from functools import lru_cache
+
+import brotli
+
+ENCODINGS = ("br", "gzip", "identity")  # the smallest first
+
+# A visitor's browser, and a CDN, may keep a page but ask each time whether it still holds: what staff
+# save is to show at once. Only where the site can't be reached at all may they show what they have.
+CACHE_CONTROL = "public, max-age=0, stale-if-error=3600"
+
+# Of a 304, the browser has these already.
+ABOUT_THE_BODY = {"content-type", "content-language", "content-disposition"}
+
+
+@lru_cache(maxsize=256)
+def acceptable(accept_encoding):
+    """Return the encodings that header `Accept-Encoding` allows, a tuple, the best first.
+
+    The page as it is comes last, even where the header refuses it: better than no page.
+    """
+    weights = {}
+    for part in accept_encoding.lower().split(","):
+        name, _semicolon, weight = part.partition(";")
+        found = re.fullmatch(r"\s*q\s*=\s*([01](\.\d*)?)\s*", weight)
+        weights[name.strip()] = float(found[1]) if found else 1.0
+    others = weights.get("*", 0)
+    weights = (
+        {"identity": 0.0001} | {name: weights.get(name, others) for name in ENCODINGS[:2]} | weights
+    )
+    wanted = sorted(ENCODINGS, key=lambda name: (-weights[name], ENCODINGS.index(name)))
+    return tuple(name for name in wanted if weights[name] or name == "identity")
+
+
+def may_be_kept(status, headers, limit):
+    """Tell whether an answer is the same for everyone, and at most `limit` bytes."""
+    said = {name.lower(): value.lower() for name, value in headers}
+    return (
+        status[:3] in {"200", "301", "404", "410"}
+        and "set-cookie" not in said
+        and not re.search("no-store|no-cache|private", said.get("cache-control", ""))
+        and said.get("vary", "accept-encoding") == "accept-encoding"
+        and "'nonce-" not in said.get("content-security-policy", "")
+        and not said.get("content-disposition", "").startswith("attachment")  # a file, on a disk
+        and int(said.get("content-length", limit + 1)) <= limit
+    )
+
+
+class Page:
+    """An answer ready to send: its bytes in each encoding, each with a strong ETag of its own."""
+
+    def __init__(self, stamp, status, headers, body):
+        self.stamp, self.status = stamp, status
+        said = {name.lower(): (name, value) for name, value in headers}
+        for name in ("content-length", "etag", "vary"):
+            said.pop(name, None)
+        said.setdefault("cache-control", ("Cache-Control", CACHE_CONTROL))
+        self.headers = [*said.values(), ("Vary", "Accept-Encoding")]
+        content_type = said.get("content-type", ("", ""))[1]
+        # A PDF is compressed as it is, and a redirect says too little.
+        self.is_long_text = len(body) > 500 and re.match(r"text/|.*[/+](json|xml)\b", content_type)
+        self.bodies = {}
+        self.add("identity", body)
+        if self.is_long_text:
+            self.add("gzip", gzip.compress(body, 6, mtime=0))
+
+    @property
+    def is_found(self):
+        return self.status.startswith("200")
+
+    @property
+    def size(self):
+        return 1000 + sum(len(body) for _etag, body in self.bodies.values())
+
+    def add(self, encoding, body):
+        etag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+        self.bodies = self.bodies | {encoding: (etag, body)}  # others may be reading the old one
+
+    def squeeze(self):
+        """Add the page as small as it gets, which takes about 20 ms."""
+        self.add("br", brotli.compress(self.bodies["identity"][1]))
+
+    def send(self, environ, start_response):
+        bodies = self.bodies
+        usable = [
+            name for name in acceptable(environ.get("HTTP_ACCEPT_ENCODING", "")) if name in bodies
+        ]
+        known = environ.get("HTTP_IF_NONE_MATCH", "") if self.is_found else ""
+        tags = re.findall('"[^"]*"', known)  # weak or strong: a reader is served by either
+        for name in usable:
+            if bodies[name][0] in tags or known.strip() == "*":
+                headers = [one for one in self.headers if one[0].lower() not in ABOUT_THE_BODY]
+                start_response("304 Not Modified", [*headers, ("ETag", bodies[name][0])])
+                return []
+        etag, body = bodies[usable[0]]
+        headers = [*self.headers, ("Content-Length", str(len(body)))]
+        if usable[0] != "identity":
+            headers.append(("Content-Encoding", usable[0]))
+        if self.is_found:
+            headers.append(("ETag", etag))
+        start_response(self.status, headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+class Shelf:
+    """Pages by their keys, at most `limit` bytes of them: what was asked for longest ago goes first."""
+
+    def __init__(self, limit):
+        self.limit, self.size = limit, 0
+        self.pages, self.lock = OrderedDict(), threading.Lock()
+
+    def get(self, key):
+        with self.lock:
+            if key in self.pages:
+                self.pages.move_to_end(key)
+                return self.pages[key][0]
+
+    def drop(self, key):
+        with self.lock:
+            self._remove(key)
+
+    def put(self, key, page):
+        with self.lock:
+            self._remove(key)
+            size = page.size + len(str(key))
+            self.pages[key] = page, size
+            self.size += size
+            while self.size > self.limit:
+                self._remove(next(iter(self.pages)))
+
+    def _remove(self, key):
+        _page, size = self.pages.pop(key, (None, 0))
+        self.size -= size
