@@ -3,12 +3,17 @@
 import os
 from pathlib import Path
 
-wsgi_app = "blekinge_site.wsgi"
+wsgi_app = "blekinge_site.asgi"
 
-# Most of a request is waiting, for the database or for a slow visitor: threads wait side by side.
-worker_class = "gthread"
+# Stored pages are sent from an event loop, where a slow visitor costs a socket and no thread; Django runs
+# in the threads of asgi.py.
+worker_class = "blekinge_site.server.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY", 2))
-threads = 4
+worker_connections = 1000
+asgi_loop = "asyncio"
+asgi_lifespan = "off"
+keepalive = 5  # seconds
+graceful_timeout = 20  # seconds for the requests under way, when a worker is told to stop
 
 # The code is read once and shared. Nothing opens the database before the workers are forked.
 preload_app = True

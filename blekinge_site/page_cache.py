@@ -35,8 +35,23 @@ class Watch:
 
     def __init__(self, ask, every, thread):
         self.ask, self.every, self.thread = ask, every, thread
-        self.known, self.asked_at, self.is_failing = None, float("-inf"), False
+        self.known, self.is_failing = None, False
+        # When the last question was put, and when the one that `known` answers was.
+        self.asked_at = self.known_at = float("-inf")
         self.asking, self.lock = None, threading.Lock()
+
+    def holds(self, stamp):
+        """Tell at once whether `stamp` is known to hold, or all there is while the database is down.
+
+        It asks anew in good time, so that under load there is an answer whenever one is wanted.
+        """
+        now = time.monotonic()
+        if now - self.asked_at >= self.every / 2:
+            self.look()
+        if self.is_failing:
+            return True
+        is_fresh = now - self.known_at < self.every
+        return is_fresh and self.known == stamp and stamp[1] > timezone.now()
 
     def stamp(self):
         """Return the stamp that holds now; where the database doesn't answer, the last one known."""
@@ -62,11 +77,13 @@ class Watch:
             return self.asking
 
     def _ask(self):
+        started = time.monotonic()
         try:
             self.known = self.ask()
         except Exception as error:
             self._fail(error)
         else:
+            self.known_at = started
             if self.is_failing:
                 logger.warning("The database answers again.")
             self.is_failing = False
@@ -106,6 +123,12 @@ class PageCache:
         self.found, self.missing = Shelf(limit - limit // 16), Shelf(limit // 16)
         self.fillings, self.lock = {}, threading.Lock()
 
+    def ready(self, environ):
+        """Return the stored Page that answers `environ`, if that can be told without waiting, or None."""
+        key = self.key(environ)
+        held = self.held(key) if key else None
+        return held if held and self.watch.holds(held.stamp) else None
+
     def __call__(self, environ, start_response):
         key = self.key(environ)
         stamp = self.watch.stamp() if key else None
@@ -113,7 +136,7 @@ class PageCache:
             return self.app(environ, start_response)
         held = self.held(key)
         if held and (held.stamp == stamp or self.watch.is_failing):
-            return held.send(environ, start_response)
+            return send(held, environ, start_response)
         return self.fill(key, stamp, environ, start_response)
 
     def key(self, environ):
@@ -147,7 +170,9 @@ class PageCache:
             filling = self.fillings.setdefault((key, stamp), mine)
         if filling is not mine:
             page = filling.result()
-            return (page.send if page else self.app)(environ, start_response)
+            if page:
+                return send(page, environ, start_response)
+            return self.app(environ, start_response)
         page = None
         try:
             page, answer = self.page_or_answer(key, stamp, environ)
@@ -156,7 +181,7 @@ class PageCache:
                 del self.fillings[key, stamp]
             mine.set_result(page)
         if page:
-            return page.send(environ, start_response)
+            return send(page, environ, start_response)
         status, headers, body = answer
         start_response(status, headers)
         if environ["REQUEST_METHOD"] == "HEAD":
@@ -220,6 +245,12 @@ class PageCache:
     def has_failed(self):
         wait([self.watch.look()], PATIENCE)
         return self.watch.is_failing
+
+
+def send(page, environ, start_response):
+    status, headers, body = page.answer(environ)
+    start_response(status, headers)
+    return [body] if body else []
 
 
 def close(body):

@@ -86,7 +86,8 @@ class Page:
         """Add the page as small as it gets, which takes about 20 ms."""
         self.add("br", brotli.compress(self.bodies["identity"][1]))
 
-    def send(self, environ, start_response):
+    def answer(self, environ):
+        """Return status, headers and body for the visitor whose request `environ` is."""
         bodies = self.bodies
         usable = [
             name for name in acceptable(environ.get("HTTP_ACCEPT_ENCODING", "")) if name in bodies
@@ -96,16 +97,14 @@ class Page:
         for name in usable:
             if bodies[name][0] in tags or known.strip() == "*":
                 headers = [one for one in self.headers if one[0].lower() not in ABOUT_THE_BODY]
-                start_response("304 Not Modified", [*headers, ("ETag", bodies[name][0])])
-                return []
+                return "304 Not Modified", [*headers, ("ETag", bodies[name][0])], b""
         etag, body = bodies[usable[0]]
         headers = [*self.headers, ("Content-Length", str(len(body)))]
         if usable[0] != "identity":
             headers.append(("Content-Encoding", usable[0]))
         if self.is_found:
             headers.append(("ETag", etag))
-        start_response(self.status, headers)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+        return self.status, headers, b"" if environ["REQUEST_METHOD"] == "HEAD" else body
 
 
 class Shelf:

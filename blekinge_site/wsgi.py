@@ -1,4 +1,4 @@
-"""The way in for gunicorn."""
+"""The site as a WSGI application; gunicorn is given asgi.py, which runs it in threads."""
 
 import os
 
@@ -10,9 +10,9 @@ from blekinge_site.page_cache import PageCache
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
 
-application = get_wsgi_application()
+application, cache = get_wsgi_application(), None
 if settings.PAGE_CACHE:
-    application = PageCache(
+    application = cache = PageCache(
         application,
         import_string(settings.PAGE_CACHE_STAMP),
         hosts=settings.ALLOWED_HOSTS,

@@ -1,0 +1,190 @@
+"""The way in for gunicorn: stored pages are sent from the event loop, all else is made in threads.
+
+A connection costs a socket here and no thread: who sends or reads slowly keeps nobody out. Django gets a
+request when all of it has come.
+"""
+
+import asyncio
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import lru_cache
+from io import BytesIO
+from itertools import islice
+from tempfile import SpooledTemporaryFile
+from urllib.parse import unquote_to_bytes
+
+from blekinge_site import wsgi
+
+THREADS = 4
+LARGEST_BODY = 32_000_000  # bytes; what a form may hold of that is Django's to say
+LARGEST_IN_MEMORY = 1_000_000  # bytes; a larger body goes to a temporary file
+BODY_SECONDS = 300  # in which a body must have come; gunicorn waits 30 for each part of it
+CHUNKS_AT_ONCE = 32
+
+
+class TooLargeError(Exception):
+    pass
+
+
+class Site:
+    """An ASGI application that answers from `cache`, and for all else from `app`, a WSGI application.
+
+    `cache` is that application's PageCache, or None where nothing is stored.
+    """
+
+    def __init__(self, app, cache=None, threads=THREADS):
+        self.app, self.cache = app, cache
+        # Threads start with their first task: none before gunicorn has forked.
+        self.threads = ThreadPoolExecutor(threads, "site")
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            await send({"type": "websocket.close"})
+            return
+        environ = environ_of(scope)
+        page = self.cache.ready(environ) if self.cache else None
+        if page:
+            status, headers, body = page.answer(environ)
+            await start(send, status, headers)
+            await send({"type": "http.response.body", "body": body})
+            return
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await body_of(environ, receive)
+        except TimeoutError:
+            await refuse(send, "408 Request Timeout")
+        except TooLargeError:
+            await refuse(send, "413 Content Too Large")
+        else:
+            await self.make(environ, body, send)
+
+    async def make(self, environ, body, send):
+        """Let the WSGI application answer, and send that as it comes."""
+        loop = asyncio.get_running_loop()
+        with body:
+            environ["wsgi.input"] = body
+            answer = Answer(self.app, environ)
+            try:
+                chunks, is_whole = await loop.run_in_executor(self.threads, answer.begin)
+                await start(send, answer.status, answer.headers)
+                while not is_whole:
+                    await send({"type": "http.response.body", "body": chunks, "more_body": True})
+                    chunks, is_whole = await loop.run_in_executor(self.threads, answer.next_chunks)
+                await send({"type": "http.response.body", "body": chunks})
+            finally:
+                if not answer.is_closed:
+                    self.threads.submit(answer.close)
+
+
+class Answer:
+    """What WSGI application `app` answers to `environ`. Its methods block."""
+
+    def __init__(self, app, environ):
+        self.app, self.environ = app, environ
+        self.body, self.is_closed = (), True
+
+    def begin(self):
+        """Ask the application; return what `next_chunks` does."""
+        self.is_closed = False
+        self.body = self.app(self.environ, self.start_response)
+        self.chunks = iter(self.body)
+        return self.next_chunks()
+
+    def start_response(self, status, headers, exc_info=None):
+        self.status, self.headers = status, headers
+
+    def next_chunks(self):
+        """Return the next bytes of the body, and whether they are its last."""
+        chunks = list(islice(self.chunks, CHUNKS_AT_ONCE))
+        is_whole = len(chunks) < CHUNKS_AT_ONCE
+        if is_whole:
+            self.close()
+        return b"" if self.environ["REQUEST_METHOD"] == "HEAD" else b"".join(chunks), is_whole
+
+    def close(self):
+        self.is_closed = True
+        if hasattr(self.body, "close"):
+            self.body.close()
+
+
+async def start(send, status, headers):
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    await send(
+        {"type": "http.response.start", "status": int(status.split()[0]), "headers": headers}
+    )
+
+
+async def refuse(send, status):
+    """Answer `status` to what has not been read to its end; gunicorn then ends the connection."""
+    await start(send, status, [("Content-Type", "text/plain"), ("Content-Length", "0")])
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def body_of(environ, receive):
+    """Return the request's body as a file, and set what `environ` says of its length.
+
+    Raises TooLargeError, and TimeoutError if no more of it comes or the visitor has left.
+    """
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if not length and "HTTP_TRANSFER_ENCODING" not in environ:
+        return BytesIO()
+    if length > LARGEST_BODY:
+        raise TooLargeError
+    with ExitStack() as unless_whole:
+        body = unless_whole.enter_context(SpooledTemporaryFile(LARGEST_IN_MEMORY))
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise TimeoutError
+            body.write(message["body"])
+            if body.tell() > LARGEST_BODY:
+                raise TooLargeError
+            more = message["more_body"]
+        unless_whole.pop_all()
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    environ["CONTENT_LENGTH"] = str(body.tell())
+    body.seek(0)
+    return body
+
+
+@lru_cache(maxsize=256)
+def wsgi_name(header):
+    """Return what WSGI calls `header`, given in bytes: `b"accept"` is `HTTP_ACCEPT`."""
+    name = header.decode("latin-1").upper().replace("-", "_")
+    return name if name in {"CONTENT_LENGTH", "CONTENT_TYPE"} else f"HTTP_{name}"
+
+
+def environ_of(scope):
+    """Return as WSGI tells it what `scope` tells of a request, but for its body."""
+    server, client = scope["server"] or ("", 0), scope["client"] or ("", 0)
+    target = scope["raw_path"]
+    if b"://" in target and not target.startswith(b"/"):
+        target = b"/" + target.partition(b"://")[2].partition(b"/")[2]  # a proxy names the host too
+    environ = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(target).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "REMOTE_ADDR": client[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for header, value in scope["headers"]:
+        name, value = wsgi_name(header), value.decode("latin-1")
+        if name in environ:
+            value = f"{environ[name]}{'; ' if name == 'HTTP_COOKIE' else ','}{value}"
+        environ[name] = value
+    return environ
+
+
+application = Site(wsgi.application, wsgi.cache)
