@@ -30,3 +30,7 @@ accesslog = None
 
 # Nobody steers the server through a socket, and it would write to the home directory.
 control_socket_disable = True
+
+
+def post_worker_init(worker):
+    worker.asgi.warm_up(worker.sockets[0].sock.getsockname())

@@ -6,6 +6,7 @@ request when all of it has come.
 
 import asyncio
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import lru_cache
@@ -58,6 +59,11 @@ class Site:
             await refuse(send, "413 Content Too Large")
         else:
             await self.make(environ, body, send)
+
+    def warm_up(self, listens_at):
+        """Fill the cache while visitors are served already; see PageCache.warm_up."""
+        if self.cache:
+            threading.Thread(target=self.cache.warm_up, args=[listens_at], daemon=True).start()
 
     async def make(self, environ, body, send):
         """Let the WSGI application answer, and send that as it comes."""

@@ -10,9 +10,11 @@ change what others get. Whatever isn't the same for everyone goes past, as if th
 
 import io
 import logging
+import re
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from urllib.parse import unquote, urlsplit
 
 from django.utils import timezone
 
@@ -98,7 +100,8 @@ class PageCache:
     """A WSGI application that answers for `app` with what it has stored, wherever it may.
 
     `hosts` are the names whose pages are stored, `proxy_header` the header and value by which a proxy
-    says HTTPS, as in Django's setting, and `cookie` the name of the cookie that leads past.
+    says HTTPS, as in Django's setting, `cookie` the name of the cookie that leads past, and `shared` the
+    SharedShelf that other processes have part in, if there is one.
     """
 
     def __init__(
@@ -109,14 +112,15 @@ class PageCache:
         hosts,
         cookie="sessionid",
         proxy_header=None,
+        shared=None,
         megabytes=32,
         every=ASK_EVERY,
     ):
-        self.app, self.hosts, self.cookie = app, frozenset(hosts), cookie
-        self.proxy_header = proxy_header
+        self.app, self.hosts, self.cookie = app, hosts, cookie
+        self.proxy_header, self.shared = proxy_header, shared
         # Threads start with their first task: none before gunicorn has forked.
         self.watch = Watch(ask, every, ThreadPoolExecutor(1, "page-cache-watch"))
-        self.squeezing = ThreadPoolExecutor(1, "page-cache-squeeze")
+        self.finishing = ThreadPoolExecutor(1, "page-cache-finish")
         limit = megabytes * 1_000_000
         self.largest = limit // 16
         # There is no end of addresses without a page: they have a place of their own, and a small one.
@@ -197,6 +201,10 @@ class PageCache:
         held = self.held(key)
         if held and held.stamp == stamp:
             return held, None  # somebody else was quicker
+        shared = self.shared.get(key, stamp) if self.shared else None
+        if shared:
+            self.shelf_for(shared).put(key, shared)
+            return shared, None
         status, headers, body = self.answer_of_app(key, environ)
         if may_be_kept(status, headers, self.largest):
             page = Page(stamp, status, headers, drain(body))
@@ -227,20 +235,56 @@ class PageCache:
     def held(self, key):
         return self.found.get(key) or self.missing.get(key)
 
+    def shelf_for(self, page):
+        return self.found if page.is_found else self.missing
+
     def keep(self, key, page):
-        shelf, other = self.found, self.missing
-        if not page.is_found:
-            shelf, other = other, shelf
+        shelf = self.shelf_for(page)
+        other = self.missing if page.is_found else self.found
         other.drop(key)
         shelf.put(key, page)
-        if page.is_found and page.is_long_text:
-            self.squeezing.submit(self.squeeze, key, page)
+        if page.is_found:
+            self.finishing.submit(self.finish, key, page)
 
-    def squeeze(self, key, page):
-        """Let `page` go out as small as it gets from now on, if it is still wanted."""
+    def finish(self, key, page):
+        """Let `page` go out as small as it gets from now on, if it is still wanted, and share it."""
         if self.found.get(key) is page:
-            page.squeeze()
-            self.found.put(key, page)
+            if page.is_long_text:
+                page.squeeze()
+                self.found.put(key, page)
+            if self.shared:
+                self.shared.put(key, page)
+
+    def warm_up(self, listens_at):
+        """Store the pages that the sitemap names, for those who come through a proxy or to `listens_at`.
+
+        That is the address and port of a socket, or a path. Other names of the site have to wait.
+        """
+        scheme, host, port = "http", self.hosts[0], 80
+        if self.proxy_header:
+            scheme = "https"
+        elif not isinstance(listens_at, str):
+            address, port = listens_at[:2]
+            host = f"{address if address in self.hosts else host}:{port}"
+        paths = ["/sitemap.xml"]
+        for path in paths:
+            environ = {
+                "REQUEST_METHOD": "GET",
+                "PATH_INFO": path,
+                "HTTP_HOST": host,
+                "SERVER_NAME": host,
+                "SERVER_PORT": str(port),
+                "wsgi.url_scheme": scheme,
+            }
+            if self.proxy_header:
+                environ |= [self.proxy_header]
+            said = []
+            body = drain(self(environ, lambda *answer, said=said: said.append(answer)))
+            if len(paths) == 1:
+                addresses = re.findall(rb"<loc>([^<]*)</loc>", body)
+                paths += [
+                    unquote(urlsplit(address.decode()).path, "latin-1") for address in addresses
+                ]
 
     def has_failed(self):
         wait([self.watch.look()], PATIENCE)

@@ -2,12 +2,29 @@
 
 import gzip
 import hashlib
+import logging
 import re
 import threading
+import time
 from collections import OrderedDict
 from functools import lru_cache
 
 import brotli
+
+logger = logging.getLogger(__name__)
+
+SHARED_SECONDS = 24 * 3600  # after which nobody asks for what was made under an old stamp
+REST = 5  # seconds
+# What a page is made of, but for content and settings.
+RELEASED = [
+    "blekinge_site",
+    "pages",
+    "planning",
+    "templates",
+    "locale",
+    "requirements.txt",
+    "staticfiles/staticfiles.json",
+]
 
 ENCODINGS = ("br", "gzip", "identity")  # the smallest first
 
@@ -64,7 +81,8 @@ class Page:
         self.headers = [*said.values(), ("Vary", "Accept-Encoding")]
         content_type = said.get("content-type", ("", ""))[1]
         # A PDF is compressed as it is, and a redirect says too little.
-        self.is_long_text = len(body) > 500 and re.match(r"text/|.*[/+](json|xml)\b", content_type)
+        is_text = bool(re.match(r"text/|.*[/+](json|xml)\b", content_type))
+        self.is_long_text = is_text and len(body) > 500
         self.bodies = {}
         self.add("identity", body)
         if self.is_long_text:
@@ -136,3 +154,57 @@ class Shelf:
     def _remove(self, key):
         _page, size = self.pages.pop(key, (None, 0))
         self.size -= size
+
+
+class SharedShelf:
+    """Pages that all processes of one release have in common, in `cache`, one of Django's.
+
+    Where it does not answer, it is left in peace for a while: losing it costs speed and nothing else.
+    """
+
+    def __init__(self, cache, release):
+        self.cache, self.release = cache, release
+        self.rests_until = 0
+
+    def get(self, key, stamp):
+        """Return the Page stored as `key` and made under `stamp`, or None."""
+        found = self._ask(lambda: self.cache.get(self._name(key, stamp)))
+        if found:
+            page = Page.__new__(Page)
+            page.__dict__ |= found
+            return page
+
+    def put(self, key, page):
+        name = self._name(key, page.stamp)
+        self._ask(lambda: self.cache.set(name, vars(page), SHARED_SECONDS))
+
+    def _name(self, key, stamp):
+        """Return a name that no address a visitor makes up can turn into another."""
+        whole = repr((self.release, key, stamp))
+        return hashlib.blake2b(whole.encode(), digest_size=20).hexdigest()
+
+    def _ask(self, question):
+        if time.monotonic() < self.rests_until:
+            return None
+        try:
+            return question()
+        except Exception as error:
+            logger.warning("The shared page store does not answer: %s", error)
+            self.rests_until = time.monotonic() + REST
+
+
+def release(folder, settings):
+    """Return what tells apart two releases in `folder`, or one under other `settings`: a str.
+
+    Pages that another release has made are not to be shown by this one.
+    """
+    digest = hashlib.blake2b(digest_size=20)
+    for name in sorted(dir(settings)):
+        value = getattr(settings, name)
+        if name.isupper() and isinstance(value, str | int | list | tuple | None):
+            digest.update(f"{name}={value!r}\n".encode())
+    for part in RELEASED:
+        for path in sorted([folder / part, *(folder / part).rglob("*")]):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+    return digest.hexdigest()

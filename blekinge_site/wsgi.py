@@ -3,10 +3,12 @@
 import os
 
 from django.conf import settings
+from django.core.cache import caches
 from django.core.wsgi import get_wsgi_application
 from django.utils.module_loading import import_string
 
 from blekinge_site.page_cache import PageCache
+from blekinge_site.stored_pages import SharedShelf, release
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
 
@@ -18,5 +20,8 @@ if settings.PAGE_CACHE:
         hosts=settings.ALLOWED_HOSTS,
         cookie=settings.SESSION_COOKIE_NAME,
         proxy_header=settings.SECURE_PROXY_SSL_HEADER,
+        shared=SharedShelf(caches["pages"], release(settings.BASE_DIR, settings))
+        if "pages" in settings.CACHES
+        else None,
         megabytes=settings.PAGE_CACHE_MB,
     )

@@ -81,7 +81,7 @@ def make_cache(app, content=None, **options):
     """Return a cache in front of `app` that asks each time and has no threads of its own."""
     options = {"hosts": ["testserver"], "every": 0} | options
     cache = PageCache(app, content or Content(), **options)
-    cache.watch.thread = cache.squeezing = AtOnce()
+    cache.watch.thread = cache.finishing = AtOnce()
     return cache
 
 
@@ -158,13 +158,13 @@ def test_every_encoding_has_its_length_and_an_etag_of_its_own():
 
 def test_brotli_is_made_behind_the_visitors_back():
     cache = make_cache(App())
-    cache.squeezing = ThreadPoolExecutor(1)
+    cache.finishing = ThreadPoolExecutor(1)
     started, go_on = threading.Event(), threading.Event()
-    cache.squeezing.submit(lambda: started.set() or go_on.wait(10))
+    cache.finishing.submit(lambda: started.set() or go_on.wait(10))
     started.wait(10)
     first = ask(cache, headers={"accept-encoding": "br, gzip"})
     go_on.set()
-    cache.squeezing.shutdown()
+    cache.finishing.shutdown()
     second = ask(cache, headers={"accept-encoding": "br, gzip"})
     answers = (first, second)
     assert [answer.headers["Content-Encoding"] for answer in answers] == ["gzip", "br"]

@@ -3,18 +3,13 @@
 Real processes on a database of their own, as the site runs.
 """
 
-import os
-import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.serving import served
 
 CONTENT = """
 from tests.factories import *
@@ -60,38 +55,6 @@ plan.save()
 """
 
 
-@pytest.fixture
-def served(tmp_path):
-    """Return the address of the site under gunicorn, and a function that runs code on its database."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    environment = os.environ | {
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'site.sqlite3'}",
-        "DJANGO_SETTINGS_MODULE": "blekinge_site.settings",
-        "SECRET_KEY": "x" * 60,
-        "HTTPS": "off",
-        "DEBUG": "off",
-    }
-
-    def manage(*arguments):
-        command = [sys.executable, "manage.py", *arguments]
-        subprocess.run(command, cwd=ROOT, env=environment, check=True)
-
-    manage("migrate", "--verbosity", "0")
-    manage("shell", "--verbosity", "0", "--command", FILL)
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
-        address = f"http://127.0.0.1:{port}"
-        for _attempt in range(300):
-            try:
-                urllib.request.urlopen(address).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield address, lambda code: manage("shell", "--verbosity", "0", "--command", code)
-        process.terminate()
-
-
 class Visitors:
     """Several who ask for pages without pause, and note which versions each answer shows."""
 
@@ -135,11 +98,13 @@ class Visitors:
         (AT_ONCE, ["/regionplan/", "/regionplan/2019-2021/budget-2019/"]),
     ],
 )
-def test_each_answer_is_wholly_old_or_wholly_new(served, publish, pages):
-    address, run = served
-    with Visitors([address + page for page in pages]) as visitors:
-        run(COPY + publish)
-        visitors.wait_for_new()
+def test_each_answer_is_wholly_old_or_wholly_new(tmp_path, publish, pages):
+    with served(tmp_path) as site:
+        site.run(FILL)
+        address = site.address
+        with Visitors([address + page for page in pages]) as visitors:
+            site.run(COPY + publish)
+            visitors.wait_for_new()
     assert visitors.errors == []
     assert {(old, new) for _address, old, new in visitors.seen} == {(True, False), (False, True)}
     for page in pages:

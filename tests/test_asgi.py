@@ -1,0 +1,292 @@
+"""How gunicorn reaches the site: what comes from the event loop, what from threads, and what is refused."""
+
+import asyncio
+import json
+import socket
+import threading
+import time
+
+import pytest
+
+from blekinge_site import asgi
+from tests.serving import served
+from tests.test_page_cache import App, ask, make_cache
+
+
+def echo(environ, start_response):
+    """Answer with what the request is as WSGI tells it, in JSON."""
+    told = {name: value for name, value in environ.items() if isinstance(value, str)}
+    told["body"] = environ["wsgi.input"].read().decode()
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(told).encode()]
+
+
+async def visit(app, path, method, headers, messages, options):
+    target, _mark, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "raw_path": target.encode("latin-1"),
+        "query_string": query.encode("latin-1"),
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers],
+        "server": ("127.0.0.1", 8000),
+        "client": ("192.0.2.1", 50000),
+    } | options
+    coming, sent = list(messages), []
+
+    async def receive():
+        if coming:
+            return coming.pop(0)
+        await asyncio.sleep(60)
+
+    async def send(message):
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent
+
+
+def tell(app, path="/", method="GET", headers=(), messages=(), **options):
+    """Return status, headers and body of what ASGI application `app` answers."""
+    head, *parts = asyncio.run(visit(app, path, method, headers, messages, options))
+    assert [part.get("more_body", False) for part in parts] == [True] * (len(parts) - 1) + [False]
+    return head["status"], dict(head["headers"]), b"".join(part["body"] for part in parts)
+
+
+def part(body, more=False):
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+# --- What a request becomes ------------------------------------------------------------------------
+
+
+def test_a_request_is_told_as_wsgi_tells_it():
+    headers = [
+        ("host", "example.org"),
+        ("accept", "text/html"),
+        ("accept", "*/*"),
+        ("cookie", "a=1"),
+        ("cookie", "b=2"),
+        ("content-type", "text/plain"),
+        ("content-length", "3"),
+    ]
+    _status, _headers, body = tell(
+        asgi.Site(echo), "/p%C3%A5/%ff?q=%20\xe5", "POST", headers, [part(b"a", True), part(b"bc")]
+    )
+    assert json.loads(body) == {
+        "REQUEST_METHOD": "POST",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/p\xc3\xa5/\xff",
+        "QUERY_STRING": "q=%20\xe5",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8000",
+        "REMOTE_ADDR": "192.0.2.1",
+        "HTTP_HOST": "example.org",
+        "HTTP_ACCEPT": "text/html,*/*",
+        "HTTP_COOKIE": "a=1; b=2",
+        "CONTENT_TYPE": "text/plain",
+        "CONTENT_LENGTH": "3",
+        "wsgi.url_scheme": "http",
+        "body": "abc",
+    }
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        ("http://example.org/kontakt/", "/kontakt/"),
+        ("http://example.org", "/"),
+        ("http://[::1/", "/"),
+        ("*", "*"),
+        ("/a://b", "/a://b"),
+        ("example.org:443", "example.org:443"),
+    ],
+)
+def test_every_form_of_target_has_a_path(target, path):
+    assert json.loads(tell(asgi.Site(echo), target)[2])["PATH_INFO"] == path
+
+
+def test_a_body_in_chunks_gets_its_length():
+    headers = [("transfer-encoding", "chunked")]
+    messages = [part(b"a" * 10, True), part(b"b" * 10, True), part(b"")]
+    told = json.loads(tell(asgi.Site(echo), "/", "POST", headers, messages)[2])
+    assert (told["CONTENT_LENGTH"], told["body"]) == ("20", "a" * 10 + "b" * 10)
+    assert "HTTP_TRANSFER_ENCODING" not in told
+
+
+def test_a_body_too_large_for_memory_comes_whole(monkeypatch):
+    monkeypatch.setattr(asgi, "LARGEST_IN_MEMORY", 10)
+    headers = [("content-length", "30")]
+    told = json.loads(tell(asgi.Site(echo), "/", "POST", headers, [part(b"x" * 30)])[2])
+    assert told["body"] == "x" * 30
+
+
+# --- What is refused -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "messages"),
+    [
+        ([("content-length", "101")], []),
+        ([("transfer-encoding", "chunked")], [part(b"x" * 60, True), part(b"x" * 60, True)]),
+    ],
+)
+def test_a_body_beyond_the_limit_is_refused_before_it_has_come(headers, messages, monkeypatch):
+    monkeypatch.setattr(asgi, "LARGEST_BODY", 100)
+    app = App()
+    assert tell(asgi.Site(app), "/", "POST", headers, messages)[0] == 413
+    assert app.asked == []
+
+
+@pytest.mark.parametrize("messages", [[], [part(b"x", True), {"type": "http.disconnect"}]])
+def test_half_a_body_never_reaches_the_site(messages, monkeypatch):
+    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.05)
+    app = App()
+    status, _headers, _body = tell(asgi.Site(app), "/", "POST", [("content-length", "5")], messages)
+    assert status == 408
+    assert app.asked == []
+
+
+def test_a_web_socket_is_closed():
+    scope, sent = {"type": "websocket"}, []
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(asgi.Site(App())(scope, None, send))
+    assert sent == [{"type": "websocket.close"}]
+
+
+# --- How an answer is sent -------------------------------------------------------------------------
+
+
+class Body:
+    """A body of `count` chunks that notes in which thread it is closed."""
+
+    def __init__(self, count):
+        self.count, self.closed_in = count, []
+
+    def __iter__(self):
+        yield from [b"x"] * self.count
+
+    def close(self):
+        self.closed_in.append(threading.current_thread())
+
+
+@pytest.mark.parametrize("count", [0, 1, asgi.CHUNKS_AT_ONCE, 3 * asgi.CHUNKS_AT_ONCE + 1])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_body_of_many_chunks_is_sent_whole_and_closed(count, method):
+    body = Body(count)
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", str(count))])
+        return body
+
+    _status, headers, sent = tell(asgi.Site(app), "/", method)
+    assert sent == (b"x" * count if method == "GET" else b"")
+    assert headers == {b"content-length": str(count).encode()}
+    [thread] = body.closed_in
+    assert thread is not threading.current_thread()
+
+
+def test_a_body_that_breaks_is_closed():
+    class Broken(Body):
+        def __iter__(self):
+            yield from [b"x"] * self.count
+            raise OSError("the disk is gone")
+
+    body = Broken(asgi.CHUNKS_AT_ONCE)
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return body
+
+    site = asgi.Site(app)
+    with pytest.raises(OSError, match="the disk is gone"):
+        tell(site)
+    site.threads.shutdown()
+    assert len(body.closed_in) == 1
+
+
+def test_what_is_stored_is_sent_without_a_thread():
+    app = App()
+    cache = make_cache(app, every=60)
+    site = asgi.Site(cache, cache)
+    headers = [("host", "testserver"), ("accept-encoding", "gzip")]
+    first = tell(site, headers=headers)
+    site.threads.shutdown()  # whoever needs one from now on gets an error
+    assert tell(site, headers=headers) == first
+    assert len(app.asked) == 1
+    status, head, body = tell(site, "/", "HEAD", headers)
+    assert (status, head, body) == (200, first[1], b"")
+    known = [*headers, ("if-none-match", first[1][b"etag"].decode())]
+    assert tell(site, headers=known)[0] == 304
+    assert dict(ask(cache, HTTP_ACCEPT_ENCODING="gzip").headers) == {
+        name.decode().title().replace("Etag", "ETag"): value.decode()
+        for name, value in first[1].items()
+    }
+
+
+# --- Under gunicorn --------------------------------------------------------------------------------
+
+
+def trickle(port, stop, first, then, counted):
+    """Send `first`, then a byte of `then` now and again, on a connection that is opened anew if closed."""
+    while not stop.is_set():
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            try:
+                connection.sendall(first)
+                counted.append(1)
+                while not stop.wait(1):
+                    connection.sendall(then)
+            except OSError:
+                continue
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", b"x"),
+        (b"POST /aterkoppling/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000\r\n\r\n", b"x"),
+        (b"G", b""),
+    ],
+)
+def test_200_slow_visitors_keep_nobody_out(tmp_path, first, then):
+    stop, counted = threading.Event(), []
+    with served(tmp_path) as site:
+        arguments = (site.port, stop, first, then, counted)
+        slow = [threading.Thread(target=trickle, args=arguments) for _number in range(200)]
+        for thread in slow:
+            thread.start()
+        try:
+            while len(counted) < 200:
+                time.sleep(0.05)
+            for number in range(20):
+                assert site.get("/sitemap.xml", timeout=10)[0] == 200
+                assert site.get(f"/sitemap.xml?{number}", timeout=10)[0] == 200  # past the cache
+        finally:
+            stop.set()
+            for thread in slow:
+                thread.join()
+
+
+def test_who_never_finishes_a_request_is_shown_out(tmp_path):
+    with served(tmp_path) as site, socket.create_connection(("127.0.0.1", site.port), 30) as idle:
+        idle.sendall(b"GET / HTTP/1.1\r\n")
+        assert idle.recv(1) == b""
+
+
+def test_a_worker_takes_so_many_connections_and_no_more(tmp_path):
+    arguments = "--workers 1 --worker-connections 5"
+    with served(tmp_path, GUNICORN_CMD_ARGS=arguments) as site:
+        held = [socket.create_connection(("127.0.0.1", site.port), 30) for _number in range(5)]
+        time.sleep(0.5)
+        with socket.create_connection(("127.0.0.1", site.port), 5) as one_more:
+            assert one_more.recv(1) == b""
+        for connection in held:
+            connection.close()
+        time.sleep(0.5)
+        assert site.get("/sitemap.xml")[0] == 200
