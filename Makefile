@@ -14,7 +14,7 @@ STATIC := staticfiles/staticfiles.json
 PRODUCTION := DEBUG=off HTTPS=on ALLOWED_HOSTS=example.org \
 	SECRET_KEY=not-secret-and-long-enough-to-be-judged-in-place-of-a-real-one
 
-.PHONY: help run test check fix lock messages pictures hook python port install install-dev
+.PHONY: help run test check fix lock messages pictures bench hook python port install install-dev
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -57,6 +57,9 @@ messages: install-dev .env ## Bring the English catalogue in line with the code,
 
 pictures: install-dev ## Take the pictures in docs/redaktorsguide.md anew.
 	WRITE_PICTURES=1 .venv/bin/python -m pytest -n 0 tests/browser/test_guide.py
+
+bench: install-dev .env $(STATIC) ## Measure speed, memory and bytes beside what they are compared with; see docs/performance.md.
+	.venv/bin/python -m tests.benchmarks.bench
 
 hook: ## From now on, run check and test before every commit.
 	@hooks=$$(git rev-parse --git-path hooks) && mkdir -p "$$hooks" && \
