@@ -51,9 +51,8 @@ class AnswerForm(forms.Form):
         address = self.cleaned_data["address"]
         if not address.startswith("/") or not url_has_allowed_host_and_scheme(address, None):
             raise forms.ValidationError("not a page of this site")
-        if holds_personal_number(
-            address
-        ):  # also an address where there is no page ends in the question
+        # It is the visitor's to choose: pages that are not there end in the question too.
+        if holds_personal_number(address):
             raise forms.ValidationError("not to be kept")
         return address
 

@@ -99,6 +99,16 @@ def ask(address, sent):
         return Answer(answer, started)
 
 
+def press_until_taken(ask, path, fields):
+    """Press the button again while the site finds its database again, for some seconds at most."""
+    for _attempt in range(20):
+        answer = ask(path, fields)
+        if answer.status != 503:
+            return answer.status
+        time.sleep(0.5)
+    return None
+
+
 @pytest.fixture
 def postgresql():
     """A PostgreSQL of the test's own: its address, and functions that stop and start it."""
@@ -138,13 +148,13 @@ def test_answers_outlive_a_postgresql_that_stops_and_starts(postgresql):
         told = ask(thanks.replace("/aterkoppling/tack/", "/en/feedback/thanks/"), WORDS)
         assert [one.status for one in (first, words, told)] == [503, 503, 503]
         assert [one.headers["Retry-After"] for one in (first, words, told)] == ["60", "60", "60"]
-        assert max(one.seconds for one in (first, words, told)) < 2
+        assert max(one.seconds for one in (first, words, told)) < 5
         assert "Vi kan inte ta emot svar just nu" in words.html
         assert "We cannot receive answers right now" in told.html
         assert (first.fields, words.fields, told.fields) == (YES, WORDS, WORDS)
         start()
-        assert ask("/aterkoppling/", first.fields).status == 303
-        assert ask(thanks, words.fields).status == 303
+        assert press_until_taken(ask, "/aterkoppling/", first.fields) == 303
+        assert press_until_taken(ask, thanks, words.fields) == 303
         assert "Vi har tagit emot det du skrev." in ask(thanks).html
 
 
