@@ -1,6 +1,6 @@
-"""Visitors answer while the database is away: they are told so soon, and nothing that they wrote is lost.
+"""Visitors' answers as the site runs for real: limits hold across processes, and databases that go away.
 
-Real processes, as the site runs, with databases of their own.
+Real processes, with databases of their own.
 """
 
 import os
@@ -15,6 +15,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
@@ -137,6 +139,15 @@ def postgresql():
             yield f"postgresql://site@/{home}/postgres", stop, start
         finally:
             stop(check=False)
+
+
+def test_the_limit_holds_across_processes(tmp_path):
+    with (
+        served(f"sqlite:///{tmp_path / 'site.sqlite3'}") as ask,
+        ThreadPoolExecutor(8) as visitors,
+    ):
+        answers = visitors.map(lambda _number: ask("/aterkoppling/", YES).status, range(80))
+        assert Counter(answers) == {303: 60, 429: 20}
 
 
 def test_answers_outlive_a_postgresql_that_stops_and_starts(postgresql):
