@@ -175,28 +175,30 @@ DATABASES = {
     )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Readers never wait for the one writer, and a writer waits its turn instead of failing.
+    # Readers never wait for the one writer, and a writer waits its turn before it fails.
     DATABASES["default"]["OPTIONS"] = {
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": 5,
     }
 else:
     # A few connections that the threads of a process share, each tried before it is used again.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
-        "min_size": 1,
-        "max_size": 8,
-        "timeout": 3,  # seconds that a request waits for one
-    }
+    # Whoever waits for a server that has gone is told so within seconds; DATABASE_URL may say otherwise.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 3,  # seconds
+        "tcp_user_timeout": 5000,  # milliseconds
+        "pool": {"min_size": 1, "max_size": 8, "timeout": 2},  # seconds that a request waits for one
+    } | DATABASES["default"].get("OPTIONS", {})
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# Only the sign-in's limits are kept here. They are to hold whichever process or machine is asked, and
-# the database is what all of them share.
+# Mostly limits are kept here. They are to hold whichever process or machine is asked, and the database
+# is what all of them share.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
+        "KEY_FUNCTION": "blekinge_site.limits.cache_key",
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
 }
@@ -211,6 +213,11 @@ if CACHE_URL := env.str("CACHE_URL", default=""):
     }
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=BASE_DIR / "media")()
+
+# How long visitors' answers are kept; `manage.py prune` deletes what is older, and the form says so.
+FEEDBACK_DAYS = from_environment(
+    at_least_one, "FEEDBACK_DAYS", "Set it to a whole number of days, such as 365.", default=365
+)
 
 # --- Languages, numbers and time -------------------------------------------------------------------
 

@@ -7,13 +7,13 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
-from django.utils.html import format_html
 
 from blekinge_site.signin_log import SIGN_IN, record
 from pages import desk
 from pages.editing import ContentAdmin, OrderedInline, OrderInline
 from pages.exchange import DailyStatResource
 from pages.exchange_admin import ExchangeAdmin
+from pages.feedback_admin import FeedbackAdmin
 from pages.models import Administration, CoreValue, DailyStat, Feedback, Page, RegionProfile
 from pages.publishing_admin import PUBLISHING, PublishableAdmin
 
@@ -85,20 +85,7 @@ class PageAdmin(PublishableAdmin):
     ]
 
 
-@admin.register(Feedback)
-class FeedbackAdmin(admin.ModelAdmin):
-    list_display = ["created_at", "page_link", "language", "helpful", "message"]
-    list_filter = ["helpful", "language", "created_at"]
-    search_fields = ["address", "message"]
-    readonly_fields = ["created_at", "page_link", "language", "helpful", "message"]
-    fields = readonly_fields
-
-    @admin.display(description="sida", ordering="address")
-    def page_link(self, feedback):
-        return format_html('<a href="{}">{}</a>', feedback.address, feedback.address)
-
-    def has_add_permission(self, request):
-        return False
+admin.site.register(Feedback, FeedbackAdmin)
 
 
 # Ours is below, and what allauth keeps about accounts is dealt with where people sign in.

@@ -83,7 +83,7 @@ def new_feedback(user):
     unhelped = sum(not answer["helpful"] for answer in answers)
     worded = sum(bool(answer["message"]) for answer in answers)
     text = f"{len(answers)} svar på {DAYS_NEW} dagar: {unhelped} nej, {worded} med egna ord"
-    return [(text, list_address(Feedback))]
+    return [(text, reverse("admin:pages_feedback_per_page", query={"dagar": DAYS_NEW}))]
 
 
 def broken_links():

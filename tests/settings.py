@@ -8,6 +8,7 @@ os.environ |= {
     "HTTPS": "off",
     "SECOND_FACTOR": "off",
     "INACTIVITY_MINUTES": "60",
+    "FEEDBACK_DAYS": "365",
     "EMAIL_URL": "",
     "OIDC_SERVER_URL": "",
     "OIDC_CLIENT_ID": "",

@@ -1,11 +1,27 @@
 import re
+import time
 
 import pytest
 from django.core import signing
+from django.core.cache.backends.base import BaseCache
+from django.db import OperationalError, connection
+from django.utils.html import escape
 
+from blekinge_site import limits
 from pages import feedback
 from pages.models import Feedback
 from tests.site import text_of
+
+
+class LostCache(BaseCache):
+    """A cache whose server has gone."""
+
+    def __init__(self, location, params):
+        super().__init__(params)
+
+    def add(self, *args, **kwargs):
+        raise ConnectionError("gone")
+
 
 YES = {"address": "/kontakt/", "helpful": "ja"}
 
@@ -144,3 +160,201 @@ def test_every_page_asks_with_its_own_address(client, content):
     for address in ("/", "/kontakt/", "/en/regional-plan/2019-2021/finances/", "/finns-inte/"):
         html = client.get(address).content.decode()
         assert f'<input type="hidden" name="address" value="{address}">' in html
+
+
+# --- What is not to be kept ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trapped", [YES, {"message": "Köp nu"}])
+def test_what_fills_in_the_trap_is_thanked_and_not_stored(client, content, trapped):
+    address = client.post("/aterkoppling/", YES)["Location"] if "message" in trapped else None
+    before = list(Feedback.objects.values())
+    answer = client.post(address or "/aterkoppling/", trapped | {"website": "https://example.org"})
+    assert answer["Location"] == "/aterkoppling/tack/"
+    assert "Tack för ditt svar" in text_of(client.get(answer["Location"]))
+    assert list(Feedback.objects.values()) == before
+
+
+def test_the_trap_is_in_both_forms_and_hidden_without_style(client, content):
+    for page in ("/kontakt/", client.post("/aterkoppling/", YES)["Location"]):
+        html = client.get(page).content.decode()
+        assert re.findall(r'<p hidden><label>.* <input name="(.*?)" tabindex="-1"', html) == [
+            "website"
+        ]
+
+
+# The numbers are made up but for their check digits.
+@pytest.mark.parametrize(
+    "number",
+    [
+        "640823-3234",
+        "640823+3234",
+        "640823–3234",
+        "640823−3234",
+        "640823 3234",
+        "640823 - 3234",
+        "6408233234",
+        "196408233234",
+        "19640823-3234",
+        "1964-08-23-3234",
+        "64 08 23 3234",
+        "640883-3231",  # a coordination number
+        "196408833231",
+    ],
+)
+def test_a_personal_number_is_refused_and_the_text_kept(client, content, number):
+    address = client.post("/aterkoppling/", YES)["Location"]
+    text = f"Jag heter X ({number}), hjälp mig."
+    answer = client.post(address, {"message": text})
+    html = answer.content.decode()
+    assert "Texten ser ut att innehålla ett personnummer. Ta bort det" in text_of(answer)
+    assert f">\n{escape(text)}</textarea>" in html
+    assert 'aria-describedby="id_message_helptext id_message_error"' in html
+    assert 'id="id_message_error"' in html
+    assert Feedback.objects.get().message == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "640823-3235",  # another check digit
+        "641323-3230",  # no such month
+        "640832-3234",  # no such day
+        "1640823-32341",
+        "Ring 0455-73 10 00 eller 070-174 06 58.",
+        "Det kostade 6 408 233 234 kronor, inte −6 198,0.",
+        "Budget 2019-2021, beslutad 2018-11-28, sidan 1234.",
+        "Bankgiro 640-8233, organisationsnummer 232100-0081",
+    ],
+)
+def test_other_numbers_are_stored(client, content, text):
+    address = client.post("/aterkoppling/", YES)["Location"]
+    assert client.post(address, {"message": text}).status_code == 303
+    assert Feedback.objects.get().message == text
+
+
+def test_an_address_with_a_personal_number_is_refused(client, content):
+    answer = client.post("/aterkoppling/", YES | {"address": "/640823-3234/"})
+    assert answer.status_code == 400
+    assert not Feedback.objects.exists()
+
+
+# --- Limits ----------------------------------------------------------------------------------------
+
+
+def statuses(client, times, **place):
+    return [client.post("/aterkoppling/", YES, **place).status_code for _ in range(times)]
+
+
+def test_one_visitor_too_eager_is_told_when_to_come_back(client, content, monkeypatch):
+    monkeypatch.setitem(limits.RATES, "feedback", "3/10m/ip,5/10m/key")
+    thanks = client.post("/aterkoppling/", YES)["Location"]
+    assert statuses(client, 2) == [303, 303]
+    answer = client.post(thanks, {"message": "<Viktigt>\nMycket."})
+    assert answer.status_code == 429
+    assert 590 < int(answer["Retry-After"]) <= 600
+    assert "Försök igen om 10 minuter." in text_of(answer)
+    assert ">\n&lt;Viktigt&gt;\nMycket.</textarea>" in answer.content.decode()
+    assert [one.message for one in Feedback.objects.all()] == ["", "", ""]
+
+    answer = client.post("/en/feedback/", {"address": "/en/", "helpful": "nej"})
+    assert "Try again in 10 minutes." in text_of(answer)
+    assert 'name="address" value="/en/"' in answer.content.decode()
+    assert 'name="helpful" value="nej"' in answer.content.decode()
+
+    later = time.time() + 600
+    monkeypatch.setattr(limits.time, "time", lambda: later)
+    assert client.post(thanks, {"message": "Viktigt."}).status_code == 303
+
+
+def test_others_are_let_in_until_all_together_are_too_many(client, content, monkeypatch):
+    monkeypatch.setitem(limits.RATES, "feedback", "2/10m/ip,3/10m/key")
+    assert statuses(client, 3, REMOTE_ADDR="192.0.2.1") == [303, 303, 429]
+    assert statuses(client, 2, REMOTE_ADDR="192.0.2.2") == [303, 429]
+
+
+def test_a_ward_behind_one_address_may_answer(client, content):
+    assert statuses(client, 61) == [303] * 60 + [429]
+
+
+def test_behind_a_proxy_the_visitors_own_address_counts(client, content, monkeypatch, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    monkeypatch.setitem(limits.RATES, "feedback", "1/10m/ip")
+    answers = [
+        client.post("/aterkoppling/", YES, headers={"x-forwarded-for": f"{forged}, {own}"})
+        for forged, own in [("1.1.1.1", "192.0.2.1"), ("2.2.2.2", "192.0.2.1"), ("1", "192.0.2.2")]
+    ]
+    assert [answer.status_code for answer in answers] == [303, 429, 303]
+
+
+def test_no_address_of_a_visitor_is_stored(client, content):
+    assert statuses(client, 1, REMOTE_ADDR="192.0.2.77") == [303]
+    client.post("/admin/konto/logga-in/", {"login": "x"}, REMOTE_ADDR="192.0.2.77")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cache_key FROM cache")
+        keys = [key for (key,) in cursor.fetchall()]
+    assert len(keys) >= 2
+    assert [key for key in keys if not re.fullmatch("[0-9a-f]{64}", key)] == []
+
+
+def test_without_its_cache_the_site_takes_answers_and_limits_nothing(client, content, settings):
+    settings.CACHES = {"default": {"BACKEND": "tests.test_feedback.LostCache"}}
+    assert statuses(client, 2) == [303, 303]
+
+
+# --- While the database is down --------------------------------------------------------------------
+
+
+@pytest.fixture
+def down():
+    """Return what every query meets while the database is down, for `connection.execute_wrapper`."""
+
+    def refuse(*args):
+        raise OperationalError("connection refused")
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("page", "sent", "told"),
+    [
+        ("/aterkoppling/", YES, "Vi kan inte ta emot svar just nu"),
+        ("/en/feedback/", YES, "We cannot receive answers right now"),
+    ],
+)
+def test_an_answer_survives_the_database(client, content, down, page, sent, told):
+    with connection.execute_wrapper(down):
+        answer = client.post(page, sent)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    assert told in text_of(answer)
+    hidden = dict(
+        re.findall(r'<input type="hidden" name="(\w+)" value="(.*?)"', answer.content.decode())
+    )
+    assert hidden == sent
+    assert client.post(page, hidden).status_code == 303
+    assert Feedback.objects.get().address == "/kontakt/"
+
+
+def test_words_survive_the_database(client, content, down):
+    thanks = client.post("/aterkoppling/", YES)["Location"]
+    with connection.execute_wrapper(down):
+        answer = client.post(thanks, {"message": "Rad ett\r\n<rad två>"})
+        asked = client.get(thanks)
+        bare = client.get("/aterkoppling/tack/")
+    assert [one.status_code for one in (answer, asked, bare)] == [503, 503, 503]
+    html = answer.content.decode()
+    assert "Det du har svarat finns kvar här." in html
+    assert ">\nRad ett\r\n&lt;rad två&gt;</textarea>" in html
+    assert "Försök igen</button>" in html
+    assert "<form" not in bare.content.decode()
+    client.post(thanks, {"message": "Rad ett\r\n<rad två>"})
+    assert Feedback.objects.get().message == "Rad ett\n<rad två>"
+
+
+def test_the_form_tells_how_long_answers_are_kept(client, content, settings):
+    settings.FEEDBACK_DAYS = 1095
+    thanks = client.post("/aterkoppling/", YES)["Location"]
+    assert "Efter 1 095 dagar tar vi bort det du har skickat." in text_of(client.get(thanks))
+    settings.FEEDBACK_DAYS = 1
+    english = thanks.replace("/aterkoppling/tack/", "/en/feedback/thanks/")
+    assert "We delete what you have sent after one day." in text_of(client.get(english))

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.test import RequestFactory
 
+from pages.feedback import not_now
 from pages.views import server_error
 from tests.browser.pages import (
     LANGUAGES,
@@ -70,7 +71,10 @@ def rendered(client):
     made["403"] = client.post("/aterkoppling/", headers={"sec-fetch-site": "cross-site"})
     made["400"] = client.post("/aterkoppling/")
     made["500"] = server_error(RequestFactory().get("/"))
-    assert [made[name].status_code for name in ("403", "400", "500")] == [403, 400, 500]
+    later = RequestFactory().post("/?svar=x", {"message": "<b>\n&amp;"})
+    made["503"], made["429"] = not_now(later, 503, 60), not_now(RequestFactory().post("/"), 429, 60)
+    errors = ("403", "400", "500", "503", "429")
+    assert [str(made[name].status_code) for name in errors] == list(errors)
     return {name: answer.content.decode() for name, answer in made.items()}
 
 

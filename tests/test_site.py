@@ -280,6 +280,10 @@ GOOD = {"SECRET_KEY": "0" * 50}
             GOOD | {"PAGE_CACHE_MB": "0"},
             "PAGE_CACHE_MB is missing or cannot be read. Set it to a whole number of megabytes",
         ),
+        (
+            GOOD | {"FEEDBACK_DAYS": "0"},
+            "FEEDBACK_DAYS is missing or cannot be read. Set it to a whole number of days",
+        ),
         (GOOD | {"EMAIL_URL": "example.se"}, "EMAIL_URL is missing or cannot be read. Set it as"),
         (GOOD | {"EMAIL_URL": "smtp://a.se"}, "EMAIL_FROM is missing or cannot be read. Set it to"),
         (

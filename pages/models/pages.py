@@ -1,10 +1,13 @@
 """The editorial pages, and what visitors thought of any page."""
 
+import datetime as dt
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.urls import NoReverseMatch, resolve, reverse
+from django.utils import timezone
 from django.utils.translation import override
 
 from blekinge_site.languages import slug_now
@@ -125,6 +128,32 @@ class Page(Publishable):
         return (self.slug,)
 
 
+class FeedbackQuerySet(models.QuerySet):
+    def of_last(self, days):
+        return self.filter(created_at__gte=timezone.now() - dt.timedelta(days=days))
+
+    def per_page(self, days):
+        """Return for each page its counts of the last `days` days and of as many before, as dicts.
+
+        The page with most answers of no comes first.
+        """
+        now = Q(created_at__gte=timezone.now() - dt.timedelta(days=days))
+        helped = Q(helpful=True)
+        return (
+            self.of_last(2 * days)
+            .values("address")
+            .annotate(
+                answers=Count("pk", filter=now),
+                helped=Count("pk", filter=now & helped),
+                unhelped=F("answers") - F("helped"),
+                worded=Count("pk", filter=now & ~Q(message="")),
+                answers_before=Count("pk", filter=~now),
+                helped_before=Count("pk", filter=~now & helped),
+            )
+            .order_by("-unhelped", "-answers", "address")
+        )
+
+
 class Feedback(models.Model):
     """What a visitor answered to *Hjälpte informationen på sidan dig?* No trace of who it was."""
 
@@ -135,6 +164,8 @@ class Feedback(models.Model):
         "meddelande", max_length=2000, blank=True, help_text="Det som besökaren ville tillägga."
     )
     created_at = models.DateTimeField("tid", auto_now_add=True)
+
+    objects = FeedbackQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]

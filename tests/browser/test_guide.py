@@ -101,6 +101,8 @@ def test_the_guide_says_and_shows_what_is_on_the_screens(sit_down):
     tour.show(page, "jamfor")
     page.goto("/admin/pages/page/")
     tour.look(page)
+    page.goto("/admin/pages/feedback/per-sida/")
+    tour.look(page)
 
     named = {" ".join(words.split()) for words in re.findall(r"\*\*(.+?)\*\*", GUIDE, re.DOTALL)}
     assert named - tour.names == set()

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import override
 from playwright.sync_api import expect
 
+from blekinge_site import limits
 from pages.models import Feedback
 from tests.browser import pages
 
@@ -159,6 +160,7 @@ WORDS = {
         "back": "Tillbaka till sidan",
         "too long": "Texten får ha högst 2 000 tecken. Korta den och skicka igen.",
         "too late": "Det gick inte att spara din text",
+        "again": "Försök igen",
     },
     "en": {
         "yes": "Yes",
@@ -170,6 +172,7 @@ WORDS = {
         "back": "Back to the page",
         "too long": "The text may have at most 2,000 characters. Shorten it and send it again.",
         "too late": "Your text could not be saved",
+        "again": "Try again",
     },
 }
 
@@ -253,3 +256,31 @@ def test_a_text_that_comes_too_late_is_given_back(site, new_context, language):
     assert page.locator(".quote").inner_text() == "Viktigt.\nMycket."
     pages.ready_for_axe(page)
     assert pages.faults(page) == []
+
+
+@in_both_languages
+def test_who_must_wait_finds_the_text_where_it_was(site, new_context, language, monkeypatch):
+    monkeypatch.setitem(limits.RATES, "feedback", "1/10m/ip")
+    words = WORDS[language]
+    page = new_context(viewport={"width": 320, "height": 640}).new_page()
+    page.goto(site + pages.budget_address(language))
+    page.get_by_role("button", name=words["no"], exact=True).click()
+    page.get_by_role("textbox", name=words["field"]).fill("Viktigt.\nMycket.")
+    page.get_by_role("button", name=words["send"]).click()
+    expect(page.get_by_role("textbox", name=words["field"])).to_have_value("Viktigt.\nMycket.")
+    pages.ready_for_axe(page)
+    assert pages.faults(page) == []
+
+    monkeypatch.setitem(limits.RATES, "feedback", "9/10m/ip")
+    page.get_by_role("button", name=words["again"]).click()
+    expect(page.get_by_text(words["taken"])).to_be_visible()
+
+
+def test_nobody_meets_the_trap(site, visitor):
+    visitor.goto(site + pages.thanks_address("sv"))
+    trap = visitor.locator("[name=website]")
+    expect(trap).to_be_hidden()
+    assert "Lämna" not in visitor.locator("form").aria_snapshot()
+    visitor.get_by_role("textbox").focus()
+    visitor.keyboard.press("Tab")
+    expect(visitor.get_by_role("button", name="Skicka")).to_be_focused()

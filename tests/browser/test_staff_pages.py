@@ -141,6 +141,18 @@ def test_the_pages_of_history_are_accessible_and_in_swedish(editor, superuser):
     )
 
 
+def test_the_feedback_per_page_is_accessible_and_in_swedish(editor):
+    address = "/admin/pages/feedback/per-sida/"
+    assert faults_at(editor, [address]) == ""  # nobody has answered
+    for number in range(3):
+        Feedback.objects.create(
+            address=f"/{'lang-adress-' * 8}{number}/", language="sv", helpful=False
+        )
+    editor.set_viewport_size({"width": 320, "height": 640})
+    assert faults_at(editor, ["/admin/pages/feedback/", address]) == ""
+    assert editor.evaluate("document.documentElement.scrollWidth") == 320
+
+
 def test_a_preview_is_accessible_and_in_swedish(editor):
     open_form(editor, working_copy(Page.objects.get(slug="kontakt")))
     with editor.expect_popup() as opened:

@@ -1,0 +1,86 @@
+"""`manage.py prune`: what is deleted, and what stays."""
+
+import datetime as dt
+from io import StringIO
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from pages.models import Feedback, OpenForm
+from pages.together import MINUTES_OPEN
+
+
+def prune(*arguments):
+    told = StringIO()
+    call_command("prune", *arguments, stdout=told)
+    return told.getvalue().splitlines()
+
+
+def keys():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM cache")
+        return cursor.fetchone()[0]
+
+
+@pytest.fixture
+def old_and_new(admin_user):
+    """Of each kind one that is to stay and one that is older by what makes it old."""
+    now = timezone.now()
+    cache.clear()
+    cache.set("old", 1, -2)
+    cache.set("new", 1, 60)
+    for name, days in (("old", 366), ("new", 364)):
+        answer = Feedback.objects.create(address=f"/{name}/", language="sv", helpful=True)
+        Feedback.objects.filter(pk=answer.pk).update(created_at=now - dt.timedelta(days=days))
+    for name, minutes in (("old", MINUTES_OPEN + 1), ("new", MINUTES_OPEN - 1)):
+        opened = OpenForm.objects.create(model=name, object_pk=1, user=admin_user)
+        moment = now - dt.timedelta(minutes=minutes)
+        OpenForm.objects.filter(pk=opened.pk).update(opened_at=moment)
+    for name, minutes in (("old", -1), ("new", 1)):
+        expires = now + dt.timedelta(minutes=minutes)
+        Session.objects.create(session_key=name, session_data="", expire_date=expires)
+
+
+def left():
+    return [
+        list(Feedback.objects.values_list("address", flat=True)),
+        list(Session.objects.values_list("session_key", flat=True)),
+        list(OpenForm.objects.values_list("model", flat=True)),
+        keys(),
+    ]
+
+
+def test_what_is_old_goes_and_the_rest_stays(old_and_new):
+    assert prune() == [
+        "Feedback older than 365 days: 1 deleted",
+        "Sessions that have ended: 1 deleted",
+        "Notes of forms that were open: 1 deleted",
+        "Cache entries that have expired: 1 deleted",
+    ]
+    assert left() == [["/new/"], ["new"], ["new"], 1]
+    assert cache.get("new") == 1
+
+
+def test_a_dry_run_tells_and_deletes_nothing(old_and_new):
+    before = left()
+    assert prune("--dry-run") == [
+        "Feedback older than 365 days: 1 would be deleted",
+        "Sessions that have ended: 1 would be deleted",
+        "Notes of forms that were open: 1 would be deleted",
+        "Cache entries that have expired: 1 would be deleted",
+    ]
+    assert left() == before
+
+
+def test_the_setting_says_what_is_old(old_and_new, settings):
+    settings.FEEDBACK_DAYS = 300
+    assert prune()[0] == "Feedback older than 300 days: 2 deleted"
+
+
+def test_a_cache_that_is_no_table_is_left_alone(db, settings):
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    assert prune()[-1] == "Cache entries that have expired: 0 deleted"
