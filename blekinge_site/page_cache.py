@@ -28,7 +28,7 @@ ASK_EVERY = 0.5  # seconds; together with the time that an answer takes, less th
 PATIENCE = 0.5  # seconds that a visitor waits for the database to tell the stamp
 
 # Never the same for everyone, or served from a disk.
-PAST = ("/admin/", "/forhandsgranska/", "/static/")
+PAST = ("/admin/", "/forhandsgranska/", "/static/", "/healthz", "/readyz")
 ENCODINGS = ("br", "gzip", "identity")  # the smallest first
 
 # A visitor's browser, and a CDN, may keep a page but ask each time whether it still holds: what staff
