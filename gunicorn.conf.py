@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
+
 wsgi_app = "blekinge_site.wsgi"
 
 # Most of a request is waiting, for the database or for a slow visitor: threads wait side by side.
@@ -20,8 +22,8 @@ timeout = 30
 if Path("/dev/shm").is_dir():
     worker_tmp_dir = "/dev/shm"
 
-# No log of visitors' addresses unless asked for: GUNICORN_CMD_ARGS="--access-logfile -".
-accesslog = None
+# One line a request, without visitors' addresses.
+logger_class = "blekinge_site.server_log.ServerLog"
 
 # Nobody steers the server through a socket, and it would write to the home directory.
 control_socket_disable = True

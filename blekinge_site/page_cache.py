@@ -212,6 +212,7 @@ class Watch:
 class PageCache:
     """A WSGI application that answers for `app` with what it has stored, wherever it may.
 
+    The log reads in `environ["page_cache"]` how: a hit, a miss, or stale as the database is failing.
     `hosts` are the names whose pages are stored, `proxy_header` the header and value by which a proxy
     says HTTPS, as in Django's setting, and `cookie` the name of the cookie that leads past.
     """
@@ -245,7 +246,9 @@ class PageCache:
             return self.app(environ, start_response)
         held = self.held(key)
         if held and (held.stamp == stamp or self.watch.is_failing):
+            environ["page_cache"] = "stale" if self.watch.is_failing else "hit"
             return held.send(environ, start_response)
+        environ["page_cache"] = "miss"
         return self.fill(key, stamp, environ, start_response)
 
     def key(self, environ):
@@ -311,6 +314,7 @@ class PageCache:
             return page, None
         if held and status.startswith("5") and self.has_failed():
             close(body)
+            environ["page_cache"] = "stale"
             return held, None
         return None, (status, headers, body)
 

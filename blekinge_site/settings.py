@@ -33,6 +33,14 @@ def yes_or_no(name, *, default):
     return value == "on"
 
 
+def one_of(name, choices, *, default):
+    """Return environment variable `name`, which is one of `choices`."""
+    value = env.str(name, default=default)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Set it to {' or '.join(choices)}.")
+    return value
+
+
 def database(name, *, default):
     """Return the database that address `name` gives, or `default`, as Django's settings for it."""
     found = env.db_url(name, default=default)
@@ -233,6 +241,24 @@ def WHITENOISE_ADD_HEADERS_FUNCTION(headers, path, url):  # noqa: N802 - a setti
     headers["ETag"] = f'W/"{int(file.st_mtime):x}-{file.st_size:x}"'
 
 
+# --- The log ---------------------------------------------------------------------------------------
+
+# One line an event, to stderr; see logs.py for what it leaves out, server_log.py for requests.
+LOG_FORMAT = one_of("LOG_FORMAT", ("json", "text"), default="text" if DEBUG else "json")
+ACCESS_LOG = yes_or_no("ACCESS_LOG", default=True)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "blekinge_site.logs.Formatter", "shape": LOG_FORMAT}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "edits": {"level": "INFO"},
+        "django": {"handlers": [], "level": "INFO"},
+        "django.request": {"level": "ERROR"},  # a page that isn't there is told of by its request
+    },
+}
+
 # --- Security --------------------------------------------------------------------------------------
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -253,7 +279,8 @@ SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
-if yes_or_no("BEHIND_PROXY", default=False):
+BEHIND_PROXY = yes_or_no("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     # Only where a proxy of ours sets these headers and strips a visitor's own.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     ALLAUTH_TRUSTED_PROXY_COUNT = 1  # the last address in X-Forwarded-For is the visitor's

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.utils.module_loading import import_string
 
+from blekinge_site.logs import with_request_id
 from blekinge_site.page_cache import PageCache
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
@@ -20,3 +21,4 @@ if settings.PAGE_CACHE:
         proxy_header=settings.SECURE_PROXY_SSL_HEADER,
         megabytes=settings.PAGE_CACHE_MB,
     )
+application = with_request_id(application, behind_proxy=settings.BEHIND_PROXY)
