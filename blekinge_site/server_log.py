@@ -1,4 +1,4 @@
-"""What gunicorn says: its own lines as the site writes them, and one line a request."""
+"""What gunicorn says: its own lines as the site writes them, and one line a request, which is counted too."""
 
 import atexit
 import json
@@ -24,18 +24,25 @@ class ServerLog(Logger):
         super().setup(cfg)
         self.line = {"json": json_line, "text": text_line}[settings.LOG_FORMAT]
         self.lines = Lines()
+        self.count = None
+        if settings.METRICS_PORT:
+            from blekinge_site.metrics import count  # which takes memory
+
+            self.count = count
 
     def _set_handler(self, log, output, fmt, stream=None):
         super()._set_handler(log, output, Formatter(settings.LOG_FORMAT), stream)
 
     @property
     def access_log_enabled(self):
-        return settings.ACCESS_LOG
+        return settings.ACCESS_LOG or self.count is not None
 
     def access(self, resp, req, environ, request_time):
+        took = request_time.seconds + request_time.microseconds / 1_000_000
         if settings.ACCESS_LOG:
-            ms = request_time.seconds * 1000 + request_time.microseconds / 1000
-            self.lines.add(self.line(resp, environ, ms))
+            self.lines.add(self.line(resp, environ, took * 1000))
+        if self.count:
+            self.count(environ, int(str(resp.status)[:3]), took)
 
 
 def json_line(resp, environ, ms):

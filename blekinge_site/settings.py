@@ -5,7 +5,9 @@ Every setting that differs between installations is read here, from the environm
 to mend it.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -55,6 +57,22 @@ def at_least_one(name, *, default):
     if found < 1:
         raise ValueError("not above zero")
     return found
+
+
+def port(name):
+    """Return environment variable `name`, the number of a port, or None."""
+    found = env.str(name, default="")
+    if found and not 0 < int(found) < 65536:
+        raise ValueError("not a port")
+    return int(found) if found else None
+
+
+def sentry(name):
+    """Return environment variable `name`, the address of a project in Sentry, or an empty text."""
+    found = urlsplit(env.str(name, default=""))
+    if found.geturl() and not (found.username and found.hostname and found.path[1:].isdigit()):
+        raise ValueError("not a project's address")
+    return found.geturl()
 
 
 def mailers(name):
@@ -259,6 +277,24 @@ LOGGING = {
     },
 }
 
+# Where Prometheus may ask for figures; without a port nowhere. See metrics.py.
+METRICS_PORT = from_environment(
+    port, "METRICS_PORT", "Set it to a number from 1 to 65535, or leave it out."
+)
+METRICS_HOST = env.str("METRICS_HOST", default="127.0.0.1")
+
+# Where errors are sent, if anywhere; see sentry.py for what is left out.
+SENTRY_DSN = from_environment(
+    sentry, "SENTRY_DSN", "Set it as https://key@host/number, or leave it out."
+)
+if SENTRY_DSN and find_spec("sentry_sdk") is None:
+    raise ImproperlyConfigured("SENTRY_DSN is set, and sentry-sdk not installed. Install it.")
+
+# How many processes gunicorn runs.
+WEB_CONCURRENCY = from_environment(
+    at_least_one, "WEB_CONCURRENCY", "Set it to a whole number of processes, such as 2.", default=2
+)
+
 # --- Security --------------------------------------------------------------------------------------
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -315,7 +351,10 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 
 # A session ends with the browser, and after this long without a request for a page of the staff's.
 SESSION_COOKIE_AGE = 60 * from_environment(
-    env.int, "INACTIVITY_MINUTES", "Set it to a whole number of minutes, such as 60.", default=60
+    at_least_one,
+    "INACTIVITY_MINUTES",
+    "Set it to a whole number of minutes, such as 60.",
+    default=60,
 )
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 ACCOUNT_SESSION_REMEMBER = False

@@ -11,9 +11,14 @@ from blekinge_site.page_cache import PageCache
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
 
+if settings.SENTRY_DSN:
+    from blekinge_site import sentry  # only then installed
+
+    sentry.start(settings.SENTRY_DSN)
+
 application = get_wsgi_application()
 if settings.PAGE_CACHE:
-    application = PageCache(
+    application = page_cache = PageCache(
         application,
         import_string(settings.PAGE_CACHE_STAMP),
         hosts=settings.ALLOWED_HOSTS,

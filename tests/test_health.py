@@ -10,13 +10,13 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from blekinge_site import health
-from tests.test_page_cache import AtOnce, Content, ask, make_cache
+from tests.test_page_cache import AtOnce, Content, ask, database, make_cache  # noqa: F401
 
 READY = {"database": "ok", "migrations": "ok", "cache": "ok", "media": "ok"}
 
 
 @pytest.fixture
-def ready(db, settings, tmp_path, monkeypatch):
+def ready(database, settings, tmp_path, monkeypatch):  # noqa: F811
     """All four parts, tried at once and in this thread, where the test's database is."""
     settings.MEDIA_ROOT = tmp_path / "media"
     monkeypatch.setattr(health.readiness, "threads", AtOnce())
@@ -103,7 +103,7 @@ def test_documents_that_cannot_be_written_are_told(client, ready, tmp_path):
     assert (answer.status_code, answer.json()["parts"]) == (503, READY | {"media": "failing"})
 
 
-def test_a_part_that_hangs_is_told_in_time_and_not_tried_twice_at_once(db):
+def test_a_part_that_hangs_is_told_in_time_and_not_tried_twice_at_once(database):  # noqa: F811
     let_go, tries = threading.Event(), []
 
     def hanging():

@@ -14,7 +14,7 @@ from blekinge_site.signin_log import record
 from pages.models import Feedback
 from tests.factories import make_page
 from tests.test_admin import change
-from tests.test_page_cache import App, Content, ask, make_cache
+from tests.test_page_cache import App, Content, ask, database, make_cache  # noqa: F401
 
 
 class Sent:
@@ -126,7 +126,11 @@ def test_only_a_proxy_of_ours_numbers_requests(behind_proxy, sent, is_kept):
 # --- Errors ----------------------------------------------------------------------------------------
 
 
-def test_an_error_is_one_line_with_the_number_of_its_request(db, monkeypatch, caplog):
+def test_an_error_is_one_line_with_the_number_of_its_request(
+    database,  # noqa: F811
+    monkeypatch,
+    caplog,
+):
     def broken(*args, **kwargs):
         raise ValueError("cannot read /forhandsgranska/hemligt/")
 
