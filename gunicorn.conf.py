@@ -3,12 +3,16 @@
 import os
 from pathlib import Path
 
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
+
 wsgi_app = "blekinge_site.asgi"
 
 # Stored pages are sent from an event loop, where a slow visitor costs a socket and no thread; Django runs
 # in the threads of asgi.py.
 worker_class = "blekinge_site.server.Worker"
-workers = int(os.environ.get("WEB_CONCURRENCY", 2))
+workers = settings.WEB_CONCURRENCY
 worker_connections = 1000
 asgi_loop = "asyncio"
 asgi_lifespan = "off"
@@ -25,12 +29,17 @@ timeout = 30
 if Path("/dev/shm").is_dir():
     worker_tmp_dir = "/dev/shm"
 
-# No log of visitors' addresses unless asked for: GUNICORN_CMD_ARGS="--access-logfile -".
-accesslog = None
+# One line a request, without visitors' addresses.
+logger_class = "blekinge_site.server_log.ServerLog"
 
 # Nobody steers the server through a socket, and it would write to the home directory.
 control_socket_disable = True
 
+if settings.METRICS_PORT:
+    from blekinge_site.metrics import child_exit, on_exit, on_starting, serve  # noqa: F401
+
 
 def post_worker_init(worker):
     worker.asgi.warm_up(worker.sockets[0].sock.getsockname())
+    if settings.METRICS_PORT:
+        serve()

@@ -7,4 +7,4 @@ class StaffConfig(AdminConfig):
 
     def ready(self):
         super().ready()
-        from blekinge_site import signin_log  # noqa: F401 - to listen
+        from blekinge_site import edit_log, signin_log  # noqa: F401 - to listen

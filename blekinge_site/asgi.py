@@ -7,6 +7,7 @@ request when all of it has come.
 import asyncio
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import lru_cache
@@ -16,6 +17,7 @@ from tempfile import SpooledTemporaryFile
 from urllib.parse import unquote_to_bytes
 
 from blekinge_site import wsgi
+from blekinge_site.server_log import Access
 
 THREADS = 4
 LARGEST_BODY = 32_000_000  # bytes; what a form may hold of that is Django's to say
@@ -31,43 +33,56 @@ class TooLargeError(Exception):
 class Site:
     """An ASGI application that answers from `cache`, and for all else from `app`, a WSGI application.
 
-    `cache` is that application's PageCache, or None where nothing is stored.
+    `cache` is that application's PageCache, or None where nothing is stored. `access` is told of each
+    request as it begins and ends.
     """
 
-    def __init__(self, app, cache=None, threads=THREADS):
-        self.app, self.cache = app, cache
+    def __init__(self, app, cache=None, access=None, threads=THREADS):
+        self.app, self.cache, self.access = app, cache, access
         # Threads start with their first task: none before gunicorn has forked.
         self.threads = ThreadPoolExecutor(threads, "site")
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http":
-            await send({"type": "websocket.close"})
-            return
-        environ = environ_of(scope)
-        page = self.cache.ready(environ) if self.cache else None
-        if page:
-            status, headers, body = page.answer(environ)
-            await start(send, status, headers)
-            await send({"type": "http.response.body", "body": body})
-            return
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await body_of(environ, receive)
-        except TimeoutError:
-            await refuse(send, "408 Request Timeout")
-        except TooLargeError:
-            await refuse(send, "413 Content Too Large")
-        else:
-            await self.make(environ, body, send)
 
     def warm_up(self, listens_at):
         """Fill the cache while visitors are served already; see PageCache.warm_up."""
         if self.cache:
             threading.Thread(target=self.cache.warm_up, args=[listens_at], daemon=True).start()
 
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            await send({"type": "websocket.close"})
+            return
+        environ = environ_of(scope)
+        if self.access is None:
+            await self.answer(environ, receive, send)
+            return
+        started = time.perf_counter()
+        status, sent = 500, 0
+        self.access.begin(environ)
+        try:
+            status, sent = await self.answer(environ, receive, send)
+        finally:
+            self.access.end(environ, status, sent, time.perf_counter() - started)
+
+    async def answer(self, environ, receive, send):
+        """Answer the request of `environ`; return the status, a number, and how many bytes its body had."""
+        page = self.cache.ready(environ) if self.cache else None
+        if page:
+            status, headers, body = page.answer(environ)
+            await start(send, status, headers)
+            await send({"type": "http.response.body", "body": body})
+            return int(status[:3]), len(body)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await body_of(environ, receive)
+        except TimeoutError:
+            return await refuse(send, "408 Request Timeout")
+        except TooLargeError:
+            return await refuse(send, "413 Content Too Large")
+        return await self.make(environ, body, send)
+
     async def make(self, environ, body, send):
         """Let the WSGI application answer, and send that as it comes."""
-        loop = asyncio.get_running_loop()
+        loop, sent = asyncio.get_running_loop(), 0
         with body:
             environ["wsgi.input"] = body
             answer = Answer(self.app, environ)
@@ -75,9 +90,11 @@ class Site:
                 chunks, is_whole = await loop.run_in_executor(self.threads, answer.begin)
                 await start(send, answer.status, answer.headers)
                 while not is_whole:
+                    sent += len(chunks)
                     await send({"type": "http.response.body", "body": chunks, "more_body": True})
                     chunks, is_whole = await loop.run_in_executor(self.threads, answer.next_chunks)
                 await send({"type": "http.response.body", "body": chunks})
+                return int(answer.status[:3]), sent + len(chunks)
             finally:
                 if not answer.is_closed:
                     self.threads.submit(answer.close)
@@ -125,6 +142,7 @@ async def refuse(send, status):
     """Answer `status` to what has not been read to its end; gunicorn then ends the connection."""
     await start(send, status, [("Content-Type", "text/plain"), ("Content-Length", "0")])
     await send({"type": "http.response.body", "body": b""})
+    return int(status[:3]), 0
 
 
 async def body_of(environ, receive):
@@ -193,4 +211,4 @@ def environ_of(scope):
     return environ
 
 
-application = Site(wsgi.application, wsgi.cache)
+application = Site(wsgi.application, wsgi.page_cache, Access())

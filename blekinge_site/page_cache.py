@@ -26,7 +26,7 @@ ASK_EVERY = 0.5  # seconds; together with the time that an answer takes, less th
 PATIENCE = 0.5  # seconds that a visitor waits for the database to tell the stamp
 
 # Never the same for everyone, or served from a disk.
-PAST = ("/admin/", "/forhandsgranska/", "/static/")
+PAST = ("/admin/", "/forhandsgranska/", "/static/", "/healthz", "/readyz")
 
 
 class Watch:
@@ -99,6 +99,7 @@ class Watch:
 class PageCache:
     """A WSGI application that answers for `app` with what it has stored, wherever it may.
 
+    The log reads in `environ["page_cache"]` how: a hit, a miss, or stale as the database is failing.
     `hosts` are the names whose pages are stored, `proxy_header` the header and value by which a proxy
     says HTTPS, as in Django's setting, `cookie` the name of the cookie that leads past, and `shared` the
     SharedShelf that other processes have part in, if there is one.
@@ -131,7 +132,10 @@ class PageCache:
         """Return the stored Page that answers `environ`, if that can be told without waiting, or None."""
         key = self.key(environ)
         held = self.held(key) if key else None
-        return held if held and self.watch.holds(held.stamp) else None
+        if held is None or not self.watch.holds(held.stamp):
+            return None
+        environ["page_cache"] = "stale" if self.watch.is_failing else "hit"
+        return held
 
     def __call__(self, environ, start_response):
         key = self.key(environ)
@@ -140,7 +144,9 @@ class PageCache:
             return self.app(environ, start_response)
         held = self.held(key)
         if held and (held.stamp == stamp or self.watch.is_failing):
+            environ["page_cache"] = "stale" if self.watch.is_failing else "hit"
             return send(held, environ, start_response)
+        environ["page_cache"] = "miss"
         return self.fill(key, stamp, environ, start_response)
 
     def key(self, environ):
@@ -212,6 +218,7 @@ class PageCache:
             return page, None
         if held and status.startswith("5") and self.has_failed():
             close(body)
+            environ["page_cache"] = "stale"
             return held, None
         return None, (status, headers, body)
 

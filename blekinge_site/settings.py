@@ -5,7 +5,9 @@ Every setting that differs between installations is read here, from the environm
 to mend it.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -33,6 +35,14 @@ def yes_or_no(name, *, default):
     return value == "on"
 
 
+def one_of(name, choices, *, default):
+    """Return environment variable `name`, which is one of `choices`."""
+    value = env.str(name, default=default)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Set it to {' or '.join(choices)}.")
+    return value
+
+
 def database(name, *, default):
     """Return the database that address `name` gives, or `default`, as Django's settings for it."""
     found = env.db_url(name, default=default)
@@ -47,6 +57,22 @@ def at_least_one(name, *, default):
     if found < 1:
         raise ValueError("not above zero")
     return found
+
+
+def port(name):
+    """Return environment variable `name`, the number of a port, or None."""
+    found = env.str(name, default="")
+    if found and not 0 < int(found) < 65536:
+        raise ValueError("not a port")
+    return int(found) if found else None
+
+
+def sentry(name):
+    """Return environment variable `name`, the address of a project in Sentry, or an empty text."""
+    found = urlsplit(env.str(name, default=""))
+    if found.geturl() and not (found.username and found.hostname and found.path[1:].isdigit()):
+        raise ValueError("not a project's address")
+    return found.geturl()
 
 
 def mailers(name):
@@ -113,6 +139,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "blekinge_site.health.answer_probes",
     "pages.publishing.one_moment",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -188,7 +215,11 @@ else:
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 3,  # seconds
         "tcp_user_timeout": 5000,  # milliseconds
-        "pool": {"min_size": 1, "max_size": 8, "timeout": 2},  # seconds that a request waits for one
+        "pool": {
+            "min_size": 1,
+            "max_size": 8,
+            "timeout": 2,
+        },  # seconds that a request waits for one
     } | DATABASES["default"].get("OPTIONS", {})
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -254,6 +285,42 @@ def WHITENOISE_ADD_HEADERS_FUNCTION(headers, path, url):  # noqa: N802 - a setti
     headers["ETag"] = f'W/"{int(file.st_mtime):x}-{file.st_size:x}"'
 
 
+# --- The log ---------------------------------------------------------------------------------------
+
+# One line an event, to stderr; see logs.py for what it leaves out, server_log.py for requests.
+LOG_FORMAT = one_of("LOG_FORMAT", ("json", "text"), default="text" if DEBUG else "json")
+ACCESS_LOG = yes_or_no("ACCESS_LOG", default=True)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "blekinge_site.logs.Formatter", "shape": LOG_FORMAT}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "edits": {"level": "INFO"},
+        "django": {"handlers": [], "level": "INFO"},
+        "django.request": {"level": "ERROR"},  # a page that isn't there is told of by its request
+    },
+}
+
+# Where Prometheus may ask for figures; without a port nowhere. See metrics.py.
+METRICS_PORT = from_environment(
+    port, "METRICS_PORT", "Set it to a number from 1 to 65535, or leave it out."
+)
+METRICS_HOST = env.str("METRICS_HOST", default="127.0.0.1")
+
+# Where errors are sent, if anywhere; see sentry.py for what is left out.
+SENTRY_DSN = from_environment(
+    sentry, "SENTRY_DSN", "Set it as https://key@host/number, or leave it out."
+)
+if SENTRY_DSN and find_spec("sentry_sdk") is None:
+    raise ImproperlyConfigured("SENTRY_DSN is set, and sentry-sdk not installed. Install it.")
+
+# How many processes gunicorn runs.
+WEB_CONCURRENCY = from_environment(
+    at_least_one, "WEB_CONCURRENCY", "Set it to a whole number of processes, such as 2.", default=2
+)
+
 # --- Security --------------------------------------------------------------------------------------
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -274,7 +341,8 @@ SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
-if yes_or_no("BEHIND_PROXY", default=False):
+BEHIND_PROXY = yes_or_no("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     # Only where a proxy of ours sets these headers and strips a visitor's own.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     ALLAUTH_TRUSTED_PROXY_COUNT = 1  # the last address in X-Forwarded-For is the visitor's
@@ -309,7 +377,10 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 
 # A session ends with the browser, and after this long without a request for a page of the staff's.
 SESSION_COOKIE_AGE = 60 * from_environment(
-    env.int, "INACTIVITY_MINUTES", "Set it to a whole number of minutes, such as 60.", default=60
+    at_least_one,
+    "INACTIVITY_MINUTES",
+    "Set it to a whole number of minutes, such as 60.",
+    default=60,
 )
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 ACCOUNT_SESSION_REMEMBER = False

@@ -12,9 +12,14 @@ from blekinge_site.stored_pages import SharedShelf, release
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
 
-application, cache = get_wsgi_application(), None
+if settings.SENTRY_DSN:
+    from blekinge_site import sentry  # only then installed
+
+    sentry.start(settings.SENTRY_DSN)
+
+application, page_cache = get_wsgi_application(), None
 if settings.PAGE_CACHE:
-    application = cache = PageCache(
+    application = page_cache = PageCache(
         application,
         import_string(settings.PAGE_CACHE_STAMP),
         hosts=settings.ALLOWED_HOSTS,

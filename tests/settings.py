@@ -15,6 +15,8 @@ os.environ |= {
     "OIDC_CLIENT_SECRET": "",
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "SITE_NAME": "Region Blekinge",
+    "SENTRY_DSN": "",
+    "LOG_FORMAT": "json",
 }
 
 from blekinge_site.settings import *  # noqa: F403

@@ -284,6 +284,24 @@ GOOD = {"SECRET_KEY": "0" * 50}
             GOOD | {"FEEDBACK_DAYS": "0"},
             "FEEDBACK_DAYS is missing or cannot be read. Set it to a whole number of days",
         ),
+        (GOOD | {"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml'. Set it to json or text."),
+        (GOOD | {"ACCESS_LOG": "/var/log/x"}, "ACCESS_LOG is '/var/log/x'. Set it to on or off."),
+        (
+            GOOD | {"METRICS_PORT": "70000"},
+            "METRICS_PORT is missing or cannot be read. Set it to a number from 1 to 65535",
+        ),
+        (
+            GOOD | {"SENTRY_DSN": "https://sentry.example/1"},
+            "SENTRY_DSN is missing or cannot be read. Set it as https://key@host/number",
+        ),
+        (
+            GOOD | {"WEB_CONCURRENCY": "many"},
+            "WEB_CONCURRENCY is missing or cannot be read. Set it to a whole number of processes",
+        ),
+        (
+            GOOD | {"INACTIVITY_MINUTES": "0"},
+            "INACTIVITY_MINUTES is missing or cannot be read. Set it to a whole number of minutes",
+        ),
         (GOOD | {"EMAIL_URL": "example.se"}, "EMAIL_URL is missing or cannot be read. Set it as"),
         (GOOD | {"EMAIL_URL": "smtp://a.se"}, "EMAIL_FROM is missing or cannot be read. Set it to"),
         (
@@ -303,6 +321,24 @@ def test_a_bad_setting_stops_the_start_and_says_how_to_mend_it(environment, sent
     )
     assert ran.returncode == 1
     assert sentence in ran.stderr.splitlines()[-1]
+
+
+def test_each_setting_has_its_row_in_the_readme():
+    read = re.findall(
+        r'''(?:env\.\w+|yes_or_no|one_of|from_environment)\(\s*(?:[\w.]+,\s+)?"([A-Z_]+)"''',
+        (ROOT / "blekinge_site/settings.py").read_text(),
+    )
+    rows = re.findall(r"^\| (`[A-Z_`, ]+`) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    told = [name for row in rows for name in re.findall("[A-Z_]+", row)]
+    assert sorted(told) == sorted({*read, *settings.OIDC})
+
+
+def test_the_environment_is_read_in_the_settings_only():
+    code = [*ROOT.glob("blekinge_site/*.py"), *ROOT.glob("p*/**/*.py"), ROOT / "gunicorn.conf.py"]
+    readers = [
+        path.name for path in code if re.search(r"os\.environ\.get|getenv", path.read_text())
+    ]
+    assert readers == []
 
 
 # --- Words -----------------------------------------------------------------------------------------

@@ -1,0 +1,20 @@
+from django.core.management.base import BaseCommand, CommandError
+
+from blekinge_site import backup
+
+
+class Command(BaseCommand):
+    help = (
+        "Write all that the database holds, and every document, to one file that only you may read."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("file")
+
+    def handle(self, file, **options):
+        try:
+            manifest = backup.write(file)
+        except backup.BackupError as error:
+            raise CommandError(error) from error
+        rows, documents = sum(manifest["rows"].values()), len(manifest["sha256"]) - 1
+        self.stdout.write(f"{rows} rows and {documents} documents are in {file}.")

@@ -1,0 +1,121 @@
+"""What machines ask: whether the process answers, and whether it is ready for visitors."""
+
+import threading
+import time
+
+import pytest
+from django.core.wsgi import get_wsgi_application
+from django.db import DatabaseError
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from blekinge_site import health
+from tests.test_page_cache import AtOnce, Content, ask, database, make_cache  # noqa: F401
+
+READY = {"database": "ok", "migrations": "ok", "cache": "ok", "media": "ok"}
+
+
+@pytest.fixture
+def ready(database, settings, tmp_path, monkeypatch):  # noqa: F811
+    """All four parts, tried at once and in this thread, where the test's database is."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    monkeypatch.setattr(health.readiness, "threads", AtOnce())
+    health.migrations.cache_clear()
+
+
+def down(*args, **kwargs):
+    raise DatabaseError("could not connect as user site with password hunter2")
+
+
+@pytest.mark.parametrize("host", ["testserver", "10.1.2.3:8000", "evil.example", "not a host"])
+def test_the_process_answers_whatever_it_is_called(client, settings, host):
+    settings.SECURE_SSL_REDIRECT = True
+    answer = client.get("/healthz", headers={"host": host})
+    assert (answer.status_code, answer.content) == (200, b"ok\n")
+    assert answer.headers == {
+        "Content-Type": "text/plain",
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def test_head_has_no_body_and_nothing_can_be_sent(client, ready):
+    for address in ("/healthz", "/readyz"):
+        assert (client.head(address).status_code, client.head(address).content) == (200, b"")
+        refused = client.post(address)
+        assert (refused.status_code, refused["Allow"]) == (405, "GET, HEAD")
+        assert refused["Cache-Control"] == "no-store"
+
+
+def test_nothing_is_stored(ready):
+    cache = make_cache(get_wsgi_application(), Content())
+    for address in ("/healthz", "/readyz"):
+        assert ask(cache, address).headers["Cache-Control"] == "no-store"
+    assert len(cache.found.pages) == 0
+
+
+def test_ready(client, ready, tmp_path):
+    answer = client.get("/readyz", headers={"host": "10.1.2.3"})
+    assert (answer.status_code, answer.json()) == (200, {"ready": True, "parts": READY})
+    assert answer["Cache-Control"] == "no-store"
+    assert list((tmp_path / "media").iterdir()) == []
+
+
+def test_without_the_database_it_is_said_and_no_secret_with_it(client, ready, monkeypatch, caplog):
+    with monkeypatch.context() as outage:
+        outage.setattr("django.db.backends.utils.CursorWrapper.execute", down)
+        answer = client.get("/readyz")
+    failing = dict.fromkeys(("database", "migrations", "cache"), "failing")
+    assert (answer.status_code, answer.json()) == (503, {"ready": False, "parts": READY | failing})
+    said = [one.getMessage() for one in caplog.records if one.name == "blekinge_site.health"]
+    assert said == [
+        "Not ready: database fails: DatabaseError",
+        "Not ready: migrations fails: DatabaseError",
+        "Not ready: cache fails: DatabaseError",
+    ]
+
+
+def test_a_migration_that_is_missing_is_told_until_it_has_been_made(client, ready):
+    made = MigrationRecorder.Migration.objects.get(app="planning", name="0003_versions")
+    made.delete()
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["parts"]) == (503, READY | {"migrations": "failing"})
+    MigrationRecorder.Migration(app="planning", name="0003_versions").save()
+    assert client.get("/readyz").status_code == 200
+
+
+def test_once_made_migrations_are_not_asked_for_again(client, ready, django_assert_max_num_queries):
+    with django_assert_max_num_queries(100) as first:
+        client.get("/readyz")
+    with django_assert_max_num_queries(100) as second:
+        client.get("/readyz")
+    assert "django_migrations" in str(first.captured_queries)
+    assert "django_migrations" not in str(second.captured_queries)
+
+
+def test_every_migration_of_the_code_is_known_without_importing_it():
+    assert health.migrations_of_code() == set(MigrationLoader(None).disk_migrations)
+
+
+def test_documents_that_cannot_be_written_are_told(client, ready, tmp_path):
+    (tmp_path / "media").write_text("a file where the folder should be")
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["parts"]) == (503, READY | {"media": "failing"})
+
+
+def test_a_part_that_hangs_is_told_in_time_and_not_tried_twice_at_once(database):  # noqa: F811
+    let_go, tries = threading.Event(), []
+
+    def hanging():
+        tries.append(1)
+        let_go.wait(10)
+
+    readiness = health.Readiness({"database": hanging, "media": lambda: None}, patience=0.1)
+    started = time.monotonic()
+    assert [readiness.failing() for _probe in range(3)] == [["database"]] * 3
+    assert 0.3 <= time.monotonic() - started < 2
+    assert len(tries) == 1
+    let_go.set()
+    readiness.threads.shutdown()
+    readiness.threads = AtOnce()
+    assert (readiness.failing(), len(tries)) == ([], 2)
