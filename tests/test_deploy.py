@@ -106,6 +106,7 @@ class Stack:
             "DJANGO_SETTINGS_MODULE": "blekinge_site.settings",
             "DATABASE_URL": database,
             "SECRET_KEY": "x" * 60,
+            "MEDIA_ROOT": str(home / "media"),
             "ALLOWED_HOSTS": HOST,
             "BEHIND_PROXY": "on",
             "HTTPS": "on",
@@ -168,12 +169,18 @@ class Stack:
         """Return the status and HTTP's version, the headers and the body of what visitors get."""
         return self.curl(f"https://{HOST}{path}", *options)[1:]
 
+
+class Connection(http.client.HTTPConnection):
+    """One to nginx, by HTTPS; where nginx has closed it, the next request opens it anew."""
+
+    def __init__(self, stack):
+        super().__init__(HOST, timeout=20)
+        self.stack = stack
+
     def connect(self):
-        trusted = ssl.create_default_context(cafile=self.home / "fullchain.pem")
-        connection = http.client.HTTPConnection(HOST, timeout=20)
-        plain = socket.create_connection(("127.0.0.1", self.https), timeout=20)
-        connection.sock = trusted.wrap_socket(plain, server_hostname=HOST)
-        return connection
+        trusted = ssl.create_default_context(cafile=self.stack.home / "fullchain.pem")
+        plain = socket.create_connection(("127.0.0.1", self.stack.https), timeout=20)
+        self.sock = trusted.wrap_socket(plain, server_hostname=HOST)
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +219,7 @@ class Visitors:
         self.threads = [threading.Thread(target=self.visit) for _number in range(4)]
 
     def visit(self):
-        connection = self.stack.connect()
+        connection = Connection(self.stack)
         while not self.done.is_set():
             for page in PAGES:
                 try:
@@ -223,7 +230,7 @@ class Visitors:
                     time.sleep(0.01)  # the sites, too, need the processor
                 except (OSError, http.client.HTTPException) as error:
                     self.seen.append(repr(error))
-                    connection = self.stack.connect()
+                    connection.close()
         connection.close()
 
     def __enter__(self):
