@@ -31,6 +31,9 @@ ENCODINGS = ("br", "gzip", "identity")  # the smallest first
 # A visitor's browser, and a CDN, may keep a page but ask each time whether it still holds: what staff
 # save is to show at once. Only where the site can't be reached at all may they show what they have.
 CACHE_CONTROL = "public, max-age=0, stale-if-error=3600"
+# The same, said to nginx, which else keeps nothing with max-age=0, and passes this on to nobody: keep it,
+# and take it for out of date since 1970.
+X_ACCEL_EXPIRES = "@1"
 
 # Of a 304, the browser has these already.
 ABOUT_THE_BODY = {"content-type", "content-language", "content-disposition"}
@@ -79,6 +82,8 @@ class Page:
             said.pop(name, None)
         said.setdefault("cache-control", ("Cache-Control", CACHE_CONTROL))
         self.headers = [*said.values(), ("Vary", "Accept-Encoding")]
+        if self.is_found:  # there is no end of addresses without a page, and nginx is to keep none
+            self.headers.append(("X-Accel-Expires", X_ACCEL_EXPIRES))
         content_type = said.get("content-type", ("", ""))[1]
         # A PDF is compressed as it is, and a redirect says too little.
         is_text = bool(re.match(r"text/|.*[/+](json|xml)\b", content_type))

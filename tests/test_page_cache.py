@@ -117,6 +117,7 @@ def test_a_page_is_made_once_and_sent_as_it_was():
         "Content-Length": str(len(LONG)),
         "Cache-Control": "public, max-age=0, stale-if-error=3600",
         "Vary": "Accept-Encoding",
+        "X-Accel-Expires": "@1",
         "ETag": f'"{hashlib.blake2b(LONG, digest_size=16).hexdigest()}"',
     }
 
@@ -204,6 +205,7 @@ def test_who_has_the_page_gets_304(known):
             "Content-Security-Policy": "default-src 'none'",
             "ETag": etag,
             "Vary": "Accept-Encoding",
+            "X-Accel-Expires": "@1",
         }
 
 
@@ -223,6 +225,7 @@ def test_an_error_page_is_never_304():
     answer = ask(cache, headers={"if-none-match": "*"})
     assert (answer.status, answer.body) == ("404 Not Found", LONG)
     assert "ETag" not in answer.headers
+    assert "X-Accel-Expires" not in answer.headers
 
 
 def test_a_part_is_answered_with_the_whole():

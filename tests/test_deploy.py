@@ -1,0 +1,337 @@
+"""The site as compose.yaml runs it, without containers: nginx in front of two sites, on PostgreSQL.
+
+Real processes on ports of their own. deploy/release starts them, and a stand-in for docker does with
+processes what compose.yaml says of containers.
+"""
+
+import http.client
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HOST = "www.example.org"
+POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+PAGES = ["/", "/om-region-blekinge/", "/regionplan/2019-2021/", "/en/regional-plan/2019-2021/"]
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("nginx") and shutil.which("curl") and POSTGRESQL),
+    reason="The stack of compose.yaml is not tried: install nginx, curl and postgresql.",
+)
+
+DOCKER = """#!/bin/sh
+[ "$2" != build ] || exit 0
+# The last word of a command is the service that it is about.
+for service; do :; done
+cd "$PROJECT"
+case $service in
+release)
+    $PYTHON manage.py migrate --verbosity 0 && exec $PYTHON manage.py load_fixtures --verbosity 0;;
+site-[12])
+    "$HOME/stop" $service
+    address=127.0.0.1:$(cat "$HOME/$service.port")
+    $PYTHON -m gunicorn --daemon --pid "$HOME/$service.pid" --bind $address \
+        --error-logfile "$HOME/$service.log" --capture-output
+    for attempt in $(seq 300); do
+        curl --silent --fail --output /dev/null http://$address/readyz && exit
+        sleep 0.1
+    done
+    exit 1;;
+nginx)
+    [ -e "$HOME/nginx.pid" ] || exec nginx -c "$HOME/nginx.conf" -g "$NGINX_USER";;
+esac
+"""
+STOP = """#!/bin/sh
+# gunicorn takes its file away when it has ended.
+[ ! -e "$HOME/$1.pid" ] || kill "$(cat "$HOME/$1.pid")"
+for attempt in $(seq 400); do [ -e "$HOME/$1.pid" ] || exit 0; sleep 0.1; done
+exit 1
+"""
+SAVE = """
+import time
+from pages.models import RegionProfile
+RegionProfile.objects.update(lead_sv="En ny ingress.")
+print(time.time())
+"""
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def database():
+    """The address of a PostgreSQL of its own."""
+    home = Path(tempfile.mkdtemp())
+    owner = []
+    if os.getuid() == 0:  # as which PostgreSQL refuses to run
+        shutil.chown(home, "nobody", "nogroup")
+        owner = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+
+    def run(program, *arguments):
+        command = [*owner, POSTGRESQL[-1] / program, "--pgdata", home / "data", *arguments]
+        subprocess.run(command, cwd=home, check=True, stdout=subprocess.DEVNULL)
+
+    run("initdb", "--username=site", "--auth=trust", "--encoding=UTF8", "--no-sync")
+    options = f"-c listen_addresses='' -c unix_socket_directories='{home}' -c fsync=off"
+    run("pg_ctl", "start", "--log", home / "log", "--silent", "--options", options)
+    yield f"postgresql://site@/{home}/postgres"
+    run("pg_ctl", "stop", "--mode=immediate", "--silent")
+    shutil.rmtree(home)
+
+
+class Stack:
+    """All of it, in the directory `home`."""
+
+    def __init__(self, home, database):
+        self.home = home
+        ports = [free_port() for _number in range(4)]
+        self.http, self.https = ports[:2]
+        self.environment = os.environ | {
+            "PATH": f"{home}:{os.environ['PATH']}:/usr/sbin",
+            "HOME": str(home),
+            "PROJECT": str(ROOT),
+            "PYTHON": sys.executable,
+            "NGINX_USER": "user root;" if os.getuid() == 0 else "",
+            "DJANGO_SETTINGS_MODULE": "blekinge_site.settings",
+            "DATABASE_URL": database,
+            "SECRET_KEY": "x" * 60,
+            "MEDIA_ROOT": str(home / "media"),
+            "ALLOWED_HOSTS": HOST,
+            "BEHIND_PROXY": "on",
+            "HTTPS": "on",
+            "DEBUG": "off",
+        }
+        self.write("docker", DOCKER)
+        self.write("stop", STOP)
+        for name, port in zip(("site-1", "site-2"), ports[2:], strict=True):
+            self.write(f"{name}.port", port)
+        self.write("nginx.conf", self.nginx_conf(*ports))
+        subject = ["-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}"]
+        files = ["-keyout", home / "privkey.pem", "-out", home / "fullchain.pem"]
+        command = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", *subject, *files]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def write(self, name, text):
+        (self.home / name).write_text(text)
+        (self.home / name).chmod(0o755)
+
+    def nginx_conf(self, http, https, *sites):
+        """Return deploy/nginx.conf with what is ours in place of what is the container's."""
+        conf = (ROOT / "deploy/nginx.conf").read_text()
+        for theirs, ours in {
+            "${SITE_HOST}": HOST,
+            "/tmp/": f"{self.home}/",
+            "/certificates/": f"{self.home}/",
+            "listen 8080": f"listen 127.0.0.1:{http}",
+            "listen 8443": f"listen 127.0.0.1:{https}",
+            "172.30.0.11:8000": f"127.0.0.1:{sites[0]}",
+            "172.30.0.12:8000": f"127.0.0.1:{sites[1]}",
+        }.items():
+            assert theirs in conf
+            conf = conf.replace(theirs, ours)
+        return conf
+
+    def run(self, *command):
+        """Return what `command` prints."""
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE, text=True
+        )
+        return done.stdout
+
+    def curl(self, address, *options):
+        """Return the exit code, the status and HTTP's version, and the answer's headers and body."""
+        host = address.split("/")[2]
+        done = subprocess.run(
+            ["curl", "--silent", "--max-time", "20", "--cacert", self.home / "fullchain.pem"]
+            + ["--connect-to", f"{host}:443:127.0.0.1:{self.https}"]
+            + ["--connect-to", f"{host}:80:127.0.0.1:{self.http}"]
+            + ["--include", "--write-out", "\n%{http_code} %{http_version}", *options, address],
+            capture_output=True,
+            text=True,
+        )
+        answer, _newline, status = done.stdout.rpartition("\n")
+        head, _blank, body = answer.replace("\r\n", "\n").partition("\n\n")
+        headers = dict(line.split(": ", 1) for line in head.splitlines()[1:])
+        return done.returncode, status, headers, body
+
+    def page(self, path, *options):
+        """Return the status and HTTP's version, the headers and the body of what visitors get."""
+        return self.curl(f"https://{HOST}{path}", *options)[1:]
+
+
+class Connection(http.client.HTTPConnection):
+    """One to nginx, by HTTPS; where nginx has closed it, the next request opens it anew."""
+
+    def __init__(self, stack):
+        super().__init__(HOST, timeout=20)
+        self.stack = stack
+
+    def connect(self):
+        trusted = ssl.create_default_context(cafile=self.stack.home / "fullchain.pem")
+        plain = socket.create_connection(("127.0.0.1", self.stack.https), timeout=20)
+        self.sock = trusted.wrap_socket(plain, server_hostname=HOST)
+
+
+@pytest.fixture(scope="module")
+def stack(database, tmp_path_factory):
+    stack = Stack(tmp_path_factory.mktemp("stack"), database)
+    try:
+        stack.run("deploy/release")
+        yield stack
+    finally:
+        if (stack.home / "nginx.pid").exists():
+            stack.run("nginx", "-c", str(stack.home / "nginx.conf"), "-s", "stop")
+        for name in ("site-1", "site-2"):
+            stack.run("stop", name)
+
+
+@pytest.fixture
+def stopped(stack):
+    """A function that stops a site; the test over, it is started again."""
+    names = []
+
+    def stop(name):
+        names.append(name)
+        stack.run("stop", name)
+
+    yield stop
+    for name in names:
+        stack.run("docker", name)
+    time.sleep(2)  # nginx is to have found it again
+
+
+class Visitors:
+    """Four who ask for pages without pause; `seen` is how each request ended."""
+
+    def __init__(self, stack):
+        self.stack, self.seen, self.done = stack, [], threading.Event()
+        self.threads = [threading.Thread(target=self.visit) for _number in range(4)]
+
+    def visit(self):
+        connection = Connection(self.stack)
+        while not self.done.is_set():
+            for page in PAGES:
+                try:
+                    connection.request("GET", page)
+                    answer = connection.getresponse()
+                    answer.read()
+                    self.seen.append(answer.status)
+                    time.sleep(0.01)  # the sites, too, need the processor
+                except (OSError, http.client.HTTPException) as error:
+                    self.seen.append(repr(error))
+                    connection.close()
+        connection.close()
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self.done.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def test_pages_come_by_http2_with_a_strong_etag(stack):
+    status, headers, body = stack.page("/")
+    assert (status, headers["content-type"]) == ("200 2", "text/html; charset=utf-8")
+    assert "Region Blekinge" in body
+    assert "x-accel-expires" not in headers
+    etags = set()
+    for encoding in ("identity", "gzip"):
+        status, headers, _body = stack.page(
+            "/", "--head", "--header", f"Accept-Encoding: {encoding}"
+        )
+        assert (status, headers["vary"]) == ("200 2", "Accept-Encoding")
+        assert headers.get("content-encoding", "identity") == encoding
+        etag = headers["etag"]
+        etags.add(etag)
+        asked = ["--header", f"Accept-Encoding: {encoding}", "--header", f"If-None-Match: {etag}"]
+        status, headers, body = stack.page("/", *asked)
+        assert (status, headers["etag"], body) == ("304 2", etag, "")
+    assert [etag[0] for etag in etags] == ['"', '"']
+
+
+def test_http_leads_to_https(stack):
+    _code, status, headers, _body = stack.curl(f"http://{HOST}/regionplan/?a=b")
+    assert (status, headers["Location"]) == ("301 1.1", f"https://{HOST}/regionplan/?a=b")
+
+
+def test_another_name_is_not_answered(stack):
+    foreign = ["--header", "Host: elsewhere.example"]
+    assert stack.curl(f"http://{HOST}/", *foreign)[:2] == (52, "000 0")
+    assert stack.curl(f"https://{HOST}/", *foreign, "--http1.1")[:2] == (52, "000 0")
+    assert stack.curl("https://elsewhere.example/", "--insecure")[:2] == (35, "000 0")
+
+
+def test_a_save_is_seen_within_a_second(stack):
+    assert "En ny ingress." not in stack.page("/om-region-blekinge/")[2]
+    saved = float(stack.run(sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", SAVE))
+    while "En ny ingress." not in stack.page("/om-region-blekinge/")[2]:
+        assert time.time() < saved + 1
+    # Each process has noticed by itself.
+    time.sleep(max(0, saved + 1 - time.time()))
+    shown = {"En ny ingress." in stack.page("/om-region-blekinge/")[2] for _time in range(20)}
+    assert shown == {True}
+
+
+def test_who_tries_passwords_is_told_from_others_by_the_address_that_nginx_sees(stack):
+    jar = stack.home / "cookies"
+    address = "/admin/konto/logga-in/"
+    cookies = [
+        "--cookie",
+        jar,
+        "--cookie-jar",
+        jar,
+        "--header",
+        f"Referer: https://{HOST}{address}",
+    ]
+    stack.page(address, *cookies)
+    token = jar.read_text().split("csrftoken\t")[1].split()[0]
+    statuses = []
+    for number in range(31):
+        forged = ["--header", f"X-Forwarded-For: 192.0.2.{number}"]
+        tried = f"csrfmiddlewaretoken={token}"
+        statuses.append(stack.page(address, *cookies, *forged, "--data", tried)[0])
+    assert statuses == ["200 2"] * 30 + ["429 2"]
+
+
+def test_one_site_stopped_is_not_noticed(stack, stopped):
+    with Visitors(stack) as visitors:
+        stopped("site-1")
+        time.sleep(2)
+    assert set(visitors.seen) == {200}
+
+
+def test_a_release_under_load_loses_no_request(stack):
+    before = [(stack.home / f"{name}.pid").read_text() for name in ("site-1", "site-2")]
+    with Visitors(stack) as visitors:
+        stack.run("deploy/release")
+    after = [(stack.home / f"{name}.pid").read_text() for name in ("site-1", "site-2")]
+    assert not set(before) & set(after)
+    assert set(visitors.seen) == {200}
+    assert len(visitors.seen) > 100
+
+
+def test_with_both_sites_stopped_what_is_kept_is_shown_but_not_to_staff(stack, stopped):
+    etag = stack.page("/")[1]["etag"]
+    assert stack.page("/admin/konto/logga-in/")[0] == "200 2"
+    assert stack.page("/", "--cookie", "sessionid=abc")[0] == "200 2"
+    stopped("site-1")
+    stopped("site-2")
+    status, headers, _body = stack.page("/")
+    assert (status, headers["etag"]) == ("200 2", etag)
+    assert stack.page("/admin/konto/logga-in/")[0] == "502 2"
+    assert stack.page("/", "--cookie", "sessionid=abc")[0] == "502 2"
