@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 ASK_EVERY = 0.5  # seconds; together with the time that an answer takes, less than one
 PATIENCE = 0.5  # seconds that a visitor waits for the database to tell the stamp
 
-# Never the same for everyone, or served from a disk.
-PAST = ("/admin/", "/forhandsgranska/", "/static/")
+# Never the same for everyone, or served from a disk; nor are the staff's pages, wherever they are.
+PAST = ("/forhandsgranska/", "/static/")
 ENCODINGS = ("br", "gzip", "identity")  # the smallest first
 
 # A visitor's browser, and a CDN, may keep a page but ask each time whether it still holds: what staff
@@ -213,7 +213,8 @@ class PageCache:
     """A WSGI application that answers for `app` with what it has stored, wherever it may.
 
     `hosts` are the names whose pages are stored, `proxy_header` the header and value by which a proxy
-    says HTTPS, as in Django's setting, and `cookie` the name of the cookie that leads past.
+    says HTTPS, as in Django's setting, `cookie` the name of the cookie that leads past, and `staff` where
+    the staff's pages are.
     """
 
     def __init__(
@@ -223,12 +224,13 @@ class PageCache:
         *,
         hosts,
         cookie="sessionid",
+        staff="/admin/",
         proxy_header=None,
         megabytes=32,
         every=ASK_EVERY,
     ):
         self.app, self.hosts, self.cookie = app, frozenset(hosts), cookie
-        self.proxy_header = proxy_header
+        self.past, self.proxy_header = (staff, *PAST), proxy_header
         # Threads start with their first task: none before gunicorn has forked.
         self.watch = Watch(ask, every, ThreadPoolExecutor(1, "page-cache-watch"))
         self.squeezing = ThreadPoolExecutor(1, "page-cache-squeeze")
@@ -258,7 +260,7 @@ class PageCache:
             environ["REQUEST_METHOD"] not in {"GET", "HEAD"}
             or environ.get("QUERY_STRING")
             or environ.get("SCRIPT_NAME")
-            or environ["PATH_INFO"].startswith(PAST)
+            or environ["PATH_INFO"].startswith(self.past)
             or self.cookie in environ.get("HTTP_COOKIE", "")
             # Django takes any port; stored is only the one that we listen to, or there were no end of them.
             or host.removesuffix(f":{environ['SERVER_PORT']}") not in self.hosts

@@ -17,6 +17,7 @@ if settings.PAGE_CACHE:
         import_string(settings.PAGE_CACHE_STAMP),
         hosts=settings.ALLOWED_HOSTS,
         cookie=settings.SESSION_COOKIE_NAME,
+        staff=settings.ADMIN_PATH,
         proxy_header=settings.SECURE_PROXY_SSL_HEADER,
         megabytes=settings.PAGE_CACHE_MB,
     )

@@ -14,6 +14,9 @@ os.environ |= {
     "OIDC_CLIENT_SECRET": "",
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "SITE_NAME": "Region Blekinge",
+    "ADMIN_PATH": "admin/",
+    "ADMIN_NETWORKS": "",
+    "SECURITY_CONTACT": "",
 }
 
 from blekinge_site.settings import *  # noqa: F403

@@ -3,18 +3,13 @@
 Real processes on a database of their own, as the site runs.
 """
 
-import os
-import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.server import serving
 
 CONTENT = """
 from tests.factories import *
@@ -63,33 +58,8 @@ plan.save()
 @pytest.fixture
 def served(tmp_path):
     """Return the address of the site under gunicorn, and a function that runs code on its database."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    environment = os.environ | {
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'site.sqlite3'}",
-        "DJANGO_SETTINGS_MODULE": "blekinge_site.settings",
-        "SECRET_KEY": "x" * 60,
-        "HTTPS": "off",
-        "DEBUG": "off",
-    }
-
-    def manage(*arguments):
-        command = [sys.executable, "manage.py", *arguments]
-        subprocess.run(command, cwd=ROOT, env=environment, check=True)
-
-    manage("migrate", "--verbosity", "0")
-    manage("shell", "--verbosity", "0", "--command", FILL)
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
-        address = f"http://127.0.0.1:{port}"
-        for _attempt in range(300):
-            try:
-                urllib.request.urlopen(address).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield address, lambda code: manage("shell", "--verbosity", "0", "--command", code)
-        process.terminate()
+    with serving(tmp_path, FILL) as (port, run):
+        yield f"http://127.0.0.1:{port}", run
 
 
 class Visitors:
