@@ -14,7 +14,10 @@ STATIC := staticfiles/staticfiles.json
 PRODUCTION := DEBUG=off HTTPS=on ALLOWED_HOSTS=example.org \
 	SECRET_KEY=not-secret-and-long-enough-to-be-judged-in-place-of-a-real-one
 
-.PHONY: help run test check fix lock messages pictures hook python port install install-dev
+# Where pip-audit looks. A mirror that knows the package and not its release answers for none.
+ADVISORIES = https://pypi.org/pypi/django/$(shell sed -n 's/^django==\([^ ]*\).*/\1/p' requirements.txt)/json
+
+.PHONY: help run test check audit fix lock messages pictures hook python port install install-dev
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -41,6 +44,17 @@ check: install-dev ## Check the format, the code, the migrations and the setting
 	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
 	@if grep -n '://' requirements*.txt; then \
 		echo "The lock names an address; each machine is to use its own registry." >&2; exit 1; fi
+
+audit: install-dev ## Ask whether the lock has known holes; where nobody answers, say how old it is.
+	@if .venv/bin/python -c "import sys, urllib.request as u; u.urlopen(sys.argv[1], timeout=10)" \
+			"$(ADVISORIES)" 2>/dev/null; then \
+		echo "Asking for known holes in what requirements.txt locks."; \
+		.venv/bin/uv tool run --quiet pip-audit --strict --disable-pip -r requirements.txt; \
+	else \
+		locked=$$(git log -1 --format=%ct -- requirements.txt) && \
+		echo "No list of known holes can be reached. The lock is" \
+			"$$(( ($$(date +%s) - locked) / 86400 )) days old; after 90, run make lock."; \
+	fi
 
 fix: install-dev ## Format the code and mend what ruff can mend.
 	.venv/bin/ruff format
