@@ -23,6 +23,7 @@ EDITOR_STYLE = "'sha256-PlumsSlvJ7vvWzjqibGAYKq92O3y/4JTxWWsWJvyUYA='"
 STAFF_CSP = settings.SECURE_CSP | {
     "script-src": [CSP.SELF, CSP.NONCE],
     "style-src": [CSP.SELF, EDITOR_STYLE],
+    "style-src-attr": [CSP.UNSAFE_INLINE],  # what is pasted from Word has some, until it is cleaned
     "img-src": [CSP.SELF, "data:"],
     "connect-src": [CSP.SELF],
 }
