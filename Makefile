@@ -14,7 +14,7 @@ STATIC := staticfiles/staticfiles.json
 PRODUCTION := DEBUG=off HTTPS=on ALLOWED_HOSTS=example.org \
 	SECRET_KEY=not-secret-and-long-enough-to-be-judged-in-place-of-a-real-one
 
-.PHONY: help run test check fix lock messages pictures bench hook python port install install-dev
+.PHONY: help run test check audit fix lock messages pictures bench hook python port install install-dev
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -41,6 +41,16 @@ check: install-dev ## Check the format, the code, the migrations and the setting
 	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
 	@if grep -n '://' requirements*.txt; then \
 		echo "The lock names an address; each machine is to use its own registry." >&2; exit 1; fi
+
+audit: install-dev ## Ask whether the lock has known holes; where nobody answers, say how old it is.
+	@found=$$($(registry) .venv/bin/uv tool run --quiet pip-audit --strict --disable-pip \
+		--format json --requirement requirements.txt 2>/dev/null); status=$$?; \
+	if [ -n "$$found" ]; then \
+		echo "Asked for known holes in what requirements.txt locks:"; echo "$$found"; exit $$status; \
+	fi; \
+	locked=$$(git log -1 --format=%ct -- requirements.txt) && \
+	echo "No list of known holes can be reached. The lock is" \
+		"$$(( ($$(date +%s) - locked) / 86400 )) days old; after 90, run make lock."
 
 fix: install-dev ## Format the code and mend what ruff can mend.
 	.venv/bin/ruff format
@@ -103,7 +113,8 @@ endef
 
 # One resolution for every platform and supported Python, from the registry that pip uses too. Its
 # address stays out of the lock.
-resolve = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$PIP_INDEX_URL}" \
+registry = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$PIP_INDEX_URL}"
+resolve = $(registry) \
 	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes \
 	--no-annotate --custom-compile-command 'make lock' pyproject.toml
 

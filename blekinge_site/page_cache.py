@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 ASK_EVERY = 0.5  # seconds; together with the time that an answer takes, less than one
 PATIENCE = 0.5  # seconds that a visitor waits for the database to tell the stamp
 
-# Never the same for everyone, or served from a disk.
-PAST = ("/admin/", "/forhandsgranska/", "/static/", "/healthz", "/readyz")
+# Never the same for everyone, or served from a disk; nor are the staff's pages, wherever they are.
+PAST = ("/forhandsgranska/", "/static/", "/healthz", "/readyz")
 
 
 class Watch:
@@ -101,8 +101,8 @@ class PageCache:
 
     The log reads in `environ["page_cache"]` how: a hit, a miss, or stale as the database is failing.
     `hosts` are the names whose pages are stored, `proxy_header` the header and value by which a proxy
-    says HTTPS, as in Django's setting, `cookie` the name of the cookie that leads past, and `shared` the
-    SharedShelf that other processes have part in, if there is one.
+    says HTTPS, as in Django's setting, `cookie` the name of the cookie that leads past, `staff` where the
+    staff's pages are, and `shared` the SharedShelf that other processes have part in, if there is one.
     """
 
     def __init__(
@@ -112,13 +112,14 @@ class PageCache:
         *,
         hosts,
         cookie="sessionid",
+        staff="/admin/",
         proxy_header=None,
         shared=None,
         megabytes=32,
         every=ASK_EVERY,
     ):
         self.app, self.hosts, self.cookie = app, hosts, cookie
-        self.proxy_header, self.shared = proxy_header, shared
+        self.past, self.proxy_header, self.shared = (staff, *PAST), proxy_header, shared
         # Threads start with their first task: none before gunicorn has forked.
         self.watch = Watch(ask, every, ThreadPoolExecutor(1, "page-cache-watch"))
         self.finishing = ThreadPoolExecutor(1, "page-cache-finish")
@@ -159,7 +160,7 @@ class PageCache:
             environ["REQUEST_METHOD"] not in {"GET", "HEAD"}
             or environ.get("QUERY_STRING")
             or environ.get("SCRIPT_NAME")
-            or environ["PATH_INFO"].startswith(PAST)
+            or environ["PATH_INFO"].startswith(self.past)
             or self.cookie in environ.get("HTTP_COOKIE", "")
             # Django takes any port; stored is only the one that we listen to, or there were no end of them.
             or host.removesuffix(f":{environ['SERVER_PORT']}") not in self.hosts

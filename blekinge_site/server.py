@@ -1,4 +1,4 @@
-"""gunicorn's asgi worker with the bounds that it lacks on idle, slow and countless connections."""
+"""gunicorn's asgi worker with what it lacks: bounds on connections, and answers to who has said all."""
 
 from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
@@ -7,7 +7,12 @@ HEADER_SECONDS = 10  # from the connection to the end of its first request's hea
 
 
 class BoundedProtocol(ASGIProtocol):
-    """A connection that is closed if no request comes in time, or if the worker has too many."""
+    """A connection that is closed if no request comes in time, or if the worker has too many.
+
+    A visitor who closes their half of it after a whole request still gets the answer; asyncio would hang up.
+    """
+
+    has_said_all = False
 
     def connection_made(self, transport):
         super().connection_made(transport)
@@ -18,6 +23,14 @@ class BoundedProtocol(ASGIProtocol):
         self._keepalive_handle = self.worker.loop.call_later(
             HEADER_SECONDS, self._keepalive_timeout
         )
+
+    def eof_received(self):
+        self.has_said_all = True
+        is_whole = self._body_receiver is not None and self._body_receiver._complete
+        return is_whole and self._request_ready.is_set()
+
+    def _will_close(self, *arguments):
+        return self.has_said_all or super()._will_close(*arguments)
 
 
 class Worker(gasgi.ASGIWorker):

@@ -5,7 +5,9 @@ Every setting that differs between installations is read here, from the environm
 to mend it.
 """
 
+import re
 from importlib.util import find_spec
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -75,6 +77,27 @@ def sentry(name):
     return found.geturl()
 
 
+def address_path(name, *, default):
+    """Return the path that `name` gives, with a slash at both ends."""
+    found = env.str(name, default=default).strip("/")
+    if not re.fullmatch("[a-z0-9-]+(/[a-z0-9-]+)*", found):
+        raise ValueError("not a path of plain words")
+    return f"/{found}/"
+
+
+def networks(name):
+    """Return the IP networks that `name` lists."""
+    return [ip_network(one.strip()) for one in env.list(name, default=[])]
+
+
+def contact(name):
+    """Return the address that `name` gives for mail or a web page, or nothing."""
+    found = env.str(name, default="")
+    if not re.fullmatch(r"(mailto:[^\s@]+@[^\s@]+|https://\S+)?", found):
+        raise ValueError("neither mailto: nor https:")
+    return found
+
+
 def mailers(name):
     """Return the mail server that address `name` gives as Django's settings for it."""
     found = env.email_url(name)
@@ -117,6 +140,19 @@ if "*" in ALLOWED_HOSTS:
 # The name that header, footer and titles carry, in both languages.
 SITE_NAME = env.str("SITE_NAME", default="Region Blekinge")
 
+# Where the staff's pages are, and the networks that they are open to; without any, to all.
+ADMIN_PATH = from_environment(
+    address_path, "ADMIN_PATH", "Set it to words with hyphens, such as admin/.", default="admin/"
+)
+ADMIN_NETWORKS = from_environment(
+    networks, "ADMIN_NETWORKS", "Set it to networks with commas, such as 10.0.0.0/8,2001:db8::/32."
+)
+
+# Whom to tell of a hole in the site.
+SECURITY_CONTACT = from_environment(
+    contact, "SECURITY_CONTACT", "Set it as mailto:name@host or https://…, or leave it out."
+)
+
 # --- The application -------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -138,21 +174,24 @@ INSTALLED_APPS = [
     "planning",
 ]
 
+# Headers first, so that they stand on whatever the others answer, static files and redirects too.
 MIDDLEWARE = [
     "blekinge_site.health.answer_probes",
+    "blekinge_site.security.safe_headers",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "pages.publishing.one_moment",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
-    "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "blekinge_site.languages.LanguageOfAddress",
+    "blekinge_site.security.gate",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "blekinge_site.urls"
@@ -273,7 +312,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "pages.uploads.WholeFileStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
@@ -347,17 +386,21 @@ if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     ALLAUTH_TRUSTED_PROXY_COUNT = 1  # the last address in X-Forwarded-For is the visitor's
 
-# Public pages: our own files and nothing else, nothing inline. The staff's pages: see staff.py.
+# Public pages: our own files and nothing else, nothing inline, no scripts. The staff's pages: see staff.py.
 SECURE_CSP = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.SELF],
-    "script-src": [CSP.SELF],
     "img-src": [CSP.SELF],
     "font-src": [CSP.SELF],
     "form-action": [CSP.SELF],
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
+
+# A visitor sends a few words, staff documents (pages.uploads) and forms with hundreds of rows.
+MAX_PUBLIC_BODY = 64 * 1024
+MAX_STAFF_BODY = 26 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
 # --- Sign-in ---------------------------------------------------------------------------------------
 

@@ -14,12 +14,16 @@ from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
 from django.views.i18n import JavaScriptCatalog
 
+from blekinge_site.security import STAFF_FEATURES
 from blekinge_site.signin import lacks_second_factor
 
-# The editor's import map is the one inline script; it carries the nonce. Its toolbar sets styles.
+# The editor's import map is the one inline script; it carries the nonce. Its one inline style sheet is
+# always the same: where a new version of it has another, the browser tests say that it is stopped.
+EDITOR_STYLE = "'sha256-PlumsSlvJ7vvWzjqibGAYKq92O3y/4JTxWWsWJvyUYA='"
 STAFF_CSP = settings.SECURE_CSP | {
     "script-src": [CSP.SELF, CSP.NONCE],
-    "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
+    "style-src": [CSP.SELF, EDITOR_STYLE],
+    "style-src-attr": [CSP.UNSAFE_INLINE],  # what is pasted from Word has some, until it is cleaned
     "img-src": [CSP.SELF, "data:"],
     "connect-src": [CSP.SELF],
 }
@@ -32,7 +36,9 @@ def staff_page(view):
     @wraps(view)
     def page(request, *args, **kwargs):
         request.session.modified = True  # saved again, with a new time to end
-        return view(request, *args, **kwargs)
+        response = view(request, *args, **kwargs)
+        response["Permissions-Policy"] = STAFF_FEATURES
+        return response
 
     return page
 

@@ -1,17 +1,23 @@
+from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 
+from blekinge_site import well_known
 from pages import preview
 from pages.sitemaps import PagesSitemap
 from planning.sitemaps import PlansSitemap, StartSitemap
 
 SITEMAPS = {"start": StartSitemap, "plans": PlansSitemap, "pages": PagesSitemap}
 
+STAFF = settings.ADMIN_PATH.removeprefix("/")
+
 urlpatterns = [
-    path("admin/konto/", include("blekinge_site.signin_urls")),
-    path("admin/", admin.site.urls),
+    path(f"{STAFF}konto/", include("blekinge_site.signin_urls")),
+    path(STAFF, admin.site.urls),
+    path(".well-known/security.txt", well_known.security_txt, name="security_txt"),
+    path("robots.txt", well_known.robots_txt, name="robots_txt"),
     path("forhandsgranska/<str:token>/<path:path>", preview.shared, name="preview"),
     path("forhandsgranska/<str:token>/", preview.shared, {"path": ""}),
     path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),

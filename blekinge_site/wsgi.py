@@ -24,6 +24,7 @@ if settings.PAGE_CACHE:
         import_string(settings.PAGE_CACHE_STAMP),
         hosts=settings.ALLOWED_HOSTS,
         cookie=settings.SESSION_COOKIE_NAME,
+        staff=settings.ADMIN_PATH,
         proxy_header=settings.SECURE_PROXY_SSL_HEADER,
         shared=SharedShelf(caches["pages"], release(settings.BASE_DIR, settings))
         if "pages" in settings.CACHES

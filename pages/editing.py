@@ -28,6 +28,7 @@ from pages.together import (
     with_rows_that_are,
     written,
 )
+from pages.uploads import forget_files
 
 
 def renumber(model, **parent):
@@ -227,6 +228,9 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
         except Previewed as previewed:  # and with it, all that was saved to be shown is undone
             context = self.admin_site.each_context(request) | vars(previewed)
             return TemplateResponse(request, "admin/preview.html", context)
+        except Exception:
+            forget_files(request)
+            raise
 
     def closed_meanwhile(self, request, thing):
         """Show what somebody wrote in a form that was published or deleted while it was open."""

@@ -47,7 +47,7 @@ def is_dead(address, base):
     if goal.scheme not in {"", "http", "https"} or not ours:
         return False
     path = unquote(goal.path)
-    if path == base or f"{path}/".startswith((settings.STATIC_URL, "/admin/")):
+    if path == base or f"{path}/".startswith((settings.STATIC_URL, settings.ADMIN_PATH)):
         return False
     response = answer_at(path)
     if response is None:

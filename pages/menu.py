@@ -1,10 +1,13 @@
 """The editorial pages that every public page's footer leads to."""
 
+from django.conf import settings
+
 from pages.models import Page
 
 
 def menu(request):
     """Give the public pages' templates `menu_pages`, a list."""
-    if request.path.startswith("/admin/"):
+    # An address of the staff's that is not open to the visitor is a missing page like any other.
+    if request.resolver_match and request.path.startswith(settings.ADMIN_PATH):
         return {}
     return {"menu_pages": list(Page.objects.published().in_menu())}

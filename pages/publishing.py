@@ -107,10 +107,16 @@ class PublishableQuerySet(models.QuerySet):
         return self.filter(~Exists(later))
 
     def _later(self):
-        """Return the versions that have been published since the row of the query around this."""
+        """Return the versions that have been published since the row of the query around this.
+
+        One that was published at once counts even if that was after the moment that this visit is
+        answered for: its row can be read, so the one before it must not be.
+        """
         same = {name: OuterRef(name) for name in self.model.IDENTITY}
         return self.model._base_manager.filter(
-            version__gt=OuterRef("version"), published_at__lte=now(), **same
+            Q(published_at__lte=now()) | Q(status=Status.PUBLISHED, publish_at__isnull=True),
+            version__gt=OuterRef("version"),
+            **same,
         )
 
 

@@ -76,10 +76,12 @@ class Served:
 
 
 @contextmanager
-def served(folder, **environment):
-    """Serve the site, migrated and empty, as long as the context lasts."""
+def served(folder, fill=None, **environment):
+    """Serve the site as long as the context lasts, with what Python code `fill` puts into its database."""
     site = Served(folder, **environment)
     site.manage("migrate", "--verbosity", "0")
+    if fill:
+        site.run(fill)
     site.start()
     try:
         yield site

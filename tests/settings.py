@@ -17,6 +17,9 @@ os.environ |= {
     "SITE_NAME": "Region Blekinge",
     "SENTRY_DSN": "",
     "LOG_FORMAT": "json",
+    "ADMIN_PATH": "admin/",
+    "ADMIN_NETWORKS": "",
+    "SECURITY_CONTACT": "",
 }
 
 from blekinge_site.settings import *  # noqa: F403

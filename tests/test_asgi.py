@@ -279,6 +279,19 @@ def test_who_never_finishes_a_request_is_shown_out(tmp_path):
         assert idle.recv(1) == b""
 
 
+def test_who_has_said_all_gets_the_answer(tmp_path):
+    request = b"GET /sitemap.xml HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with served(tmp_path) as site:
+        for sent, status in ((request, b"HTTP/1.1 200"), (request[:20], b"")):
+            with socket.create_connection(("127.0.0.1", site.port), 5) as visitor:
+                visitor.sendall(sent)
+                visitor.shutdown(socket.SHUT_WR)
+                said = b""
+                while part := visitor.recv(65536):
+                    said += part
+                assert said[:12] == status
+
+
 def test_a_worker_takes_so_many_connections_and_no_more(tmp_path):
     arguments = "--workers 1 --worker-connections 5"
     with served(tmp_path, GUNICORN_CMD_ARGS=arguments) as site:

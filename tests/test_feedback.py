@@ -140,6 +140,7 @@ def test_what_is_no_answer_is_refused(client, content, data):
         ({"sec-fetch-site": "none"}, 303),
         ({"origin": "https://example.org"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": "http://["}, 403),
         ({"sec-fetch-site": "cross-site"}, 403),
         ({"sec-fetch-site": "same-site"}, 403),
     ],

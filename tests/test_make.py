@@ -81,6 +81,7 @@ def test_make_alone_lists_the_targets(clone):
         "run",
         "test",
         "check",
+        "audit",
         "fix",
         "lock",
         "messages",

@@ -109,15 +109,15 @@ def test_a_form_with_errors_is_not_previewed_but_explained(admin_client, db):
 def test_a_preview_keeps_no_file(admin_client, db, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     plan = make_plan(status="draft")
-    file = SimpleUploadedFile("bilaga.txt", b"text")
+    file = SimpleUploadedFile("bilaga.pdf", b"%PDF-1.7")
     new = {"plan": plan.pk, "title_sv": "Bilaga", "file": file, "_preview": "x"}
     answer = admin_client.post("/admin/planning/plandocument/add/", new)
-    assert "Bilaga (txt)" in text_of_html(dict(answer.context_data["pages"])["sv"])
+    assert "Bilaga (pdf)" in text_of_html(dict(answer.context_data["pages"])["sv"])
     assert not PlanDocument.objects.exists()
     assert list(tmp_path.iterdir()) == []
     document = PlanDocument(plan=plan, position=1, title_sv="Bilaga")
-    document.file.save("bilaga.txt", file)
-    assert "Ny titel (txt)" in text_of_html(
+    document.file.save("bilaga.pdf", file)
+    assert "Ny titel (pdf)" in text_of_html(
         preview_of(admin_client, document, title_sv="Ny titel")["sv"]
     )
 

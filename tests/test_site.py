@@ -275,6 +275,15 @@ GOOD = {"SECRET_KEY": "0" * 50}
             GOOD | {"INACTIVITY_MINUTES": "1h"},
             "INACTIVITY_MINUTES is missing or cannot be read. Set it to a whole number of minutes",
         ),
+        (GOOD | {"ADMIN_PATH": "/"}, "ADMIN_PATH is missing or cannot be read. Set it to words"),
+        (
+            GOOD | {"ADMIN_NETWORKS": "10.0.0.1/8"},
+            "ADMIN_NETWORKS is missing or cannot be read. Set it to networks with commas",
+        ),
+        (
+            GOOD | {"SECURITY_CONTACT": "x@example.se"},
+            "SECURITY_CONTACT is missing or cannot be read. Set it as mailto:name@host or",
+        ),
         (GOOD | {"PAGE_CACHE": "yes"}, "PAGE_CACHE is 'yes'. Set it to on or off."),
         (
             GOOD | {"PAGE_CACHE_MB": "0"},

@@ -99,8 +99,7 @@ class Visitors:
     ],
 )
 def test_each_answer_is_wholly_old_or_wholly_new(tmp_path, publish, pages):
-    with served(tmp_path) as site:
-        site.run(FILL)
+    with served(tmp_path, FILL) as site:
         address = site.address
         with Visitors([address + page for page in pages]) as visitors:
             site.run(COPY + publish)

@@ -141,6 +141,16 @@ def test_no_two_plans_of_a_period_are_live(db):
     assert RegionalPlan.objects.published().count() == 1
 
 
+def test_who_came_just_before_a_replacement_was_saved_sees_one_version(db, monkeypatch):
+    plan = make_plan()
+    copy = working_copy(plan)
+    copy.status = "published"
+    copy.save()
+    just_before = copy.published_at - dt.timedelta(milliseconds=1)
+    monkeypatch.setattr(timezone, "now", lambda: just_before)
+    assert list(RegionalPlan.objects.published()) == [copy]
+
+
 def test_a_second_page_with_the_same_address_is_explained(admin_client, db):
     make_page("kontakt")
     new = {"title_sv": "Ny", "slug": "kontakt", "responsible_sv": "Regionen"}

@@ -10,6 +10,7 @@ from django.urls import reverse
 from blekinge_site.languages import slug_now
 from pages.models import ENGLISH_SLUG, Ordered
 from pages.publishing import Publishable, PublishableQuerySet, nameless
+from pages.uploads import MAX_MEGABYTES, check_document
 
 SLUG_HELP = "Görs av namnet: ordet i webbadressen. Ligger fast när planen är publicerad."
 ANCHOR_HELP = "Görs av namnet. Länkar hit slutar på #ordet."
@@ -305,7 +306,9 @@ class PlanDocument(Ordered):
         "fil",
         upload_to="dokument/",
         max_length=200,
-        help_text="Besökare laddar ner den. Filens slag visas i länken.",
+        validators=[check_document],
+        help_text=f"Besökare laddar ner den. Helst en pdf, högst {MAX_MEGABYTES} MB. "
+        "Filens slag visas i länken.",
     )
     # Part of its address: the same in every version of the plan, and never another document's.
     number = models.PositiveIntegerField("nummer", editable=False)

@@ -58,7 +58,9 @@ function makeLists(body) {
 
 /* Returns pasted HTML as the editor would have it; what the editor has no word for, it leaves out. */
 function tidied(html) {
-  const { body } = new DOMParser().parseFromString(html, "text/html");
+  // Word sends a style sheet along, which our policy stops and nothing here reads.
+  const unstyled = html.replace(/<style\b.*?<\/style>/gis, "");
+  const { body } = new DOMParser().parseFromString(unstyled, "text/html");
   makeLists(body);
   for (const heading of body.querySelectorAll("h1, h2, h5, h6")) {
     rename(heading, SAME_AS[heading.tagName]);

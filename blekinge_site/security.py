@@ -1,0 +1,74 @@
+"""What holds for every request and every answer, whatever it is about; docs/security.md says why."""
+
+from ipaddress import ip_address
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.http import Http404, HttpResponseNotAllowed
+from django.shortcuts import render
+
+METHODS = ["GET", "HEAD", "POST"]
+
+# What a browser can lend to a page. Ours need none of it, but staff sign in with passkeys.
+OFF = (
+    "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen",
+    "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer",
+    "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial",
+    "storage-access", "usb", "window-management", "xr-spatial-tracking",
+)  # fmt: skip
+NO_FEATURES = ", ".join(f"{name}=()" for name in OFF)
+PASSKEYS = ("publickey-credentials-create", "publickey-credentials-get")
+PUBLIC_FEATURES = ", ".join([NO_FEATURES, *(f"{name}=()" for name in PASSKEYS)])
+STAFF_FEATURES = ", ".join([NO_FEATURES, *(f"{name}=(self)" for name in PASSKEYS)])
+
+# Django's middleware set some of these too, but not on what is answered before they are asked.
+HEADERS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": PUBLIC_FEATURES,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def safe_headers(get_response):
+    """Send `HEADERS` with every answer, but for those that it has words of its own for."""
+
+    def middleware(request):
+        response = get_response(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return middleware
+
+
+def gate(get_response):
+    """Turn away what no page answers: other methods, bodies too large, staff's pages from outside."""
+
+    def middleware(request):
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
+        is_for_staff = f"{request.path_info}/".startswith(settings.ADMIN_PATH)
+        if is_for_staff and not comes_from_staff_network(request):
+            raise Http404("the staff's pages are open to their own networks only")
+        limit = settings.MAX_STAFF_BODY if is_for_staff else settings.MAX_PUBLIC_BODY
+        if body_length(request) > limit:
+            return render(request, "413.html", status=413)
+        return get_response(request)
+
+    return middleware
+
+
+def comes_from_staff_network(request):
+    if not settings.ADMIN_NETWORKS:
+        return True
+    address = ip_address(get_adapter().get_client_ip(request))
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in settings.ADMIN_NETWORKS)
+
+
+def body_length(request):
+    """Return how many bytes the request says that its body has; one that doesn't say is read as empty."""
+    said = request.META.get("CONTENT_LENGTH") or "0"
+    return int(said) if said.isdecimal() else 0
