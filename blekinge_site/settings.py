@@ -106,7 +106,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
     "pages",
     "planning",
 ]
@@ -297,8 +296,8 @@ SECOND_FACTOR = yes_or_no("SECOND_FACTOR", default=True)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {
-    "add_webauthn": "blekinge_site.signin.AddKeyForm",
-    "edit_webauthn": "blekinge_site.signin.RenameKeyForm",
+    "add_webauthn": "blekinge_site.signin_keys.AddKeyForm",
+    "edit_webauthn": "blekinge_site.signin_keys.RenameKeyForm",
 }
 MFA_TOTP_ISSUER = SITE_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
@@ -326,6 +325,7 @@ SOCIALACCOUNT_ADAPTER = "blekinge_site.signin.DirectoryAdapter"
 SOCIALACCOUNT_LOGIN_ON_GET = True
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": []}}
 if all(OIDC.values()):
+    INSTALLED_APPS.append("allauth.socialaccount.providers.openid_connect")
     SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(
         {
             "provider_id": "region",
