@@ -1,9 +1,13 @@
 """How gunicorn serves the site. Where it listens is said on its command line."""
 
+import gc
 import os
 from pathlib import Path
 
 from django.conf import settings
+from django.template.loader import get_template
+from django.urls import reverse
+from django.utils.translation import override
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
 
@@ -35,6 +39,11 @@ logger_class = "blekinge_site.server_log.ServerLog"
 # Nobody steers the server through a socket, and it would write to the home directory.
 control_socket_disable = True
 
+# Longer lines and more headers than any browser sends are answered 414 and 431.
+limit_request_line = 4094
+limit_request_fields = 100
+limit_request_field_size = 8190
+
 if settings.METRICS_PORT:
     from blekinge_site.metrics import child_exit, on_exit, on_starting, serve  # noqa: F401
 
@@ -43,3 +52,14 @@ def post_worker_init(worker):
     worker.asgi.warm_up(worker.sockets[0].sock.getsockname())
     if settings.METRICS_PORT:
         serve()
+
+
+def when_ready(server):
+    """Prepare before the workers are forked what they then share: addresses, templates and all else."""
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            reverse("planning:start")
+    for name in ("planning/start", "planning/plan", "planning/budget", "pages/profile", "404"):
+        get_template(f"{name}.html")
+    gc.collect()
+    gc.freeze()

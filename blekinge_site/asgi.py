@@ -17,10 +17,10 @@ from tempfile import SpooledTemporaryFile
 from urllib.parse import unquote_to_bytes
 
 from blekinge_site import wsgi
+from blekinge_site.security import largest_body
 from blekinge_site.server_log import Access
 
 THREADS = 4
-LARGEST_BODY = 32_000_000  # bytes; what a form may hold of that is Django's to say
 LARGEST_IN_MEMORY = 1_000_000  # bytes; a larger body goes to a temporary file
 BODY_SECONDS = 300  # in which a body must have come; gunicorn waits 30 for each part of it
 CHUNKS_AT_ONCE = 32
@@ -33,12 +33,13 @@ class TooLargeError(Exception):
 class Site:
     """An ASGI application that answers from `cache`, and for all else from `app`, a WSGI application.
 
-    `cache` is that application's PageCache, or None where nothing is stored. `access` is told of each
-    request as it begins and ends.
+    `cache` is that application's PageCache, or None where nothing is stored. `largest_body` returns how many
+    bytes a path takes. `access` is told of each request as it begins and ends.
     """
 
-    def __init__(self, app, cache=None, access=None, threads=THREADS):
+    def __init__(self, app, cache=None, *, largest_body, access=None, threads=THREADS):
         self.app, self.cache, self.access = app, cache, access
+        self.largest_body = largest_body
         # Threads start with their first task: none before gunicorn has forked.
         self.threads = ThreadPoolExecutor(threads, "site")
 
@@ -73,7 +74,8 @@ class Site:
             return int(status[:3]), len(body)
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                body = await body_of(environ, receive)
+                limit = self.largest_body(environ["PATH_INFO"])
+                body = await body_of(environ, receive, limit)
         except TimeoutError:
             return await refuse(send, "408 Request Timeout")
         except TooLargeError:
@@ -145,16 +147,16 @@ async def refuse(send, status):
     return int(status[:3]), 0
 
 
-async def body_of(environ, receive):
+async def body_of(environ, receive, limit):
     """Return the request's body as a file, and set what `environ` says of its length.
 
-    Raises TooLargeError, and TimeoutError if no more of it comes or the visitor has left.
+    One that is said to be longer than `limit` bytes isn't read: Django answers that it is too long. Raises
+    TooLargeError for one that turns out to be, and TimeoutError if no more of it comes or the visitor has
+    left.
     """
     length = int(environ.get("CONTENT_LENGTH") or 0)
-    if not length and "HTTP_TRANSFER_ENCODING" not in environ:
+    if length > limit or not (length or "HTTP_TRANSFER_ENCODING" in environ):
         return BytesIO()
-    if length > LARGEST_BODY:
-        raise TooLargeError
     with ExitStack() as unless_whole:
         body = unless_whole.enter_context(SpooledTemporaryFile(LARGEST_IN_MEMORY))
         more = True
@@ -163,7 +165,7 @@ async def body_of(environ, receive):
             if message["type"] == "http.disconnect":
                 raise TimeoutError
             body.write(message["body"])
-            if body.tell() > LARGEST_BODY:
+            if body.tell() > limit:
                 raise TooLargeError
             more = message["more_body"]
         unless_whole.pop_all()
@@ -211,4 +213,4 @@ def environ_of(scope):
     return environ
 
 
-application = Site(wsgi.application, wsgi.page_cache, Access())
+application = Site(wsgi.application, wsgi.page_cache, largest_body=largest_body, access=Access())

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date
@@ -27,17 +28,25 @@ def locale():
 
 # --- As printed ------------------------------------------------------------------------------------
 
+# A page prints each amount up to three times, in its chart and its table, and Babel takes its time.
+
+
+@lru_cache(maxsize=2048)
+def printed(text, **options):
+    """Return the number that `text` is, with a true minus, as Babel prints it with `options`."""
+    return format_decimal(Decimal(text), **options).replace("-", MINUS)
+
 
 @register.filter
 def number(value):
     """Return a count in the reader's language: 22 022 (no-break space) or 22,022."""
-    return format_decimal(value, locale=locale()).replace("-", MINUS)
+    return printed(str(value), locale=locale())
 
 
 @register.filter
 def amount(value):
     """Return an amount with one decimal and a true minus: −6 198,0 or −6,198.0."""
-    return format_decimal(value, format="#,##0.0", locale=locale()).replace("-", MINUS)
+    return printed(str(value), format="#,##0.0", locale=locale())
 
 
 @register.filter

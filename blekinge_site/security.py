@@ -49,15 +49,22 @@ def gate(get_response):
     def middleware(request):
         if request.method not in METHODS:
             return HttpResponseNotAllowed(METHODS)
-        is_for_staff = f"{request.path_info}/".startswith(settings.ADMIN_PATH)
-        if is_for_staff and not comes_from_staff_network(request):
+        if is_for_staff(request.path_info) and not comes_from_staff_network(request):
             raise Http404("the staff's pages are open to their own networks only")
-        limit = settings.MAX_STAFF_BODY if is_for_staff else settings.MAX_PUBLIC_BODY
-        if body_length(request) > limit:
+        if body_length(request) > largest_body(request.path_info):
             return render(request, "413.html", status=413)
         return get_response(request)
 
     return middleware
+
+
+def is_for_staff(path):
+    return f"{path}/".startswith(settings.ADMIN_PATH)
+
+
+def largest_body(path):
+    """Return how many bytes may be sent to `path`."""
+    return settings.MAX_STAFF_BODY if is_for_staff(path) else settings.MAX_PUBLIC_BODY
 
 
 def comes_from_staff_network(request):

@@ -169,7 +169,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
     "pages",
     "planning",
 ]
@@ -247,6 +246,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         "timeout": 5,
     }
+    # To connect takes longer than to ask: a thread keeps its connection for a while.
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
 else:
     # A few connections that the threads of a process share, each tried before it is used again.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -258,7 +259,7 @@ else:
             "min_size": 1,
             "max_size": 8,
             "timeout": 2,
-        },  # seconds that a request waits for one
+        },  # connections; seconds to wait for one
     } | DATABASES["default"].get("OPTIONS", {})
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -433,8 +434,8 @@ SECOND_FACTOR = yes_or_no("SECOND_FACTOR", default=True)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {
-    "add_webauthn": "blekinge_site.signin.AddKeyForm",
-    "edit_webauthn": "blekinge_site.signin.RenameKeyForm",
+    "add_webauthn": "blekinge_site.signin_keys.AddKeyForm",
+    "edit_webauthn": "blekinge_site.signin_keys.RenameKeyForm",
 }
 MFA_TOTP_ISSUER = SITE_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
@@ -462,6 +463,7 @@ SOCIALACCOUNT_ADAPTER = "blekinge_site.signin.DirectoryAdapter"
 SOCIALACCOUNT_LOGIN_ON_GET = True
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": []}}
 if all(OIDC.values()):
+    INSTALLED_APPS.append("allauth.socialaccount.providers.openid_connect")
     SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(
         {
             "provider_id": "region",

@@ -5,10 +5,8 @@ from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import LoginForm
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.providers.base import AuthProcess
-from django import forms
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Q
@@ -87,18 +85,3 @@ class SignInForm(LoginForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["login"].widget.attrs["autofocus"] = True
-
-
-class AddKeyForm(AddWebAuthnForm):
-    """A new key, in words that say what it will do."""
-
-    name = forms.CharField(label="Namn", required=False)
-    passwordless = forms.BooleanField(
-        label="Logga in utan lösenord",
-        required=False,
-        help_text="Nyckeln räcker då för att logga in. Den ska fråga efter pinkod, finger eller ansikte.",
-    )
-
-
-class RenameKeyForm(EditWebAuthnForm):
-    name = forms.CharField(label="Namn")

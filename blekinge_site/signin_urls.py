@@ -1,12 +1,7 @@
 """Where staff sign in and look after their sign-in: allauth's pages, those of them that we offer."""
 
-from allauth.account import views as account
-from allauth.mfa.base import views as mfa
-from allauth.mfa.recovery_codes import views as recovery_codes
-from allauth.mfa.totp import views as totp
-from allauth.mfa.webauthn import views as webauthn
-from allauth.socialaccount import views as directory
-from allauth.socialaccount.providers.openid_connect import views as openid_connect
+from importlib import import_module
+
 from django.conf import settings
 from django.urls import path, re_path
 from django.views.decorators.cache import never_cache
@@ -14,51 +9,74 @@ from django.views.generic import RedirectView
 
 from blekinge_site.staff import staff_page
 
+# The modules with the views, by name: those for keys, codes and the directory take long to load.
+account = "allauth.account.views"
+mfa = "allauth.mfa.base.views"
+recovery_codes = "allauth.mfa.recovery_codes.views"
+totp = "allauth.mfa.totp.views"
+webauthn = "allauth.mfa.webauthn.views"
+directory = "allauth.socialaccount.views"
+openid_connect = "allauth.socialaccount.providers.openid_connect.views"
 
-def page(address, view, name):
-    return path(address, never_cache(staff_page(view)), name=name)
+
+def loaded_when_asked_for(module, view):
+    """Return `view` of `module`, both names, as a view that loads the module with its first request."""
+
+    def page(request, **kwargs):
+        return getattr(import_module(module), view)(request, **kwargs)
+
+    return never_cache(staff_page(page))
+
+
+def page(address, module, view, name):
+    return path(address, loaded_when_asked_for(module, view), name=name)
 
 
 urlpatterns = [
-    page("logga-in/", account.login, "account_login"),
-    page("logga-ut/", account.logout, "account_logout"),
-    page("stangt/", account.account_inactive, "account_inactive"),
-    page("nytt/", account.signup, "account_signup"),  # says that it is closed
-    page("bekrafta/", account.reauthenticate, "account_reauthenticate"),
-    page("losenord/", account.password_change, "account_change_password"),
+    page("logga-in/", account, "login", "account_login"),
+    page("logga-ut/", account, "logout", "account_logout"),
+    page("stangt/", account, "account_inactive", "account_inactive"),
+    page("nytt/", account, "signup", "account_signup"),  # says that it is closed
+    page("bekrafta/", account, "reauthenticate", "account_reauthenticate"),
+    page("losenord/", account, "password_change", "account_change_password"),
     # Who comes by the directory has no password, and is not to get one past it.
-    page("inget-losenord/", RedirectView.as_view(pattern_name="mfa_index"), "account_set_password"),
-    page("tva-faktorer/", mfa.index, "mfa_index"),
-    page("tva-faktorer/kod/", mfa.authenticate, "mfa_authenticate"),
-    page("tva-faktorer/bekrafta/", mfa.reauthenticate, "mfa_reauthenticate"),
-    page("app/", totp.activate_totp, "mfa_activate_totp"),
-    page("app/ta-bort/", totp.deactivate_totp, "mfa_deactivate_totp"),
-    page("koder/", recovery_codes.view_recovery_codes, "mfa_view_recovery_codes"),
-    page("koder/nya/", recovery_codes.generate_recovery_codes, "mfa_generate_recovery_codes"),
-    page("koder/hamta/", recovery_codes.download_recovery_codes, "mfa_download_recovery_codes"),
-    page("nycklar/", webauthn.list_webauthn, "mfa_list_webauthn"),
-    page("nycklar/ny/", webauthn.add_webauthn, "mfa_add_webauthn"),
-    page("nycklar/logga-in/", webauthn.login_webauthn, "mfa_login_webauthn"),
-    page("nycklar/bekrafta/", webauthn.reauthenticate_webauthn, "mfa_reauthenticate_webauthn"),
-    page("nycklar/<int:pk>/", webauthn.edit_webauthn, "mfa_edit_webauthn"),
-    page("nycklar/<int:pk>/ta-bort/", webauthn.remove_webauthn, "mfa_remove_webauthn"),
-    page("katalog/avbrutet/", directory.login_cancelled, "socialaccount_login_cancelled"),
-    page("katalog/<provider_id>/", openid_connect.login, "openid_connect_login"),
-    page("katalog/<provider_id>/svar/", openid_connect.callback, "openid_connect_callback"),
+    path(
+        "inget-losenord/",
+        never_cache(staff_page(RedirectView.as_view(pattern_name="mfa_index"))),
+        name="account_set_password",
+    ),
+    page("tva-faktorer/", mfa, "index", "mfa_index"),
+    page("tva-faktorer/kod/", mfa, "authenticate", "mfa_authenticate"),
+    page("tva-faktorer/bekrafta/", mfa, "reauthenticate", "mfa_reauthenticate"),
+    page("app/", totp, "activate_totp", "mfa_activate_totp"),
+    page("app/ta-bort/", totp, "deactivate_totp", "mfa_deactivate_totp"),
+    page("koder/", recovery_codes, "view_recovery_codes", "mfa_view_recovery_codes"),
+    page("koder/nya/", recovery_codes, "generate_recovery_codes", "mfa_generate_recovery_codes"),
+    page("koder/hamta/", recovery_codes, "download_recovery_codes", "mfa_download_recovery_codes"),
+    page("nycklar/", webauthn, "list_webauthn", "mfa_list_webauthn"),
+    page("nycklar/ny/", webauthn, "add_webauthn", "mfa_add_webauthn"),
+    page("nycklar/logga-in/", webauthn, "login_webauthn", "mfa_login_webauthn"),
+    page("nycklar/bekrafta/", webauthn, "reauthenticate_webauthn", "mfa_reauthenticate_webauthn"),
+    page("nycklar/<int:pk>/", webauthn, "edit_webauthn", "mfa_edit_webauthn"),
+    page("nycklar/<int:pk>/ta-bort/", webauthn, "remove_webauthn", "mfa_remove_webauthn"),
+    page("katalog/avbrutet/", directory, "login_cancelled", "socialaccount_login_cancelled"),
+    page("katalog/<provider_id>/", openid_connect, "login", "openid_connect_login"),
+    page("katalog/<provider_id>/svar/", openid_connect, "callback", "openid_connect_callback"),
 ]
 
 if hasattr(settings, "MAILERS"):
     urlpatterns += [
-        page("glomt/", account.password_reset, "account_reset_password"),
-        page("glomt/skickat/", account.password_reset_done, "account_reset_password_done"),
+        page("glomt/", account, "password_reset", "account_reset_password"),
+        page("glomt/skickat/", account, "password_reset_done", "account_reset_password_done"),
         re_path(  # allauth wants a hyphen here, which the key may hold too
             r"^glomt/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-            never_cache(staff_page(account.password_reset_from_key)),
+            loaded_when_asked_for(account, "password_reset_from_key"),
             name="account_reset_password_from_key",
         ),
         page(
             "glomt/klart/",
-            account.password_reset_from_key_done,
+            account,
+            "password_reset_from_key_done",
             "account_reset_password_from_key_done",
         ),
     ]

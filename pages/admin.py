@@ -11,7 +11,6 @@ from django.contrib.auth.models import User
 from blekinge_site.signin_log import SIGN_IN, record
 from pages import desk
 from pages.editing import ContentAdmin, OrderedInline, OrderInline
-from pages.exchange import DailyStatResource
 from pages.exchange_admin import ExchangeAdmin
 from pages.feedback_admin import FeedbackAdmin
 from pages.models import Administration, CoreValue, DailyStat, Feedback, Page, RegionProfile
@@ -37,7 +36,7 @@ class AdministrationInline(OrderInline):
 
 @admin.register(RegionProfile)
 class RegionProfileAdmin(ExchangeAdmin):
-    resources = [DailyStatResource]
+    resources = ["pages.exchange.DailyStatResource"]
     list_display = ["name", "state", "changed_at"]
     fieldsets = [
         (None, {"fields": ["name", "lead", "mission", "responsibilities", "vision"]}),

@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.http import content_disposition_header
+from django.utils.module_loading import import_string
 from django.utils.text import capfirst, slugify
 
 from pages.publishing_admin import PublishableAdmin
@@ -66,6 +67,7 @@ def parts_name(resource):
 class ExchangeAdmin(PublishableAdmin):
     """A publishable whose parts can be imported and exported."""
 
+    # By their full names: what reads and writes spreadsheets takes long to load, and is seldom needed.
     resources = []
 
     def get_urls(self):
@@ -82,7 +84,7 @@ class ExchangeAdmin(PublishableAdmin):
         """Return the resources whose parts `user` has permission to do all `verbs` with, by kind."""
         return {
             resource.slug: resource
-            for resource in self.resources
+            for resource in map(import_string, self.resources)
             if user.has_perms(
                 f"{meta.app_label}.{verb}_{meta.model_name}"
                 for meta in [resource._meta.model._meta]

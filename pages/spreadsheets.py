@@ -8,11 +8,7 @@ import re
 import zipfile
 from decimal import Decimal
 
-import openpyxl
 from django.core.exceptions import ValidationError
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_BYTES_UNPACKED = 30 * 1024 * 1024  # a workbook is a zip archive
@@ -23,11 +19,12 @@ LAST_ROW_OF_EXCEL = 1_048_576
 OLE = bytes.fromhex("d0cf11e0")  # how an .xls begins, and any workbook with a password
 # What a spreadsheet may take for a formula, guarded by an apostrophe or not.
 FORMULA = re.compile(r"'*[=+\-@\t\n]")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def plain(text):
     """Return `text` as a spreadsheet can hold it: one kind of line break, no control characters."""
-    return ILLEGAL_CHARACTERS_RE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def guarded(text):
@@ -86,6 +83,8 @@ def _text(cell):
 
 
 def _workbook_cells(content):
+    import openpyxl  # here, as it takes long to load and few have a workbook
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(part.file_size for part in archive.infolist())
@@ -146,6 +145,10 @@ def _csv_cell(value):
 
 def as_workbook(dataset):
     """Return tablib Dataset `dataset` as an Excel workbook, with its headings in sight."""
+    import openpyxl
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.append(dataset.headers)

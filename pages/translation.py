@@ -1,8 +1,21 @@
 """Which words of a page come in both languages. Swedish is required where a model needs the word."""
 
+from functools import cache, partial
+
+from modeltranslation import manager
 from modeltranslation.translator import TranslationOptions, register
 
 from pages.models import Administration, CoreValue, DailyStat, Page, RegionProfile
+
+# The library makes a class anew for each query, which takes longer than all else in `objects.all()`.
+_multilingual = cache(partial(manager.multilingual_queryset_factory, instantiate=False))
+
+
+def multilingual_queryset_factory(old_cls, instantiate=True):
+    return _multilingual(old_cls)() if instantiate else _multilingual(old_cls)
+
+
+manager.multilingual_queryset_factory = multilingual_queryset_factory
 
 
 @register(RegionProfile)

@@ -21,7 +21,6 @@ from pages.filters import LatestVersionsFilter
 from pages.publishing_admin import PUBLISHING
 from planning import charts
 from planning.copying import copy_to_period, next_budget, year_to_budget
-from planning.exchange import BudgetLineResource, FocusAreaResource
 from planning.models import (
     Budget,
     BudgetLine,
@@ -76,7 +75,7 @@ class PeriodForm(forms.ModelForm):
 
 @admin.register(RegionalPlan)
 class RegionalPlanAdmin(ExchangeAdmin):
-    resources = [BudgetLineResource, FocusAreaResource]
+    resources = ["planning.exchange.BudgetLineResource", "planning.exchange.FocusAreaResource"]
     address_fields = ("first_year", "last_year")
     list_display = ["__str__", "state", "successor", "changed_at"]
     list_filter = ["status"]

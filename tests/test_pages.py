@@ -232,3 +232,7 @@ def test_publishing_notes_the_first_time_only(db):
     page.save()
     assert page.published_at == first
     assert page.changed_at > first
+
+
+def test_queries_share_a_class():
+    assert type(Page.objects.all()) is type(Page.objects.all())

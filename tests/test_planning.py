@@ -230,6 +230,17 @@ def test_the_overview_shows_the_current_plan_and_lists_all(client, db):
     assert "Nya planen 2022–2999 Gäller nu Gamla planen 2019–2021 Gäller inte längre" in said
 
 
+def test_a_plans_own_page_leads_to_the_list_of_all_and_grows_no_more(client, db):
+    old = make_plan(2019, 2021)
+    alone = client.get(old.get_absolute_url()).content.decode()
+    for first_year in (2022, 2025, 2028):
+        make_budget(make_plan(first_year, first_year + 2), first_year)
+    html = client.get(old.get_absolute_url()).content.decode()
+    link = '<a class="button button--quiet" href="/regionplan/#planer">Alla planperioder</a>'
+    assert html.replace(link, "") == alone
+    assert link not in alone
+
+
 def test_an_old_plan_points_to_the_last_of_those_that_followed(client, db):
     last = make_plan(2022, 2024)
     middle = make_plan(2020, 2022, successor=last)

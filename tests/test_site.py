@@ -350,6 +350,39 @@ def test_the_environment_is_read_in_the_settings_only():
     assert readers == []
 
 
+# --- What a start loads ----------------------------------------------------------------------------
+
+# Each takes long to load, and none has a part in what visitors see.
+ONLY_FOR_STAFF = {"cryptography", "fido2", "import_export", "openpyxl", "requests", "tablib"}
+VISIT = """
+import sys
+import blekinge_site.wsgi
+from django.core.management import call_command
+from django.test import Client
+call_command("migrate", verbosity=0)
+print(Client().get("/", headers={"host": "localhost"}).status_code, *sys.modules)
+"""
+
+
+def test_a_visit_loads_nothing_that_only_staff_need(tmp_path):
+    said = subprocess.run(
+        [sys.executable, "-c", VISIT],
+        env=GOOD
+        | {
+            "HTTPS": "off",
+            "DEBUG": "off",
+            "DATABASE_URL": f"sqlite:///{tmp_path / 'site.sqlite3'}",
+        },
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    status, *modules = said.stdout.split()
+    assert status == "200"
+    assert set(modules) & ONLY_FOR_STAFF == set()
+
+
 # --- Words -----------------------------------------------------------------------------------------
 
 
