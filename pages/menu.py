@@ -10,4 +10,5 @@ def menu(request):
     # An address of the staff's that is not open to the visitor is a missing page like any other.
     if request.resolver_match and request.path.startswith(settings.ADMIN_PATH):
         return {}
-    return {"menu_pages": list(Page.objects.published().in_menu())}
+    pages = Page.objects.published().in_menu()
+    return {"menu_pages": list(pages.only("slug", "slug_en", "title_sv", "title_en"))}

@@ -1,5 +1,7 @@
 """Which regional plan holds when."""
 
+from django.db.models import F
+
 from planning.models import RegionalPlan
 
 
@@ -9,12 +11,19 @@ def published_plans(year):
     `plan.replaced_by` is the published plan that has taken its place, the last of a chain, or None;
     `plan.has_ended` tells whether it no longer holds, and `plan.in_force` whether it does.
     """
-    plans = list(RegionalPlan.objects.published().select_related("successor"))
+    plans = list(
+        RegionalPlan.objects.published().annotate(
+            successor_first_year=F("successor__first_year"),
+            successor_last_year=F("successor__last_year"),
+        )
+    )
     begun = {plan.natural_key(): plan for plan in plans if plan.first_year <= year}
     for plan in plans:
         chain = [plan]
         # A plan names the first version of its successor; visitors see the one of now.
-        while (named := chain[-1].successor) and (successor := begun.get(named.natural_key())):
+        while successor := begun.get(
+            (chain[-1].successor_first_year, chain[-1].successor_last_year)
+        ):
             if successor in chain:
                 break
             chain.append(successor)
