@@ -162,9 +162,10 @@ def test_a_plan_leads_to_the_version_of_its_successor_that_holds(client, db):
     new = make_plan(2022, 2024, title_sv="Gammal rubrik")
     old = make_plan(2019, 2021, successor=new)
     publish_now(working_copy(new), title_sv="Ny rubrik")
-    page = text_of(client.get(old.get_absolute_url()))
-    assert "Ny rubrik 2022–2024" in page
-    assert "Gammal rubrik" not in page
+    assert "Läs regionplanen 2022–2024" in text_of(client.get(old.get_absolute_url()))
+    overview = text_of(client.get("/regionplan/"))
+    assert "Ny rubrik 2022–2024" in overview
+    assert "Gammal rubrik" not in overview
 
 
 # --- Addresses stay --------------------------------------------------------------------------------
