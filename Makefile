@@ -25,6 +25,7 @@ run: port install .env $(STATIC) ## Install, fill an empty database, serve at po
 	@echo "Bringing the database up to date."
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) load_fixtures
+	@.venv/bin/python -m compileall -q blekinge_site pages planning
 	@echo "Serving http://127.0.0.1:$$PORT/ until Ctrl-C."
 	@echo "For a staff account: .venv/bin/python manage.py createsuperuser, then" \
 		"http://127.0.0.1:$$PORT/admin/."

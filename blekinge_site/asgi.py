@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import lru_cache
 from io import BytesIO
 from itertools import islice
@@ -45,8 +45,13 @@ class Site:
 
     def warm_up(self, listens_at):
         """Fill the cache while visitors are served already; see PageCache.warm_up."""
+
+        def fill():
+            with suppress(RuntimeError):  # no task is taken any more: the process is ending
+                self.cache.warm_up(listens_at)
+
         if self.cache:
-            threading.Thread(target=self.cache.warm_up, args=[listens_at], daemon=True).start()
+            threading.Thread(target=fill, name="warm-up", daemon=True).start()
 
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":

@@ -4,6 +4,7 @@ import datetime as dt
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -28,7 +29,8 @@ def security_txt(request):
 @require_safe
 def robots_txt(request):
     """Let every robot in. Where the staff's pages are is not told."""
-    return plain_text(["User-agent: *", "Disallow:"])
+    sitemap = request.build_absolute_uri(reverse("sitemap"))
+    return plain_text(["User-agent: *", "Disallow:", f"Sitemap: {sitemap}"])
 
 
 def plain_text(lines):

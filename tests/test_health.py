@@ -119,3 +119,11 @@ def test_a_part_that_hangs_is_told_in_time_and_not_tried_twice_at_once(database)
     readiness.threads.shutdown()
     readiness.threads = AtOnce()
     assert (readiness.failing(), len(tries)) == ([], 2)
+
+
+def test_a_spare_part_that_fails_is_told_and_costs_nothing(client, ready, monkeypatch):
+    monkeypatch.setattr(health, "SPARE", {"store": down})
+    monkeypatch.setattr(health.readiness, "parts", health.PARTS | {"store": down})
+    answer = client.get("/readyz")
+    parts = READY | {"store": "failing"}
+    assert (answer.status_code, answer.json()) == (200, {"ready": True, "parts": parts})

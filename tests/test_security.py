@@ -261,4 +261,8 @@ def test_security_txt_says_whom_to_tell(client, db, settings):
 
 def test_robots_may_read_everything_and_are_not_told_of_the_staff(client, db):
     answer = client.get("/robots.txt")
-    assert answer.content == b"User-agent: *\nDisallow:\n"
+    assert answer.content.decode().splitlines() == [
+        "User-agent: *",
+        "Disallow:",
+        "Sitemap: http://testserver/sitemap.xml",
+    ]
