@@ -139,10 +139,13 @@ class Answer:
 
 
 async def start(send, status, headers):
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    await send(
-        {"type": "http.response.start", "status": int(status.split()[0]), "headers": headers}
-    )
+    headers = in_bytes(tuple(headers))
+    await send({"type": "http.response.start", "status": int(status[:3]), "headers": headers})
+
+
+@lru_cache(maxsize=512)  # a stored page has the same ones each time
+def in_bytes(headers):
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 async def refuse(send, status):
