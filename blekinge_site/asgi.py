@@ -17,13 +17,19 @@ from tempfile import SpooledTemporaryFile
 from urllib.parse import unquote_to_bytes
 
 from blekinge_site import wsgi
+from blekinge_site.page_cache import PATIENCE
 from blekinge_site.security import largest_body
 from blekinge_site.server_log import Access
 
 THREADS = 4
 LARGEST_IN_MEMORY = 1_000_000  # bytes; a larger body goes to a temporary file
 BODY_SECONDS = 300  # in which a body must have come; gunicorn waits 30 for each part of it
+ANSWER_SECONDS = 25  # in which an answer must begin; a proxy often waits 30
 CHUNKS_AT_ONCE = 32
+NOT_NOW = """Servern kan inte svara just nu. Räkna med att inget är sparat, och försök igen om en stund.
+
+The server cannot answer right now. Take it that nothing has been saved, and try again in a while.
+"""
 
 
 class TooLargeError(Exception):
@@ -71,7 +77,7 @@ class Site:
 
     async def answer(self, environ, receive, send):
         """Answer the request of `environ`; return the status, a number, and how many bytes its body had."""
-        page = self.cache.ready(environ) if self.cache else None
+        page = await self.stored(environ) if self.cache else None
         if page:
             status, headers, body = page.answer(environ)
             await start(send, status, headers)
@@ -85,7 +91,21 @@ class Site:
             return await refuse(send, "408 Request Timeout")
         except TooLargeError:
             return await refuse(send, "413 Content Too Large")
+        except OSError:  # the disk for temporary files is full
+            return await refuse(send, "503 Service Unavailable", NOT_NOW)
         return await self.make(environ, body, send)
+
+    async def stored(self, environ):
+        """Return the stored Page that answers `environ`, or None.
+
+        Whether it holds is waited for here: the threads may all be hanging with the database.
+        """
+        page = self.cache.ready(environ)
+        asking = None if page else self.cache.asking(environ)
+        if asking:
+            await asyncio.wait([asyncio.wrap_future(asking)], timeout=PATIENCE)
+            page = self.cache.ready(environ)
+        return page
 
     async def make(self, environ, body, send):
         """Let the WSGI application answer, and send that as it comes."""
@@ -94,7 +114,11 @@ class Site:
             environ["wsgi.input"] = body
             answer = Answer(self.app, environ)
             try:
-                chunks, is_whole = await loop.run_in_executor(self.threads, answer.begin)
+                beginning = loop.run_in_executor(self.threads, answer.begin)
+                try:
+                    chunks, is_whole = await asyncio.wait_for(beginning, ANSWER_SECONDS)
+                except TimeoutError:
+                    return await refuse(send, "503 Service Unavailable", NOT_NOW)
                 await start(send, answer.status, answer.headers)
                 while not is_whole:
                     sent += len(chunks)
@@ -148,11 +172,13 @@ def in_bytes(headers):
     return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
-async def refuse(send, status):
-    """Answer `status` to what has not been read to its end; gunicorn then ends the connection."""
-    await start(send, status, [("Content-Type", "text/plain"), ("Content-Length", "0")])
-    await send({"type": "http.response.body", "body": b""})
-    return int(status[:3]), 0
+async def refuse(send, status, why=""):
+    """Answer `status`; where the request has not been read to its end, gunicorn then ends the connection."""
+    body = why.encode()
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+    await start(send, status, headers)
+    await send({"type": "http.response.body", "body": body})
+    return int(status[:3]), len(body)
 
 
 async def body_of(environ, receive, limit):

@@ -50,6 +50,8 @@ class Watch:
         now = time.monotonic()
         if now - self.asked_at >= self.every / 2:
             self.look()
+        if now - self.asked_at >= PATIENCE and not self.asking.done():
+            self._fail("it takes too long")
         if self.is_failing:
             return True
         is_fresh = now - self.known_at < self.every
@@ -137,6 +139,11 @@ class PageCache:
             return None
         environ["page_cache"] = "stale" if self.watch.is_failing else "hit"
         return held
+
+    def asking(self, environ):
+        """Return the Future of whether what is stored for `environ` holds, or None if nothing is stored."""
+        key = self.key(environ)
+        return self.watch.look() if key and self.held(key) else None
 
     def __call__(self, environ, start_response):
         key = self.key(environ)

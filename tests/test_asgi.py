@@ -9,8 +9,9 @@ import time
 import pytest
 
 from blekinge_site import asgi
+from blekinge_site.page_cache import PageCache
 from tests.serving import served
-from tests.test_page_cache import App, ask, make_cache
+from tests.test_page_cache import FAR, App, Content, ask, make_cache
 
 
 def echo(environ, start_response):
@@ -230,6 +231,34 @@ def test_what_is_stored_is_sent_without_a_thread():
         name.decode().title().replace("Etag", "ETag"): value.decode()
         for name, value in first[1].items()
     }
+
+
+def test_while_all_threads_hang_what_is_stored_is_sent_and_the_rest_refused(monkeypatch):
+    app, go_on = App(), threading.Event()
+    cache = PageCache(app, Content(), hosts=["testserver"], every=0)
+    ask(cache)
+
+    def hanging(environ, start_response):
+        go_on.wait(10)
+        return app(environ, start_response)
+
+    def no_answer():
+        go_on.wait(10)
+        return 2, FAR
+
+    cache.app, cache.watch.ask = hanging, no_answer
+    monkeypatch.setattr(asgi, "ANSWER_SECONDS", 0.2)
+    site = asgi.Site(cache, cache, largest_body=lambda path: 100, threads=1)
+    headers = [("host", "testserver")]
+    try:
+        status, _headers, body = tell(site, "/?past", headers=headers)
+        assert (status, body.decode()) == (503, asgi.NOT_NOW)
+        assert [tell(site, headers=headers)[0] for _time in range(3)] == [200] * 3
+        assert tell(site, "/?past", headers=headers)[0] == 503
+    finally:
+        go_on.set()
+    site.threads.shutdown()
+    assert len(app.asked) == 2  # who has been refused while they stood in line is not made a page
 
 
 # --- Under gunicorn --------------------------------------------------------------------------------
