@@ -72,6 +72,10 @@ def may_be_kept(status, headers, limit):
     )
 
 
+# What a page is known by to other processes.
+PARTS = ("stamp", "status", "headers", "is_long_text", "bodies")
+
+
 class Page:
     """An answer ready to send: its bytes in each encoding, each with a strong ETag of its own."""
 
@@ -173,11 +177,15 @@ class SharedShelf:
 
     def get(self, key, stamp):
         """Return the Page stored as `key` and made under `stamp`, or None."""
-        found = self._ask(lambda: self.cache.get(self._name(key, stamp)))
-        if found:
-            page = Page.__new__(Page)
-            page.__dict__ |= found
-            return page
+        return self._ask(lambda: self._page(self._name(key, stamp)))
+
+    def _page(self, name):
+        found = self.cache.get(name)
+        if found is None:
+            return None
+        page = Page.__new__(Page)
+        page.__dict__ |= {part: found[part] for part in PARTS}  # an error, if it is no page
+        return page
 
     def put(self, key, page):
         name = self._name(key, page.stamp)
