@@ -46,7 +46,9 @@ def _count(key, rate):
             if not is_held:
                 raise OperationalError("the cache takes nothing in")
             now = time.time()
-            is_allowed, times = ratelimit.apply_rate(cache.get(key, []), now, rate)
+            # A clock that has been put back has counted what is yet to come: that limits nobody.
+            counted = [moment for moment in cache.get(key, []) if moment <= now]
+            is_allowed, times = ratelimit.apply_rate(counted, now, rate)
             if not is_allowed:
                 return math.ceil(times[-1] + rate.duration - now)
             cache.set(key, times, rate.duration)

@@ -268,6 +268,15 @@ def test_one_visitor_too_eager_is_told_when_to_come_back(client, content, monkey
     assert client.post(thanks, {"message": "Viktigt."}).status_code == 303
 
 
+def test_a_clock_that_is_put_back_lets_visitors_in_again(client, content, monkeypatch):
+    monkeypatch.setitem(limits.RATES, "feedback", "1/10m/ip")
+    tomorrow = time.time() + 24 * 3600
+    with monkeypatch.context() as wrong:
+        wrong.setattr(limits.time, "time", lambda: tomorrow)
+        assert statuses(client, 2) == [303, 429]
+    assert statuses(client, 2) == [303, 429]
+
+
 def test_others_are_let_in_until_all_together_are_too_many(client, content, monkeypatch):
     monkeypatch.setitem(limits.RATES, "feedback", "2/10m/ip,3/10m/key")
     assert statuses(client, 3, REMOTE_ADDR="192.0.2.1") == [303, 303, 429]
