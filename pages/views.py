@@ -3,7 +3,10 @@
 Every query is made here, but for the footer's (pages.menu).
 """
 
+import sys
+
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponseBadRequest, HttpResponseServerError
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -77,5 +80,9 @@ def bad_request(request, exception):
 
 
 def server_error(request):
-    """Answer 500 without a query: the database may be what has failed."""
-    return HttpResponseServerError(render_to_string("500.html", {"site_name": settings.SITE_NAME}))
+    """Answer 500 without a query; or 503, where the database is what has failed and will be back."""
+    context = {"site_name": settings.SITE_NAME, "is_sent": request.method == "POST"}
+    response = HttpResponseServerError(render_to_string("500.html", context))
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        response.status_code, response["Retry-After"] = 503, "60"
+    return response

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.apps import apps
+from django.db import OperationalError
 
 from pages.models import CoreValue, DailyStat, Page, RegionProfile
 from planning.models import Budget, FocusArea, Goal, Perspective, RegionalPlan
@@ -330,3 +331,23 @@ def test_addresses_that_are_no_numbers_are_missing(admin_client, db):
     address = f"/admin/planning/regionalplan/{plan.pk}/arbetskopia/"
     for part in ("pages.feedback:1", "sessions.session:\0", "planning.goal:x", "x"):
         assert admin_client.post(address, {"del": part}).status_code == 302
+
+
+def test_a_save_that_the_database_does_not_take_is_told_to_be_tried_again(
+    admin_client, db, monkeypatch
+):
+    page = make_page("nyhet", status="draft")
+    address = f"/admin/pages/page/{page.pk}/change/"
+    data = form_of(admin_client.get(address)) | {"lead_sv": "Halvt sparat."}
+    admin_client.raise_request_exception = False
+
+    def fail(*args, **kwargs):
+        raise OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pages.permissions.record", fail)
+        answer = admin_client.post(address, data)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    assert "Räkna med att det du skickade inte är sparat." in text_of(answer)
+    page.refresh_from_db()
+    assert page.lead_sv is None
