@@ -59,6 +59,11 @@ def change_address(thing):
 
 PREVIEW = "_preview"  # the name of the button
 
+DISK_IS_FAILING = (
+    "Filen kunde inte sparas, eftersom servern inte har plats för den just nu. Inget är sparat. Säg till"
+    " den som sköter webbplatsen, och försök sedan igen: välj filen på nytt."
+)
+
 
 class Previewed(Exception):  # noqa: N818 - not an error: it ends a transaction that is not to be kept
     """Raised with the pages that a form would lead to, when they have been made."""
@@ -228,6 +233,12 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
         except Previewed as previewed:  # and with it, all that was saved to be shown is undone
             context = self.admin_site.each_context(request) | vars(previewed)
             return TemplateResponse(request, "admin/preview.html", context)
+        except OSError:
+            forget_files(request)
+            if not request.FILES or hasattr(request, "is_disk_failing"):
+                raise
+            request.is_disk_failing = True  # which the form then says
+            return super().changeform_view(request, object_id, form_url, extra_context)
         except Exception:
             forget_files(request)
             raise
@@ -268,6 +279,8 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
                 cleaned = super().clean()
                 if "slug" in self.fields and not cleaned.get("slug") and "slug" not in self.errors:
                     cleaned["slug"] = free_slug(self.instance, cleaned)
+                if hasattr(request, "is_disk_failing"):
+                    self.add_error(None, DISK_IS_FAILING)
                 if is_overtaken:
                     self.add_error(None, overtaken(request, self, request.formsets))
                 return cleaned
