@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from functools import lru_cache
 
 from django.conf import settings
@@ -103,5 +104,8 @@ class Lines:
                 piece = self.waiting.popleft()
                 while self.waiting and len(piece) + len(self.waiting[0]) <= WHOLE:
                     piece += self.waiting.popleft()
-                sys.stderr.write(piece)
-                sys.stderr.flush()
+                with suppress(
+                    OSError
+                ):  # a full disk: what comes when there is room again is written
+                    sys.stderr.write(piece)
+                    sys.stderr.flush()
