@@ -1,21 +1,122 @@
-"""The site as it runs for real: gunicorn's processes, on a database of their own."""
+"""The site as it runs for real: gunicorn's processes, on a database of their own, and who uses it."""
 
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
 from contextlib import contextmanager
+from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
+POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
 
 
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
+
+
+def children(number):
+    """Return the numbers of the processes that process `number` has started."""
+    return [int(one) for one in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
+
+
+def pss(number):
+    """Return the memory of a process and its children in MiB, what they share counted once."""
+    texts = [Path(f"/proc/{one}/smaps_rollup").read_text() for one in (number, *children(number))]
+    return sum(int(re.search(r"^Pss: +(\d+)", text, re.M)[1]) for text in texts) / 1024
+
+
+class PostgreSQL:
+    """A database server of its own in the folder `home`, at `address`."""
+
+    def __init__(self, home):
+        self.home, self.owner = home, []
+        self.address = f"postgresql://site@/postgres?host={home}"
+        if os.geteuid() == 0:  # which PostgreSQL refuses to run as
+            shutil.chown(home, "nobody", "nogroup")
+            self.owner = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+        self.run("initdb", "--username=site", "--auth=trust", "--encoding=UTF8", "--no-sync")
+
+    def run(self, program, *arguments, check=True):
+        command = [*self.owner, POSTGRESQL[0] / program, f"--pgdata={self.home}/data", *arguments]
+        subprocess.run(command, cwd=self.home, check=check, stdout=subprocess.DEVNULL)
+
+    def start(self):
+        options = f"-c listen_addresses='' -c unix_socket_directories='{self.home}' -c fsync=off"
+        log = f"--log={self.home}/log"
+        self.run("pg_ctl", "start", "--wait", "--silent", log, f"--options={options}")
+
+    def stop(self, *, check=True):
+        self.run("pg_ctl", "stop", "--wait", "--silent", "--mode=immediate", check=check)
+
+    def tell(self, how):
+        """Send the signal `how` to all of its processes."""
+        number = int((self.home / "data/postmaster.pid").read_text().split()[0])
+        for one in (number, *children(number)):
+            os.kill(one, how)
+
+
+@contextmanager
+def postgresql():
+    if not POSTGRESQL:
+        pytest.skip("no PostgreSQL here: apt-get install postgresql")
+    with tempfile.TemporaryDirectory() as home:
+        server = PostgreSQL(Path(home))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop(check=False)
+
+
+class Redis:
+    """A Redis of its own, which keeps nothing on a disk, at `address`."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.address = f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self):
+        command = ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", ""]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        wait_for(self.port)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def redis_server():
+    if shutil.which("redis-server") is None:
+        pytest.skip("no Redis here: apt-get install redis-server")
+    server = Redis()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def wait_for(port):
+    for _attempt in range(300):
+        try:
+            return socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"nobody listens at port {port}")
 
 
 class Served:
@@ -29,6 +130,7 @@ class Served:
             "MEDIA_ROOT": str(folder / "media"),
             "DJANGO_SETTINGS_MODULE": "blekinge_site.settings",
             "SECRET_KEY": "x" * 60,
+            "SECOND_FACTOR": "off",
             "HTTPS": "off",
             "DEBUG": "off",
             **environment,
@@ -55,14 +157,25 @@ class Served:
                 time.sleep(0.1)
         raise AssertionError(f"no answer:\n{self.log.read_text()}")
 
+    @contextmanager
+    def running(self):
+        self.start()
+        try:
+            yield
+        finally:
+            if self.process.poll() is None:
+                self.stop()
+
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
         self.process.wait(60)
 
     def workers(self):
         """Return the numbers of the processes that answer."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(number) for number in children.read_text().split()]
+        return children(self.process.pid)
+
+    def pss(self):
+        return pss(self.process.pid)
 
     def get(self, path, timeout=20, **headers):
         """Return status, headers and body of the page at `path`, whatever its status."""
@@ -74,6 +187,12 @@ class Served:
         with answer:
             return answer.status, answer.headers, answer.read()
 
+    def addresses(self):
+        """Return the paths of all pages that the sitemap names, in both languages."""
+        found = re.findall("<loc>[^<]*?//[^/]*([^<]*)</loc>", self.get("/sitemap.xml")[2].decode())
+        assert len(found) > 10
+        return found
+
 
 @contextmanager
 def served(folder, fill=None, **environment):
@@ -82,9 +201,124 @@ def served(folder, fill=None, **environment):
     site.manage("migrate", "--verbosity", "0")
     if fill:
         site.run(fill)
-    site.start()
-    try:
+    with site.running():
         yield site
-    finally:
-        if site.process.poll() is None:
-            site.stop()
+
+
+class _Form(HTMLParser):
+    """Collects what a browser would send of the forms that it is fed."""
+
+    def __init__(self):
+        super().__init__()
+        self.fields, self.text, self.choice = {}, None, None
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        name = attrs.get("name")
+        is_left_out = attrs.get("type") in {"submit", "file", "button"}
+        if attrs.get("type") in {"checkbox", "radio"}:
+            is_left_out = "checked" not in attrs
+        if tag == "textarea":
+            self.text, self.fields[name] = name, ""
+        elif tag == "select":
+            self.choice = name
+        elif tag == "option" and self.choice and "selected" in attrs:
+            self.fields[self.choice] = attrs.get("value", "")
+        elif tag == "input" and name and not is_left_out:
+            self.fields[name] = attrs.get("value", "")
+
+    def handle_endtag(self, tag):
+        if tag == "textarea":
+            self.fields[self.text] = self.fields[self.text].removeprefix("\n")
+            self.text = None
+
+    def handle_data(self, data):
+        if self.text:
+            self.fields[self.text] += data
+
+
+def fields_of(html):
+    """Return what a browser would send of the forms in `html`, unchanged: values by names."""
+    form = _Form()
+    form.feed(html)
+    return form.fields
+
+
+class Answer:
+    """What came back, and after how many seconds."""
+
+    def __init__(self, answer, started):
+        self.status, self.headers, self.address = answer.status, answer.headers, answer.url
+        self.html = answer.read().decode()
+        self.seconds = time.monotonic() - started
+
+    @property
+    def fields(self):
+        return fields_of(self.html)
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args):
+        return None
+
+
+class Browser:
+    """Somebody at the site at `address`, who keeps cookies and follows no redirect."""
+
+    def __init__(self, address, timeout=40):
+        self.address, self.timeout = address, timeout
+        self.opener = urllib.request.build_opener(_Stay, urllib.request.HTTPCookieProcessor())
+
+    def ask(self, path, sent=None, content_type="application/x-www-form-urlencoded"):
+        """Get `path`, or post `sent`, fields or a body, to it; return the Answer."""
+        body = urllib.parse.urlencode(sent).encode() if isinstance(sent, dict) else sent
+        headers = {"Content-Type": content_type} if body else {}
+        request = urllib.request.Request(self.address + path, body, headers)
+        started = time.monotonic()
+        try:
+            answer = self.opener.open(request, timeout=self.timeout)
+        except urllib.error.HTTPError as other:
+            answer = other
+        with answer:
+            return Answer(answer, started)
+
+
+# The editor's account, and a page of theirs that nothing stops from being published.
+EDITOR = """
+from django.contrib.auth.models import User
+from tests.factories import make_page
+User.objects.create_superuser("redaktor", password="prova-allting-2026")
+english = {"title_en": "News", "lead_en": "Nummer 0.", "responsible_en": "The region"}
+make_page("nyheter", title_sv="Nyheter", lead_sv="Nummer 0.", slug_en="news", **english)
+"""
+
+
+class Editor(Browser):
+    """A member of staff, signed in, who changes the page `/nyheter/`."""
+
+    sign_in = "/admin/konto/logga-in/"
+
+    def __init__(self, address):
+        super().__init__(address)
+        fields = self.ask(self.sign_in).fields
+        fields |= {"login": "redaktor", "password": "prova-allting-2026"}
+        assert self.ask(self.sign_in, fields).status == 302
+        pages = self.ask("/admin/pages/page/").html
+        self.form = re.search(r"/admin/pages/page/\d+/change/(?=[^>]*>Nyheter<)", pages)[0]
+
+    def open_copy(self):
+        """Let what is published have a working copy, and return the fields of its form."""
+        fields = self.ask(self.form).fields
+        answer = self.ask(self.form.replace("change", "arbetskopia"), fields)
+        assert answer.status == 302
+        self.form = answer.headers["Location"]
+        return self.ask(self.form).fields
+
+    def publish(self, text):
+        """Let the page say `text`; return when the site had answered that it does."""
+        fields = self.open_copy() | {"lead_sv": text, "lead_en": text}
+        assert self.ask(self.form, fields).status == 302
+        address = self.form.replace("change", "publicera")
+        answer = self.ask(address, self.ask(address).fields)
+        assert answer.status == 302
+        return time.monotonic()

@@ -11,16 +11,14 @@ import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.serving import POSTGRESQL, ROOT, free_port, postgresql
+
 HOST = "www.example.org"
-POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 PAGES = ["/", "/om-region-blekinge/", "/regionplan/2019-2021/", "/en/regional-plan/2019-2021/"]
 
 pytestmark = pytest.mark.skipif(
@@ -64,30 +62,11 @@ print(time.time())
 """
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return str(server.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def database():
     """The address of a PostgreSQL of its own."""
-    home = Path(tempfile.mkdtemp())
-    owner = []
-    if os.getuid() == 0:  # as which PostgreSQL refuses to run
-        shutil.chown(home, "nobody", "nogroup")
-        owner = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-
-    def run(program, *arguments):
-        command = [*owner, POSTGRESQL[-1] / program, "--pgdata", home / "data", *arguments]
-        subprocess.run(command, cwd=home, check=True, stdout=subprocess.DEVNULL)
-
-    run("initdb", "--username=site", "--auth=trust", "--encoding=UTF8", "--no-sync")
-    options = f"-c listen_addresses='' -c unix_socket_directories='{home}' -c fsync=off"
-    run("pg_ctl", "start", "--log", home / "log", "--silent", "--options", options)
-    yield f"postgresql://site@/{home}/postgres"
-    run("pg_ctl", "stop", "--mode=immediate", "--silent")
-    shutil.rmtree(home)
+    with postgresql() as server:
+        yield server.address
 
 
 class Stack:
@@ -95,7 +74,7 @@ class Stack:
 
     def __init__(self, home, database):
         self.home = home
-        ports = [free_port() for _number in range(4)]
+        ports = [str(free_port()) for _number in range(4)]
         self.http, self.https = ports[:2]
         self.environment = os.environ | {
             "PATH": f"{home}:{os.environ['PATH']}:/usr/sbin",
