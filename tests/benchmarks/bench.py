@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.serving import ROOT, Served, free_port
+from tests.serving import ROOT, Served, children, free_port, pss
 
 ROUNDS = int(os.environ.get("ROUNDS", 5))
 SECONDS = int(os.environ.get("SECONDS", 3))
@@ -87,14 +87,10 @@ class Running:
             connection.close()
 
     def processes(self):
-        number = self.process.pid
-        children = Path(f"/proc/{number}/task/{number}/children").read_text().split()
-        return [number, *map(int, children)]
+        return [self.process.pid, *children(self.process.pid)]
 
     def pss(self):
-        """Return the memory of all processes in MiB, what they share counted once."""
-        rollups = [Path(f"/proc/{number}/smaps_rollup").read_text() for number in self.processes()]
-        return sum(int(re.search(r"^Pss: +(\d+)", text, re.M)[1]) for text in rollups) / 1024
+        return pss(self.process.pid)
 
     def cpu_seconds(self):
         fields = [
