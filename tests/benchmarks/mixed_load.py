@@ -133,15 +133,17 @@ class Load:
 
     # --- What came of it ---
 
-    def growth(self):
+    def thirds(self):
+        """Return the memory in each third of the time, in MiB."""
         third = len(self.memory) // 3
-        return mean(self.memory[-third:]) / mean(self.memory[:third])
+        return [mean(self.memory[start : start + third]) for start in (0, third, 2 * third)]
 
     def breaches(self):
         """Return what was not as it is to be, a list of sentences."""
         found = list(self.amiss)
-        if self.growth() > GROWTH:
-            found.append(f"memory grew to {self.growth():.2f} of what it was")
+        first, _second, last = self.thirds()
+        if last > first * GROWTH:
+            found.append(f"memory grew to {last / first:.2f} of what it was")
         return found
 
 
@@ -161,9 +163,8 @@ def main():
     for (kind, status), count in sorted(load.answers.items()):
         print(f"{kind:16} {status} {count:8}")
     print(f"pages shown at most {load.latest:.2f} s after what they lacked was saved")
-    third = len(load.memory) // 3
-    first, last = mean(load.memory[:third]), mean(load.memory[-third:])
-    print(f"memory of all processes: {first:.1f} MiB in the first third, {last:.1f} in the last")
+    thirds = ", ".join(f"{memory:.1f}" for memory in load.thirds())
+    print(f"memory of all processes in each third of the time: {thirds} MiB")
     breaches = load.breaches()
     print(*(breaches or ["nothing amiss"]), sep="\n")
     sys.exit(bool(breaches))
