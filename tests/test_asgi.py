@@ -1,10 +1,13 @@
 """How gunicorn reaches the site: what comes from the event loop, what from threads, and what is refused."""
 
 import asyncio
+import gc
 import json
+import runpy
 import socket
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -212,6 +215,37 @@ def test_a_body_that_breaks_is_closed():
         tell(site)
     site.threads.shutdown()
     assert len(body.closed_in) == 1
+
+
+def test_who_leaves_while_the_answer_is_made_leaves_nothing_open():
+    begun, may_go_on, is_closed = threading.Event(), threading.Event(), threading.Event()
+    body = Body(2 * asgi.CHUNKS_AT_ONCE)
+    body.close = is_closed.set
+
+    def app(environ, start_response):
+        begun.set()
+        may_go_on.wait(10)
+        return body
+
+    async def leave():
+        visitor = asyncio.create_task(visit(site_of(app), "/", "GET", [], [], {}))
+        await asyncio.to_thread(begun.wait, 10)
+        visitor.cancel()
+        await asyncio.wait([visitor])
+        may_go_on.set()
+
+    asyncio.run(leave())
+    assert is_closed.wait(10)
+
+
+def test_workers_look_for_garbage_after_a_reload_too():
+    """A reload reads the configuration anew, but gunicorn is ready only once."""
+    configuration = runpy.run_path("gunicorn.conf.py")
+    assert not gc.isenabled()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        worker = SimpleNamespace(asgi=site_of(App()), sockets=[SimpleNamespace(sock=listener)])
+        configuration["post_worker_init"](worker)
+    assert gc.isenabled()
 
 
 def test_what_is_stored_is_sent_without_a_thread():
