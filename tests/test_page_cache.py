@@ -256,6 +256,7 @@ def test_a_part_is_answered_with_the_whole():
         {"method": "OPTIONS"},
         {"path": "/?q=vård"},
         {"path": "/admin/"},
+        {"path": "/admin"},
         {"path": "/forhandsgranska/hemligt/"},
         {"path": "/static/css/base.css"},
         {"headers": {"cookie": "a=b; sessionid=c"}},
