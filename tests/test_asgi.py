@@ -7,6 +7,7 @@ import runpy
 import socket
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -342,6 +343,34 @@ def test_who_never_finishes_a_request_is_shown_out(tmp_path):
     with served(tmp_path) as site, socket.create_connection(("127.0.0.1", site.port), 30) as idle:
         idle.sendall(b"GET / HTTP/1.1\r\n")
         assert idle.recv(1) == b""
+
+
+DOCUMENT = """
+from django.core.files.base import ContentFile
+from planning.models import PlanDocument
+from tests.factories import make_plan
+PlanDocument.objects.create(
+    plan=make_plan(), title_sv="x", position=1, file=ContentFile(bytes(20_000_000), "x.pdf")
+)
+"""
+
+
+def test_who_never_reads_the_answer_is_shown_out(tmp_path):
+    impatient = tmp_path / "gunicorn.conf.py"
+    impatient.write_text(
+        Path("gunicorn.conf.py").read_text()
+        + "\nfrom blekinge_site import server\nserver.READING_SECONDS = 1\n"
+    )
+    with served(tmp_path, DOCUMENT, GUNICORN_CMD_ARGS=f"--config {impatient}") as site:
+        path = "/regionplan/2019-2021/dokument/1/"
+        with socket.create_connection(("127.0.0.1", site.port), 30) as visitor:
+            visitor.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            time.sleep(5)
+            came = 0  # what the system had in hand already
+            while part := visitor.recv(1_000_000):
+                came += len(part)
+            assert 0 < came < 20_000_000
+        assert len(site.get(path)[2]) == 20_000_000
 
 
 def test_who_has_said_all_gets_the_answer(tmp_path):
