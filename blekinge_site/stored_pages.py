@@ -216,7 +216,7 @@ def release(folder, settings):
     digest = hashlib.blake2b(digest_size=20)
     for name in sorted(dir(settings)):
         value = getattr(settings, name)
-        if name.isupper() and isinstance(value, str | int | list | tuple | None):
+        if name.isupper() and isinstance(value, str | int | list | tuple | dict | None):
             digest.update(f"{name}={value!r}\n".encode())
     for part in RELEASED:
         for path in sorted([folder / part, *(folder / part).rglob("*")]):
