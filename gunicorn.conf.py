@@ -29,7 +29,7 @@ graceful_timeout = 20  # seconds for the requests under way, when a worker is to
 # The code is read once and shared. Nothing opens the database before the workers are forked.
 preload_app = True
 
-# No page takes this long; a worker that does is started anew.
+# A worker whose event loop stands still this long is started anew. Threads are not looked after by it.
 timeout = 30
 
 # Workers prove that they are alive by touching a file; on a slow disk that can stall them.
@@ -52,6 +52,7 @@ if settings.METRICS_PORT:
 
 
 def post_worker_init(worker):
+    gc.enable()  # here, as a reload reads this file anew but is not followed by when_ready
     worker.asgi.warm_up(worker.sockets[0].sock.getsockname())
     if settings.METRICS_PORT:
         serve()
@@ -65,4 +66,3 @@ def when_ready(server):
     for name in ("planning/start", "planning/plan", "planning/budget", "pages/profile", "404"):
         get_template(f"{name}.html")
     gc.freeze()
-    gc.enable()

@@ -109,26 +109,28 @@ class Site:
 
     async def make(self, environ, body, send):
         """Let the WSGI application answer, and send that as it comes."""
-        loop, sent = asyncio.get_running_loop(), 0
-        with body:
-            environ["wsgi.input"] = body
-            answer = Answer(self.app, environ)
+        environ["wsgi.input"] = body
+        answer, sent = Answer(self.app, environ), 0
+        work = self.threads.submit(answer.begin)
+        try:
             try:
-                beginning = loop.run_in_executor(self.threads, answer.begin)
-                try:
-                    chunks, is_whole = await asyncio.wait_for(beginning, ANSWER_SECONDS)
-                except TimeoutError:
-                    return await refuse(send, "503 Service Unavailable", NOT_NOW)
-                await start(send, answer.status, answer.headers)
-                while not is_whole:
-                    sent += len(chunks)
-                    await send({"type": "http.response.body", "body": chunks, "more_body": True})
-                    chunks, is_whole = await loop.run_in_executor(self.threads, answer.next_chunks)
-                await send({"type": "http.response.body", "body": chunks})
-                return int(answer.status[:3]), sent + len(chunks)
-            finally:
-                if not answer.is_closed:
-                    self.threads.submit(answer.close)
+                beginning = asyncio.wrap_future(work)
+                chunks, is_whole = await asyncio.wait_for(beginning, ANSWER_SECONDS)
+            except TimeoutError:
+                return await refuse(send, "503 Service Unavailable", NOT_NOW)
+            await start(send, answer.status, answer.headers)
+            while not is_whole:
+                sent += len(chunks)
+                await send({"type": "http.response.body", "body": chunks, "more_body": True})
+                work = self.threads.submit(answer.next_chunks)
+                chunks, is_whole = await asyncio.wrap_future(work)
+            await send({"type": "http.response.body", "body": chunks})
+            return int(answer.status[:3]), sent + len(chunks)
+        finally:
+            if work.cancel():  # no thread had come to it
+                answer.close()
+            elif not answer.is_closed:  # a thread may still be at it, though nobody waits
+                work.add_done_callback(lambda _work: self.threads.submit(answer.close))
 
 
 class Answer:
@@ -136,11 +138,10 @@ class Answer:
 
     def __init__(self, app, environ):
         self.app, self.environ = app, environ
-        self.body, self.is_closed = (), True
+        self.body, self.is_closed = (), False
 
     def begin(self):
         """Ask the application; return what `next_chunks` does."""
-        self.is_closed = False
         self.body = self.app(self.environ, self.start_response)
         self.chunks = iter(self.body)
         return self.next_chunks()
@@ -157,7 +158,10 @@ class Answer:
         return b"" if self.environ["REQUEST_METHOD"] == "HEAD" else b"".join(chunks), is_whole
 
     def close(self):
+        if self.is_closed:
+            return
         self.is_closed = True
+        self.environ["wsgi.input"].close()
         if hasattr(self.body, "close"):
             self.body.close()
 

@@ -122,8 +122,8 @@ def documents():
         for path in sorted(root.rglob("*"))
         if path.is_file()
         and not path.is_symlink()
-        # A restore that was killed leaves such a folder behind.
-        and not path.relative_to(root).parts[0].startswith(RESTORING)
+        # What is on its way in has no name yet: an upload, a restore that goes on or was killed.
+        and not path.relative_to(root).parts[0].startswith(".")
     }
 
 

@@ -106,6 +106,8 @@ class Readiness:
         except Exception as error:
             logger.warning("Not ready: %s fails: %s", name, type(error).__name__)
             return False
+        finally:
+            close_old_connections()  # or a pool would miss it until the next probe
         return True
 
 

@@ -14,7 +14,8 @@ from functools import lru_cache
 # What to leave out, and what is written in its place.
 MASKED = [
     (re.compile(r"(/forhandsgranska/|/konto/glomt/)[^/\s'\"]+"), r"\1…"),
-    (re.compile(r"(/[^\s?'\"]*)\?[^\s'\"]+"), r"\1"),  # a query string
+    # A query string. Each word is read once: a visitor may send a path of thousands of slashes.
+    (re.compile(r"(?<![^\s?'\"])([^\s?'\"/]*+/[^\s?'\"]*+)\?[^\s'\"]+"), r"\1"),
     (
         re.compile(r"\bip=.*"),
         "…",

@@ -13,6 +13,7 @@ from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from django.conf import settings
+from django.db import connections
 from django.utils.module_loading import import_string
 
 # The library reads where the files are as it is imported. In memory, where that can be.
@@ -71,6 +72,7 @@ class State:
         yield ready
         if "database" not in failing:
             version, _until = import_string(settings.PAGE_CACHE_STAMP)()
+            connections.close_all()  # each question has a thread of its own, which ends with it
             yield GaugeMetricFamily("site_content_version", "Rises with each change.", version)
 
 

@@ -167,7 +167,7 @@ class PageCache:
             environ["REQUEST_METHOD"] not in {"GET", "HEAD"}
             or environ.get("QUERY_STRING")
             or environ.get("SCRIPT_NAME")
-            or environ["PATH_INFO"].startswith(self.past)
+            or f"{environ['PATH_INFO']}/".startswith(self.past)  # without a slash it leads there
             or self.cookie in environ.get("HTTP_COOKIE", "")
             # Django takes any port; stored is only the one that we listen to, or there were no end of them.
             or host.removesuffix(f":{environ['SERVER_PORT']}") not in self.hosts

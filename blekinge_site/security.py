@@ -71,7 +71,6 @@ def comes_from_staff_network(request):
     if not settings.ADMIN_NETWORKS:
         return True
     address = ip_address(get_adapter().get_client_ip(request))
-    address = getattr(address, "ipv4_mapped", None) or address
     return any(address in network for network in settings.ADMIN_NETWORKS)
 
 

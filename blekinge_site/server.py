@@ -4,10 +4,13 @@ from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
 
 HEADER_SECONDS = 10  # from the connection to the end of its first request's headers
+# In which whoever has been sent much must have read nearly all of it. What comes next waits for that, and
+# large answers come 128 kB at a time: a phone far out manages that.
+READING_SECONDS = 300
 
 
 class BoundedProtocol(ASGIProtocol):
-    """A connection that is closed if no request comes in time, or if the worker has too many.
+    """A connection that is closed if nothing comes or is read in time, or if the worker has too many.
 
     A visitor who closes their half of it after a whole request still gets the answer; asyncio would hang up.
     """
@@ -23,6 +26,14 @@ class BoundedProtocol(ASGIProtocol):
         self._keepalive_handle = self.worker.loop.call_later(
             HEADER_SECONDS, self._keepalive_timeout
         )
+
+    def pause_writing(self):
+        super().pause_writing()
+        self.giving_up = self.worker.loop.call_later(READING_SECONDS, self.transport.abort)
+
+    def resume_writing(self):
+        self.giving_up.cancel()
+        super().resume_writing()
 
     def eof_received(self):
         self.has_said_all = True

@@ -15,6 +15,7 @@ from gunicorn.glogging import Logger
 from blekinge_site.logs import Formatter, masked, number_of, utc
 
 EVERY = 0.2  # seconds between two times that lines are written
+MOST = 100_000  # lines that may wait; where nobody takes them, the oldest are let go
 WHOLE = 4096  # bytes that a pipe takes in one piece, whoever else writes to it
 
 
@@ -78,7 +79,7 @@ class Lines:
     """Writes lines from a thread of its own: the requests' threads would change places at each writing."""
 
     def __init__(self):
-        self.waiting, self.thread, self.lock = deque(), None, threading.Lock()
+        self.waiting, self.thread, self.lock = deque(maxlen=MOST), None, threading.Lock()
 
     def add(self, line):
         self.waiting.append(line)

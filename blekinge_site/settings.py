@@ -48,9 +48,36 @@ def one_of(name, choices, *, default):
 def database(name, *, default):
     """Return the database that address `name` gives, or `default`, as Django's settings for it."""
     found = env.db_url(name, default=default)
-    if not found.get("ENGINE"):
-        raise ValueError("not a database that Django knows")
+    kinds = {"django.db.backends.postgresql", "django.db.backends.sqlite3"}
+    if found.get("ENGINE") not in kinds or not found["NAME"]:
+        raise ValueError("not a database that the site knows")
     return found
+
+
+def hosts(name, *, default):
+    """Return the host names that `name` lists, as browsers send them: in small letters."""
+    found = [one.strip().lower() for one in env.str(name, default=default).split(",")]
+    if not all(re.fullmatch(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\]", one) for one in found):
+        raise ValueError("not names of hosts")
+    return found
+
+
+def redis(name):
+    """Return the address of a Redis that `name` gives, or an empty text."""
+    found = env.str(name, default="")
+    address = urlsplit(found)
+    server = address.path if address.scheme == "unix" else address.hostname
+    is_one = server and address.scheme in {"redis", "rediss", "unix"}
+    if found and not is_one or address.port == 0:  # a port that is no number raises too
+        raise ValueError("not a Redis")
+    return found
+
+
+def folder(name, *, default):
+    """Return the path of the folder that `name` gives."""
+    if not env.str(name, default=str(default)):
+        raise ValueError("empty, which would be the folder of the code")
+    return env.path(name, default=default)()
 
 
 def at_least_one(name, *, default):
@@ -82,6 +109,8 @@ def address_path(name, *, default):
     found = env.str(name, default=default).strip("/")
     if not re.fullmatch("[a-z0-9-]+(/[a-z0-9-]+)*", found):
         raise ValueError("not a path of plain words")
+    if found.split("/")[0] in {"en", "static", "forhandsgranska"}:
+        raise ValueError("visitors' pages are there")
     return f"/{found}/"
 
 
@@ -133,16 +162,22 @@ if len(SECRET_KEY) < 50:
         f"SECRET_KEY has {len(SECRET_KEY)} characters. Set it to at least 50 random ones."
     )
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-if "*" in ALLOWED_HOSTS:
-    raise ImproperlyConfigured("ALLOWED_HOSTS is *. Name the hosts that the site answers for.")
+ALLOWED_HOSTS = from_environment(
+    hosts,
+    "ALLOWED_HOSTS",
+    "Name the hosts that the site answers for, with commas, such as example.org,www.example.org.",
+    default="localhost,127.0.0.1,[::1]",
+)
 
 # The name that header, footer and titles carry, in both languages.
 SITE_NAME = env.str("SITE_NAME", default="Region Blekinge")
 
 # Where the staff's pages are, and the networks that they are open to; without any, to all.
 ADMIN_PATH = from_environment(
-    address_path, "ADMIN_PATH", "Set it to words with hyphens, such as admin/.", default="admin/"
+    address_path,
+    "ADMIN_PATH",
+    "Set it to words with hyphens that no page has, such as admin/.",
+    default="admin/",
 )
 ADMIN_NETWORKS = from_environment(
     networks, "ADMIN_NETWORKS", "Set it to networks with commas, such as 10.0.0.0/8,2001:db8::/32."
@@ -274,16 +309,16 @@ CACHES = {
     }
 }
 # With Redis, what one process has made of a page is there for all. Without an answer it is not waited for.
-if CACHE_URL := env.str("CACHE_URL", default=""):
-    if not CACHE_URL.startswith(("redis://", "rediss://", "unix://")):
-        raise ImproperlyConfigured(f"CACHE_URL is {CACHE_URL!r}. Set it as redis://host:6379/0.")
+if CACHE_URL := from_environment(redis, "CACHE_URL", "Set it as redis://host:6379/0."):
     CACHES["pages"] = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": CACHE_URL,
         "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25},
     }
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
-MEDIA_ROOT = env.path("MEDIA_ROOT", default=BASE_DIR / "media")()
+MEDIA_ROOT = from_environment(
+    folder, "MEDIA_ROOT", "Set it to a folder, or leave it out.", default=BASE_DIR / "media"
+)
 
 # How long visitors' answers are kept; `manage.py prune` deletes what is older, and the form says so.
 FEEDBACK_DAYS = from_environment(
@@ -350,7 +385,7 @@ LOGGING = {
 METRICS_PORT = from_environment(
     port, "METRICS_PORT", "Set it to a number from 1 to 65535, or leave it out."
 )
-METRICS_HOST = env.str("METRICS_HOST", default="127.0.0.1")
+METRICS_HOST = env.str("METRICS_HOST", default="") or "127.0.0.1"  # empty would be everywhere
 
 # Where errors are sent, if anywhere; see sentry.py for what is left out.
 SENTRY_DSN = from_environment(

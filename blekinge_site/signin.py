@@ -1,5 +1,7 @@
 """Who may sign in, and for whom a password is not enough."""
 
+from ipaddress import ip_address
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import LoginForm
@@ -35,6 +37,14 @@ def lacks_second_factor(request):
 
 class AccountAdapter(DefaultAccountAdapter):
     """Accounts are made by staff, for staff."""
+
+    def get_client_ip(self, request):
+        """Return the visitor's address; an IPv4 one by its own name, whatever kind of socket it came to.
+
+        Limits count by networks of IPv6, of which the one for IPv4 is everybody's.
+        """
+        address = ip_address(super().get_client_ip(request))
+        return str(getattr(address, "ipv4_mapped", None) or address)
 
     def is_open_for_signup(self, request):
         return False

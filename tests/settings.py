@@ -21,6 +21,18 @@ os.environ |= {
     "ADMIN_NETWORKS": "",
     "SECURITY_CONTACT": "",
 }
+# These a test of real processes may set for itself.
+os.environ |= {
+    "BEHIND_PROXY": "off",
+    "PAGE_CACHE": "on",
+    "PAGE_CACHE_MB": "32",
+    "CACHE_URL": "",
+    "ACCESS_LOG": "on",
+    "METRICS_PORT": "",
+    "METRICS_HOST": "127.0.0.1",
+    "OIDC_NAME": "regionens konto",
+    "WEB_CONCURRENCY": "2",
+} | os.environ
 
 from blekinge_site.settings import *  # noqa: F403
 

@@ -1,10 +1,14 @@
 """How gunicorn reaches the site: what comes from the event loop, what from threads, and what is refused."""
 
 import asyncio
+import gc
 import json
+import runpy
 import socket
 import threading
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -214,6 +218,37 @@ def test_a_body_that_breaks_is_closed():
     assert len(body.closed_in) == 1
 
 
+def test_who_leaves_while_the_answer_is_made_leaves_nothing_open():
+    begun, may_go_on, is_closed = threading.Event(), threading.Event(), threading.Event()
+    body = Body(2 * asgi.CHUNKS_AT_ONCE)
+    body.close = is_closed.set
+
+    def app(environ, start_response):
+        begun.set()
+        may_go_on.wait(10)
+        return body
+
+    async def leave():
+        visitor = asyncio.create_task(visit(site_of(app), "/", "GET", [], [], {}))
+        await asyncio.to_thread(begun.wait, 10)
+        visitor.cancel()
+        await asyncio.wait([visitor])
+        may_go_on.set()
+
+    asyncio.run(leave())
+    assert is_closed.wait(10)
+
+
+def test_workers_look_for_garbage_after_a_reload_too():
+    """A reload reads the configuration anew, but gunicorn is ready only once."""
+    configuration = runpy.run_path("gunicorn.conf.py")
+    assert not gc.isenabled()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        worker = SimpleNamespace(asgi=site_of(App()), sockets=[SimpleNamespace(sock=listener)])
+        configuration["post_worker_init"](worker)
+    assert gc.isenabled()
+
+
 def test_what_is_stored_is_sent_without_a_thread():
     app = App()
     cache = make_cache(app, every=60)
@@ -308,6 +343,34 @@ def test_who_never_finishes_a_request_is_shown_out(tmp_path):
     with served(tmp_path) as site, socket.create_connection(("127.0.0.1", site.port), 30) as idle:
         idle.sendall(b"GET / HTTP/1.1\r\n")
         assert idle.recv(1) == b""
+
+
+DOCUMENT = """
+from django.core.files.base import ContentFile
+from planning.models import PlanDocument
+from tests.factories import make_plan
+PlanDocument.objects.create(
+    plan=make_plan(), title_sv="x", position=1, file=ContentFile(bytes(20_000_000), "x.pdf")
+)
+"""
+
+
+def test_who_never_reads_the_answer_is_shown_out(tmp_path):
+    impatient = tmp_path / "gunicorn.conf.py"
+    impatient.write_text(
+        Path("gunicorn.conf.py").read_text()
+        + "\nfrom blekinge_site import server\nserver.READING_SECONDS = 1\n"
+    )
+    with served(tmp_path, DOCUMENT, GUNICORN_CMD_ARGS=f"--config {impatient}") as site:
+        path = "/regionplan/2019-2021/dokument/1/"
+        with socket.create_connection(("127.0.0.1", site.port), 30) as visitor:
+            visitor.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            time.sleep(5)
+            came = 0  # what the system had in hand already
+            while part := visitor.recv(1_000_000):
+                came += len(part)
+            assert 0 < came < 20_000_000
+        assert len(site.get(path)[2]) == 20_000_000
 
 
 def test_who_has_said_all_gets_the_answer(tmp_path):

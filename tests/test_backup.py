@@ -138,6 +138,20 @@ def test_only_its_owner_may_read_the_file_and_nothing_else_is_left(file):
     assert sorted(path.name for path in file.parent.iterdir()) == ["backup.tar", "media"]
 
 
+def test_an_upload_that_goes_on_is_not_in_the_file(file, settings):
+    (settings.MEDIA_ROOT / f".{'0' * 32}").write_bytes(b"half of it")
+    (settings.MEDIA_ROOT / ".restore-x").mkdir()
+    (settings.MEDIA_ROOT / ".restore-x/rows.jsonl").write_bytes(b"half of it")
+    call_command("backup", file, stdout=io.StringIO())
+    with tarfile.open(file) as tar:
+        assert tar.getnames() == ["manifest.json", "rows.jsonl", "media/dokument/beslut.pdf"]
+
+
+def test_a_file_that_cannot_be_written_is_told(filled, tmp_path):
+    with pytest.raises(CommandError, match="No such file or directory"):
+        call_command("backup", tmp_path / "nowhere/backup.tar")
+
+
 def test_all_rows_are_of_one_moment(db):
     with backup.one_snapshot():
         if connection.vendor == "postgresql":

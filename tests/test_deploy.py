@@ -287,6 +287,14 @@ def test_who_tries_passwords_is_told_from_others_by_the_address_that_nginx_sees(
     assert statuses == ["200 2"] * 30 + ["429 2"]
 
 
+def test_no_visitor_chooses_what_the_log_numbers_their_request_by(stack):
+    stack.page("/numrerad/", "--header", "X-Request-Id: 19121212-1212")
+    time.sleep(1)  # lines are written now and then
+    log = "".join((stack.home / f"site-{number}.log").read_text() for number in (1, 2))
+    assert log.count('"/numrerad/"') == 1
+    assert "19121212-1212" not in log
+
+
 def test_one_site_stopped_is_not_noticed(stack, stopped):
     with Visitors(stack) as visitors:
         stopped("site-1")

@@ -1,15 +1,19 @@
 """The log: one line an event, and nothing in it about who visits."""
 
+import io
 import json
 import logging
 import re
+import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import DatabaseError
 
 from blekinge_site.logs import Formatter, masked, number_of
-from blekinge_site.server_log import json_line, text_line
+from blekinge_site.server_log import Lines, json_line, text_line
 from blekinge_site.signin_log import record
 from pages.models import Feedback
 from tests.factories import make_page
@@ -76,6 +80,24 @@ def test_people_read_it_more_easily():
 )
 def test_secrets_are_masked(sent, said):
     assert masked(sent) == said
+
+
+def test_no_path_takes_long_to_mask():
+    started = time.perf_counter()
+    assert masked("/" * 40_000 + " /a?b") == "/" * 40_000 + " /a"
+    assert time.perf_counter() - started < 1
+
+
+def test_a_full_disk_ends_no_log(monkeypatch):
+    lines, room = Lines(), io.StringIO()
+    with suppress(OSError), Path("/dev/full").open("w") as full:  # closing it fails too
+        monkeypatch.setattr("sys.stderr", full)
+        lines.waiting.append("lost\n")
+        lines.write()
+        monkeypatch.setattr("sys.stderr", room)
+        lines.waiting.append("written\n")
+        lines.write()
+    assert room.getvalue() == "written\n"
 
 
 def test_the_line_tells_whether_the_page_was_stored():

@@ -7,12 +7,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from django.db import connection
+
+from blekinge_site import health
+from tests.test_page_cache import AtOnce
 
 ROOT = Path(__file__).parent.parent
 
@@ -82,3 +87,24 @@ def test_processes_count_together_and_each_request_is_a_line(server):
     assert paths.count("/readyz") == 20
     assert "hemligt" not in str(lines)
     assert "127.0.0.1" not in [value for line in lines for value in line.values()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_question_keeps_no_connection(monkeypatch):
+    from blekinge_site import metrics  # which makes a folder
+
+    monkeypatch.setattr(health.readiness, "threads", AtOnce())
+    found = []
+
+    def ask():
+        found.extend(figure.name for figure in metrics.State().collect())
+        # This thread's own; Django never closes a database in memory.
+        found.append(connection.vendor == "sqlite" or connection.connection is None)
+
+    try:
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+    finally:
+        metrics.on_exit(None)
+    assert found == ["site_ready", "site_content_version", True]

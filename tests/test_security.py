@@ -6,6 +6,7 @@ import re
 from ipaddress import ip_network
 
 import pytest
+from allauth.core.internal import ratelimit
 from django.conf import settings
 
 from tests.factories import make_page
@@ -213,6 +214,18 @@ def test_from_elsewhere_the_staffs_pages_are_not_there(ask):
 def test_networks_may_be_of_either_kind(client, db, settings, address, status):
     settings.ADMIN_NETWORKS = [ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")]
     assert client.get("/admin/konto/logga-in/", REMOTE_ADDR=address).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("address", "counted_as"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::"),
+    ],
+)
+def test_visitors_are_limited_one_by_one(rf, address, counted_as):
+    assert ratelimit.get_ip(rf.get("/", REMOTE_ADDR=address)) == counted_as
 
 
 # --- What is turned away ---------------------------------------------------------------------------

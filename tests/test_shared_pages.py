@@ -103,6 +103,12 @@ def test_a_release_is_known_by_its_files(tmp_path, path, text, is_another):
     assert (release(tmp_path, settings) != before) == is_another
 
 
-def test_a_release_is_known_by_its_settings_too(tmp_path):
-    one, other = (release(tmp_path, SimpleNamespace(SITE_NAME=name)) for name in ("A", "B"))
-    assert one != other
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"SITE_NAME": "A"}, {"SITE_NAME": "B"}),
+        ({"DATABASES": {"default": {"NAME": "a"}}}, {"DATABASES": {"default": {"NAME": "b"}}}),
+    ],
+)
+def test_a_release_is_known_by_its_settings_too(tmp_path, one, other):
+    assert release(tmp_path, SimpleNamespace(**one)) != release(tmp_path, SimpleNamespace(**other))

@@ -267,15 +267,38 @@ GOOD = {"SECRET_KEY": "0" * 50}
         (GOOD | {"HTTPS": "1"}, "HTTPS is '1'. Set it to on or off."),
         (
             GOOD | {"ALLOWED_HOSTS": "*"},
-            "ALLOWED_HOSTS is *. Name the hosts that the site answers for.",
+            "ALLOWED_HOSTS is missing or cannot be read. Name the hosts that the site answers for",
+        ),
+        (
+            GOOD | {"ALLOWED_HOSTS": ""},
+            "ALLOWED_HOSTS is missing or cannot be read. Name the hosts",
+        ),
+        (
+            GOOD | {"ALLOWED_HOSTS": "https://example.org"},
+            "ALLOWED_HOSTS is missing or cannot be read. Name the hosts",
         ),
         (GOOD | {"DATABASE_URL": "oracle"}, "DATABASE_URL is missing or cannot be read. Set it as"),
+        (
+            GOOD | {"DATABASE_URL": "mysql://u:p@host/name"},
+            "DATABASE_URL is missing or cannot be read. Set it as",
+        ),
+        (
+            GOOD | {"DATABASE_URL": "postgresql://u:p@host"},
+            "DATABASE_URL is missing or cannot be read. Set it as",
+        ),
+        (GOOD | {"MEDIA_ROOT": ""}, "MEDIA_ROOT is missing or cannot be read. Set it to a folder"),
+        (
+            GOOD | {"CACHE_URL": "memcached://host"},
+            "CACHE_URL is missing or cannot be read. Set it as redis://host:6379/0.",
+        ),
+        (GOOD | {"CACHE_URL": "redis://host:x"}, "CACHE_URL is missing or cannot be read. Set it"),
         (GOOD | {"SECOND_FACTOR": "no"}, "SECOND_FACTOR is 'no'. Set it to on or off."),
         (
             GOOD | {"INACTIVITY_MINUTES": "1h"},
             "INACTIVITY_MINUTES is missing or cannot be read. Set it to a whole number of minutes",
         ),
         (GOOD | {"ADMIN_PATH": "/"}, "ADMIN_PATH is missing or cannot be read. Set it to words"),
+        (GOOD | {"ADMIN_PATH": "en/"}, "ADMIN_PATH is missing or cannot be read. Set it to words"),
         (
             GOOD | {"ADMIN_NETWORKS": "10.0.0.1/8"},
             "ADMIN_NETWORKS is missing or cannot be read. Set it to networks with commas",
@@ -330,6 +353,23 @@ def test_a_bad_setting_stops_the_start_and_says_how_to_mend_it(environment, sent
     )
     assert ran.returncode == 1
     assert sentence in ran.stderr.splitlines()[-1]
+
+
+def test_settings_are_taken_as_they_are_meant():
+    said = {"ALLOWED_HOSTS": "Example.org, .example.net,[::1]", "METRICS_HOST": ""}
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from blekinge_site.settings import *; print(ALLOWED_HOSTS, METRICS_HOST)",
+        ],
+        env={"PATH": os.environ["PATH"]} | GOOD | said,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == "['example.org', '.example.net', '[::1]'] 127.0.0.1\n"
 
 
 def test_each_setting_has_its_row_in_the_readme():

@@ -14,7 +14,7 @@ class Command(BaseCommand):
     def handle(self, file, **options):
         try:
             manifest = backup.write(file)
-        except backup.BackupError as error:
+        except (backup.BackupError, OSError) as error:
             raise CommandError(error) from error
         rows, documents = sum(manifest["rows"].values()), len(manifest["sha256"]) - 1
         self.stdout.write(f"{rows} rows and {documents} documents are in {file}.")
