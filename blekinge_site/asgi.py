@@ -80,7 +80,7 @@ class Site:
         page = await self.stored(environ) if self.cache else None
         if page:
             status, headers, body = page.answer(environ)
-            await start(send, status, headers)
+            await start(send, status, headers_of_stored(tuple(headers)))
             await send({"type": "http.response.body", "body": body})
             return int(status[:3]), len(body)
         try:
@@ -118,7 +118,7 @@ class Site:
                 chunks, is_whole = await asyncio.wait_for(beginning, ANSWER_SECONDS)
             except TimeoutError:
                 return await refuse(send, "503 Service Unavailable", NOT_NOW)
-            await start(send, answer.status, answer.headers)
+            await start(send, answer.status, in_bytes(answer.headers))
             while not is_whole:
                 sent += len(chunks)
                 await send({"type": "http.response.body", "body": chunks, "more_body": True})
@@ -167,20 +167,21 @@ class Answer:
 
 
 async def start(send, status, headers):
-    headers = in_bytes(tuple(headers))
     await send({"type": "http.response.start", "status": int(status[:3]), "headers": headers})
 
 
-@lru_cache(maxsize=512)  # a stored page has the same ones each time
 def in_bytes(headers):
     return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+headers_of_stored = lru_cache(maxsize=512)(in_bytes)  # which are the same each time
 
 
 async def refuse(send, status, why=""):
     """Answer `status`; where the request has not been read to its end, gunicorn then ends the connection."""
     body = why.encode()
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
-    await start(send, status, headers)
+    await start(send, status, in_bytes(headers))
     await send({"type": "http.response.body", "body": body})
     return int(status[:3]), len(body)
 

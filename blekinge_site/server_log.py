@@ -105,8 +105,7 @@ class Lines:
                 piece = self.waiting.popleft()
                 while self.waiting and len(piece) + len(self.waiting[0]) <= WHOLE:
                     piece += self.waiting.popleft()
-                with suppress(
-                    OSError
-                ):  # a full disk: what comes when there is room again is written
+                # On a full disk it is lost; what comes when there is room again is written.
+                with suppress(OSError):
                     sys.stderr.write(piece)
                     sys.stderr.flush()
