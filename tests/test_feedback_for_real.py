@@ -12,9 +12,8 @@ from contextlib import contextmanager
 
 from tests import serving
 
-TRAP = {"website": ""}
-YES = {"address": "/", "helpful": "ja"} | TRAP
-WORDS = {"message": "Rad ett\r\n<rad två> & å"} | TRAP
+YES = {"address": "/", "helpful": "ja"}
+WORDS = {"message": "Rad ett\r\n<rad två> & å", "website": ""}  # the second field is a trap
 FILL = "from django.core.management import call_command; call_command('load_fixtures')"
 
 

@@ -111,7 +111,7 @@ class Load:
         while not self.done.is_set():
             started = time.monotonic()
             number = self.number + 1
-            if number % 5 == 0:
+            if number % 5 == 1:
                 text = f"Nummer {number}."
                 preview = {"lead_sv": text, "lead_en": text, "_preview": "1"}
                 answer = editor.ask(editor.form, editor.open_copy() | preview)
