@@ -34,9 +34,9 @@ def children(number):
     return [int(one) for one in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
 
 
-def pss(number):
-    """Return the memory of a process and its children in MiB, what they share counted once."""
-    texts = [Path(f"/proc/{one}/smaps_rollup").read_text() for one in (number, *children(number))]
+def pss(*numbers):
+    """Return the memory of these processes in MiB, what several share counted in parts."""
+    texts = [Path(f"/proc/{one}/smaps_rollup").read_text() for one in numbers]
     return sum(int(re.search(r"^Pss: +(\d+)", text, re.M)[1]) for text in texts) / 1024
 
 
@@ -177,7 +177,7 @@ class Served:
         return children(self.process.pid)
 
     def pss(self):
-        return pss(self.process.pid)
+        return pss(self.process.pid, *self.workers())
 
     def get(self, path, timeout=20, **headers):
         """Return status, headers and body of the page at `path`, whatever its status."""

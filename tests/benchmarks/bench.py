@@ -89,9 +89,6 @@ class Running:
     def processes(self):
         return [self.process.pid, *children(self.process.pid)]
 
-    def pss(self):
-        return pss(self.process.pid)
-
     def cpu_seconds(self):
         fields = [
             Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
@@ -204,17 +201,20 @@ class Bench:
         return str(path)
 
     def start(self):
-        answers = self.answers()
-        threads = ["--workers", "2", "--worker-class", "gthread", "--threads", "4"]
-        self.gthread = bare(answers, *threads, "tests.benchmarks.bare:wsgi")
+        self.bare = self.answers()
+        self.gthread = self.start_gthread()
         loop = ["--workers", "2", "--worker-class", "asgi", "--asgi-lifespan", "off"]
-        self.asgi = bare(answers, *loop, "tests.benchmarks.bare:asgi")
+        self.asgi = bare(self.bare, *loop, "tests.benchmarks.bare:asgi")
         self.site, self.larger = site(self.one), site(self.twenty)
         served = Served(self.folder / "one")
         self.uncached = site(served, PAGE_CACHE="off", WEB_CONCURRENCY="1")
         served = Served(self.folder / "twenty")
         self.uncached_larger = site(served, PAGE_CACHE="off", WEB_CONCURRENCY="1")
         self.nginx = self.start_nginx()
+
+    def start_gthread(self):
+        threads = ["--workers", "2", "--worker-class", "gthread", "--threads", "4"]
+        return bare(self.bare, *threads, "tests.benchmarks.bare:wsgi")
 
     def start_nginx(self):
         program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
@@ -256,10 +256,14 @@ class Bench:
         figures["uncached_larger", "cpu"] = cpu_milliseconds(self.uncached_larger, PLAN, 100)
         again = site(Served(self.folder / "one"))
         figures["site", "start"] = again.seconds_to_first_200
+        empty = self.start_gthread()
+        figures["gthread", "start"] = empty.seconds_to_first_200
+        empty.stop()
         for path in ("/", "/om-region-blekinge/", PLAN, "/en/", "/regionplan/2019-2021.pdf"):
             fetch(again, path)
         time.sleep(2)  # the cache is filled
-        figures["site", "memory"] = again.pss()
+        master, *workers = again.processes()
+        figures["workers", "memory"], figures["master", "memory"] = pss(*workers), pss(master)
         again.stop()
         cold = site(Served(self.folder / "one"), PAGE_CACHE="off")
         figures["site", "cold"] = fetch(cold, "/om-region-blekinge/")[3] * 1000
@@ -278,8 +282,9 @@ class Bench:
         rows = [("what", "figure", "ratio")]
         for name in ("plain", "gzip", "Brotli", "304", "HEAD"):
             ratio = self.ratio("site", "gthread", name)
-            unit = " a CPU-ms" if name == "HEAD" else "/s"
-            text = f"{self.median('site', name):,.0f}{unit}"
+            text = f"{self.median('site', name):,.0f}/s"
+            if name == "HEAD":
+                text = f"{self.median('site', name):.1f} a CPU-ms"
             rows.append((f"warm plan page, {name}, over bare gthread", text, f"{ratio:.2f}"))
         for name in ENCODINGS:
             rows.append(self.beside("the same, {}, over a bare asgi application", "asgi", name))
@@ -296,12 +301,14 @@ class Bench:
         cpu = f"{self.median('uncached_larger', 'cpu'):.1f} ms"
         ratio = self.ratio("uncached_larger", "uncached", "cpu")
         rows.append(("the same with 20 times the plans, over one", cpu, f"{ratio:.2f}"))
-        rows.append(("start to first 200", f"{self.median('site', 'start'):.2f} s", ""))
+        ratio = f"{self.ratio('site', 'gthread', 'start'):.1f}"
+        rows.append(("start to first 200", f"{self.median('site', 'start'):.2f} s", ratio))
         rows.append(
             ("first page of all, nothing stored", f"{self.median('site', 'cold'):.0f} ms", "")
         )
-        memory = f"{self.median('site', 'memory'):.0f} MiB"
-        rows.append(("memory of master and two workers, PSS", memory, ""))
+        for name, text in (("workers", "two workers"), ("master", "gunicorn's first process")):
+            memory = f"{self.median(name, 'memory'):.0f} MiB"
+            rows.append((f"memory of {text}, PSS, after all pages and the PDF", memory, ""))
         for name in ENCODINGS:
             ratio = self.bytes[name] / self.bytes["plain"]
             rows.append(
