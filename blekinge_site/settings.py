@@ -290,11 +290,8 @@ else:
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 3,  # seconds
         "tcp_user_timeout": 5000,  # milliseconds
-        "pool": {
-            "min_size": 1,
-            "max_size": 8,
-            "timeout": 2,
-        },  # connections; seconds to wait for one
+        # Connections, and the seconds that a request waits for one.
+        "pool": {"min_size": 1, "max_size": 8, "timeout": 2},
     } | DATABASES["default"].get("OPTIONS", {})
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
