@@ -66,9 +66,10 @@ def drawn(bars):
     """Return the bars with their places in the picture: a list of dicts.
 
     Lengths across are shares of the picture's width, so that its text keeps its size on every screen;
-    lengths down are pixels. Each dict holds `line`, `look`, `name_y`, `amount_y`, `x`, `y`, `width`,
-    `height` and `bottom`; `end`, the place across where the next bar begins; `next_y`, the top of that
-    bar, None for the last; and `zero`, the place across of nought.
+    lengths down are pixels. All are text: a template takes numbers for amounts. Each dict holds `line`,
+    `look`, `name_y`, `amount_y`, `x`, `y`, `width`, `height` and `bottom`; `end`, the place across where
+    the next bar begins; `next_y`, the top of that bar, None for the last; and `zero`, the place across of
+    nought.
     """
     levels = [Decimal(0), *(level for bar in bars for level in (bar.start, bar.end))]
     low, span = min(levels), (max(levels) - min(levels)) or Decimal(1)
@@ -76,15 +77,15 @@ def drawn(bars):
         {
             "line": bar.line,
             "look": bar.look,
-            "name_y": row * ROW + NAME_BASE,
-            "amount_y": row * ROW + AMOUNT_BASE,
+            "name_y": str(row * ROW + NAME_BASE),
+            "amount_y": str(row * ROW + AMOUNT_BASE),
             "x": percent((min(bar.start, bar.end) - low) / span),
-            "y": row * ROW + BAR_TOP,
+            "y": str(row * ROW + BAR_TOP),
             "width": percent(max(abs(bar.end - bar.start) / span, Decimal("0.004"))),
-            "height": BAR_HEIGHT,
-            "bottom": row * ROW + BAR_TOP + BAR_HEIGHT,
+            "height": str(BAR_HEIGHT),
+            "bottom": str(row * ROW + BAR_TOP + BAR_HEIGHT),
             "end": percent((bar.end - low) / span),
-            "next_y": (row + 1) * ROW + BAR_TOP if row + 1 < len(bars) else None,
+            "next_y": str((row + 1) * ROW + BAR_TOP) if row + 1 < len(bars) else None,
             "zero": percent(-low / span),
         }
         for row, bar in enumerate(bars)
