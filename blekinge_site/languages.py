@@ -33,14 +33,14 @@ def slug_now(thing):
     return (get_language() != settings.LANGUAGE_CODE and thing.slug_en) or thing.slug
 
 
-def falls_back(thing, field):
-    """Tell whether `field` of model instance `thing` shows Swedish on a page in another language."""
+def text_and_fallback(thing, field):
+    """Return the translated `field` of model instance `thing`, and whether Swedish stands in for English."""
     language = get_language()
-    return (
-        language != settings.LANGUAGE_CODE
-        and not getattr(thing, f"{field}_{language}")
-        and bool(getattr(thing, field))
-    )
+    text = getattr(thing, f"{field}_{language}") or ""
+    if text or language == settings.LANGUAGE_CODE:
+        return text, False
+    swedish = getattr(thing, f"{field}_{settings.LANGUAGE_CODE}") or ""
+    return swedish, bool(swedish)
 
 
 def give_anchors(things, taken):
@@ -55,11 +55,11 @@ def give_anchors(things, taken):
         taken.add(thing.anchor)
 
 
-def marked(text, thing, field):
-    """Return `text`, from `field` of `thing`, as HTML that says so where it is Swedish."""
-    if falls_back(thing, field):
-        return format_html('<span lang="sv">{}</span>', text)
-    return conditional_escape(text)
+def marked(text, falls_back):
+    """Return `text` as HTML that says so where it is Swedish."""
+    return (
+        format_html('<span lang="sv">{}</span>', text) if falls_back else conditional_escape(text)
+    )
 
 
 @register.filter
@@ -69,13 +69,14 @@ def words(thing, field):
     `{{ goal|words:"name" }}` stands where a text element may; in attributes and titles, where no
     markup can stand, write `{{ goal.name }}`.
     """
-    return marked(getattr(thing, field), thing, field)
+    return marked(*text_and_fallback(thing, field))
 
 
 @register.filter
 def words_capitalised(thing, field):
     """Return what `words` does with a capital first, for a name that stands by itself."""
-    return marked(capfirst(getattr(thing, field)), thing, field)
+    text, falls_back = text_and_fallback(thing, field)
+    return marked(capfirst(text), falls_back)
 
 
 def lines_of(text):
@@ -86,12 +87,14 @@ def lines_of(text):
 @register.filter
 def paragraphs(thing, field):
     """Return the translated `field` of `thing` as HTML paragraphs, one a line, marked as `words` does."""
-    attribute = mark_safe(' lang="sv"') if falls_back(thing, field) else ""
-    lines = lines_of(getattr(thing, field))
+    text, falls_back = text_and_fallback(thing, field)
+    attribute = mark_safe(' lang="sv"') if falls_back else ""
+    lines = lines_of(text)
     return mark_safe("\n".join(format_html("<p{}>{}</p>", attribute, line) for line in lines))
 
 
 @register.filter
 def lang_if_swedish(thing, field):
     """Return ` lang="sv"` where `field` of `thing` stands in for missing English, to put in a tag."""
-    return mark_safe(' lang="sv"') if falls_back(thing, field) else ""
+    _text, falls_back = text_and_fallback(thing, field)
+    return mark_safe(' lang="sv"') if falls_back else ""

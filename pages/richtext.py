@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django_prose_editor.config import allowlist_from_extensions
 from django_prose_editor.fields import ProseEditorField
 
-from blekinge_site.languages import falls_back, lines_of
+from blekinge_site.languages import lines_of, text_and_fallback
 
 EXTENSIONS = {
     "Bold": True,
@@ -152,10 +152,10 @@ def with_scrolling_tables(html):
 @register.filter
 def rich_text(thing, field):
     """Return the translated rich text `field` of `thing`, marked `lang="sv"` where English is missing."""
-    swedish = falls_back(thing, field)
-    with override(settings.LANGUAGE_CODE if swedish else get_language()):
-        html = mark_safe(with_scrolling_tables(getattr(thing, field)))
-    return format_html('<div lang="sv">{}</div>', html) if swedish else html
+    text, is_swedish = text_and_fallback(thing, field)
+    with override(settings.LANGUAGE_CODE if is_swedish else get_language()):
+        html = mark_safe(with_scrolling_tables(text))
+    return format_html('<div lang="sv">{}</div>', html) if is_swedish else html
 
 
 @register.filter

@@ -7,6 +7,7 @@ import runpy
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,6 +29,12 @@ def echo(environ, start_response):
 
 def site_of(app, cache=None):
     return asgi.Site(app, cache, largest_body=lambda path: 100)
+
+
+def run(coroutine):
+    """Return what `coroutine` does, in a thread of its own: the browser's tests leave a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 async def visit(app, path, method, headers, messages, options):
@@ -59,7 +66,7 @@ async def visit(app, path, method, headers, messages, options):
 
 def tell(app, path="/", method="GET", headers=(), messages=(), **options):
     """Return status, headers and body of what ASGI application `app` answers."""
-    head, *parts = asyncio.run(visit(app, path, method, headers, messages, options))
+    head, *parts = run(visit(app, path, method, headers, messages, options))
     assert [part.get("more_body", False) for part in parts] == [True] * (len(parts) - 1) + [False]
     return head["status"], dict(head["headers"]), b"".join(part["body"] for part in parts)
 
@@ -163,7 +170,7 @@ def test_a_web_socket_is_closed():
     async def send(message):
         sent.append(message)
 
-    asyncio.run(site_of(App())(scope, None, send))
+    run(site_of(App())(scope, None, send))
     assert sent == [{"type": "websocket.close"}]
 
 
@@ -235,7 +242,7 @@ def test_who_leaves_while_the_answer_is_made_leaves_nothing_open():
         await asyncio.wait([visitor])
         may_go_on.set()
 
-    asyncio.run(leave())
+    run(leave())
     assert is_closed.wait(10)
 
 

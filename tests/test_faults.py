@@ -193,7 +193,9 @@ def test_postgresql_freezes_while_all_threads_ask_it(on_postgresql):
     for thread in asked:
         thread.join()
     assert shows(site, "Före frosten.")
-    publish_and_see(editor, "Efter frosten.", site)
+    editor.publish("Efter frosten.")
+    seconds_until(lambda: each_process_shows(site, "Efter frosten."), 20)
+    publish_and_see(editor, "Som förut.", site)
 
 
 def test_a_migration_holds_a_table(on_postgresql):

@@ -326,22 +326,22 @@ def down():
 
 
 @pytest.mark.parametrize(
-    ("page", "sent", "told"),
+    ("path", "sent", "told"),
     [
         ("/aterkoppling/", YES, "Vi kan inte ta emot svar just nu"),
         ("/en/feedback/", YES, "We cannot receive answers right now"),
     ],
 )
-def test_an_answer_survives_the_database(client, content, down, page, sent, told):
+def test_an_answer_survives_the_database(client, content, down, path, sent, told):
     with connection.execute_wrapper(down):
-        answer = client.post(page, sent)
+        answer = client.post(path, sent)
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
     assert told in text_of(answer)
     hidden = dict(
         re.findall(r'<input type="hidden" name="(\w+)" value="(.*?)"', answer.content.decode())
     )
     assert hidden == sent
-    assert client.post(page, hidden).status_code == 303
+    assert client.post(path, hidden).status_code == 303
     assert Feedback.objects.get().address == "/kontakt/"
 
 
