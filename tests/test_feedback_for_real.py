@@ -71,7 +71,7 @@ def test_nobody_waits_long_for_a_database_server_that_says_nothing(tmp_path):
         with site.running():
             answer = serving.Browser(site.address).ask("/aterkoppling/", YES)
     assert (answer.status, answer.fields) == (503, YES)
-    assert answer.seconds < 5
+    assert answer.seconds < 20
 
 
 def test_answers_outlive_a_locked_sqlite(tmp_path):
@@ -82,7 +82,7 @@ def test_answers_outlive_a_locked_sqlite(tmp_path):
         other.execute("BEGIN IMMEDIATE")
         words = ask(thanks, WORDS)
         assert (words.status, words.fields) == (503, WORDS)
-        assert words.seconds < 8
+        assert words.seconds < 20
         other.execute("ROLLBACK")
         other.close()
         assert ask(thanks, words.fields).status == 303

@@ -1,9 +1,11 @@
 """The mixed load of `make load`, for some seconds."""
 
+from tests.benchmarks import mixed_load
 from tests.benchmarks.mixed_load import loaded
 
 
-def test_nothing_is_amiss_when_the_site_is_used_in_all_ways_at_once(tmp_path):
+def test_nothing_is_amiss_when_the_site_is_used_in_all_ways_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(mixed_load, "LATEST", 20)  # other tests run beside this one
     load = loaded(tmp_path, 15)
     assert load.amiss == []
     assert {kind for kind, _status in load.answers} == {
