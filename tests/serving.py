@@ -207,11 +207,14 @@ def migrated():
 
 @contextmanager
 def served(folder, fill=None, **environment):
-    """Serve the site as long as the context lasts, with what Python code `fill` puts into its database."""
+    """Serve the site as long as the context lasts, with what Python code `fill` puts into its database.
+
+    Without a DATABASE_URL that is `site.sqlite3` in `folder`, made if it isn't there.
+    """
     site = Served(folder, **environment)
     if "DATABASE_URL" in environment:
         site.manage("migrate", "--verbosity", "0")
-    else:
+    elif not (folder / "site.sqlite3").exists():
         shutil.copy(migrated(), folder)
     if fill:
         site.run(fill)
