@@ -29,7 +29,11 @@ PYENV_LEFTOVER = "#!/bin/sh\necho 'pyenv: python3: command not found' >&2\nexit 
 
 INSTALL = "-m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt"
 COLLECT = "manage.py collectstatic --no-input --verbosity 0"
-FILL = ["manage.py migrate --verbosity 0", "manage.py load_fixtures"]
+FILL = [
+    "manage.py migrate --verbosity 0",
+    "manage.py load_fixtures",
+    "-m compileall -q blekinge_site pages planning",
+]
 
 
 @pytest.fixture
@@ -86,6 +90,8 @@ def test_make_alone_lists_the_targets(clone):
         "lock",
         "messages",
         "pictures",
+        "bench",
+        "load",
         "hook",
     ]
     assert (code, errors) == (0, [])
