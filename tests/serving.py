@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -220,6 +221,31 @@ def served(folder, fill=None, **environment):
         site.run(fill)
     with site.running():
         yield site
+
+
+class Several:
+    """Some who `visit` the site again and again, each in a thread, as long as the context lasts.
+
+    What they meet is noted in `seen`.
+    """
+
+    def __init__(self, count):
+        self.seen, self.done = [], threading.Event()
+        self.threads = [threading.Thread(target=self.visit_again) for _number in range(count)]
+
+    def visit_again(self):
+        while not self.done.is_set():
+            self.visit()
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self.done.set()
+        for thread in self.threads:
+            thread.join()
 
 
 class _Form(HTMLParser):

@@ -11,12 +11,12 @@ import socket
 import ssl
 import subprocess
 import sys
-import threading
 import time
+from contextlib import closing
 
 import pytest
 
-from tests.serving import POSTGRESQL, ROOT, free_port, postgresql
+from tests.serving import POSTGRESQL, ROOT, Several, free_port, postgresql
 
 HOST = "www.example.org"
 PAGES = ["/", "/om-region-blekinge/", "/regionplan/2019-2021/", "/en/regional-plan/2019-2021/"]
@@ -190,17 +190,16 @@ def stopped(stack):
     time.sleep(2)  # nginx is to have found it again
 
 
-class Visitors:
+class Visitors(Several):
     """Four who ask for pages without pause; `seen` is how each request ended."""
 
     def __init__(self, stack):
-        self.stack, self.seen, self.done = stack, [], threading.Event()
-        self.threads = [threading.Thread(target=self.visit) for _number in range(4)]
+        super().__init__(4)
+        self.stack = stack
 
     def visit(self):
-        connection = Connection(self.stack)
-        while not self.done.is_set():
-            for page in PAGES:
+        with closing(Connection(self.stack)) as connection:
+            for page in PAGES * 10:
                 try:
                     connection.request("GET", page)
                     answer = connection.getresponse()
@@ -210,17 +209,6 @@ class Visitors:
                 except (OSError, http.client.HTTPException) as error:
                     self.seen.append(repr(error))
                     connection.close()
-        connection.close()
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_error):
-        self.done.set()
-        for thread in self.threads:
-            thread.join()
 
 
 def test_pages_come_by_http2_with_a_strong_etag(stack):

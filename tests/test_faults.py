@@ -21,7 +21,7 @@ import psycopg
 import pytest
 import redis
 
-from tests.serving import EDITOR, Browser, Editor, Served, postgresql, redis_server, served
+from tests.serving import EDITOR, Browser, Editor, Served, Several, postgresql, redis_server, served
 
 FILL = f"""
 from django.core.management import call_command
@@ -35,33 +35,22 @@ WORDS = {"message": "Bra att veta.", "website": ""}  # the second field is a tra
 NOT_SAVED = "Räkna med att det du skickade inte är sparat."
 
 
-class Readers:
+class Readers(Several):
     """Some who read `paths` without pause; `seen` is how each request ended, and in how many seconds."""
 
     def __init__(self, site, paths, count=3):
-        self.site, self.paths, self.seen, self.done = site, paths, [], threading.Event()
-        self.threads = [threading.Thread(target=self.read) for _number in range(count)]
+        super().__init__(count)
+        self.site, self.paths = site, paths
 
-    def read(self):
-        while not self.done.is_set():
-            for path in self.paths:
-                started = time.monotonic()
-                try:
-                    said = self.site.get(path, timeout=30)[0]
-                except OSError as error:
-                    said = f"{path}: {error!r}"
-                self.seen.append((said, time.monotonic() - started))
-                time.sleep(0.005)  # the site, too, needs the processor
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_error):
-        self.done.set()
-        for thread in self.threads:
-            thread.join()
+    def visit(self):
+        for path in self.paths:
+            started = time.monotonic()
+            try:
+                said = self.site.get(path, timeout=30)[0]
+            except OSError as error:
+                said = f"{path}: {error!r}"
+            self.seen.append((said, time.monotonic() - started))
+            time.sleep(0.005)  # the site, too, needs the processor
 
     @property
     def statuses(self):

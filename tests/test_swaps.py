@@ -3,13 +3,12 @@
 Real processes on a database of their own, as the site runs.
 """
 
-import threading
 import time
 import urllib.request
 
 import pytest
 
-from tests.serving import served
+from tests.serving import Several, served
 
 CONTENT = """
 from tests.factories import *
@@ -55,34 +54,22 @@ plan.save()
 """
 
 
-class Visitors:
+class Visitors(Several):
     """Several who ask for pages without pause, and note which versions each answer shows."""
 
     def __init__(self, addresses):
-        self.addresses, self.seen, self.errors = addresses, [], []
-        self.done = threading.Event()
-        self.threads = [threading.Thread(target=self.visit) for _number in range(4)]
+        super().__init__(4)
+        self.addresses, self.errors = addresses, []
 
     def visit(self):
-        while not self.done.is_set():
-            for address in self.addresses:
-                try:
-                    with urllib.request.urlopen(address, timeout=20) as answer:
-                        html = answer.read().decode()
-                except OSError as error:
-                    self.errors.append(f"{address}: {error}")
-                    continue
-                self.seen.append((address, "GAMMAL" in html, "FÄRSK" in html))
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_error):
-        self.done.set()
-        for thread in self.threads:
-            thread.join()
+        for address in self.addresses:
+            try:
+                with urllib.request.urlopen(address, timeout=20) as answer:
+                    html = answer.read().decode()
+            except OSError as error:
+                self.errors.append(f"{address}: {error}")
+                continue
+            self.seen.append((address, "GAMMAL" in html, "FÄRSK" in html))
 
     def wait_for_new(self):
         for _attempt in range(400):
