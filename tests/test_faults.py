@@ -338,28 +338,27 @@ def test_the_disk_of_documents_is_full(folder):
 # --- Its own processes -----------------------------------------------------------------------------
 
 
-class Callers:
-    """Some who ask for `path` without pause, each time on a connection of their own; see `ends`.
+class Callers(Several):
+    """Some who ask for `path` without pause, each time on a connection of their own.
 
-    A request ends as "whole", "broken" where its answer is cut off, an error or missing though the site had
-    taken the connection, or "refused" where nobody took it.
+    `seen` is how each request ended: as "whole", "broken" where its answer is cut off, an error or missing
+    though the site had taken the connection, or "refused" where nobody took it.
     """
 
     def __init__(self, site, path, count=4):
-        self.site, self.path, self.ends, self.done = site, path, [], threading.Event()
-        self.threads = [threading.Thread(target=self.call) for _number in range(count)]
+        super().__init__(count)
+        self.site, self.path = site, path
 
-    def call(self):
+    def visit(self):
         request = f"GET {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.site.port}\r\n"
-        while not self.done.is_set():
-            try:
-                connection = socket.create_connection(("127.0.0.1", self.site.port), 30)
-            except OSError:
-                self.ends.append("refused")
-                time.sleep(0.02)
-                continue
-            with connection:
-                self.ends.append(self.end_of(connection, request.encode()))
+        try:
+            connection = socket.create_connection(("127.0.0.1", self.site.port), 30)
+        except OSError:
+            self.seen.append("refused")
+            time.sleep(0.02)
+            return
+        with connection:
+            self.seen.append(self.end_of(connection, request.encode()))
 
     def end_of(self, connection, request):
         said = b""
@@ -375,15 +374,9 @@ class Callers:
         return "whole" if is_whole else "broken"
 
     def __enter__(self):
-        for thread in self.threads:
-            thread.start()
+        super().__enter__()
         time.sleep(1)
         return self
-
-    def __exit__(self, *_error):
-        self.done.set()
-        for thread in self.threads:
-            thread.join()
 
 
 BUSY = "/regionplan/2019-2021/?q=1"  # made for each who asks
@@ -398,7 +391,7 @@ def test_a_worker_is_killed(folder):
             os.kill(killed, signal.SIGKILL)
             seconds_until(lambda: len(set(site.workers()) - {killed}) == 2, LONG)
             time.sleep(2)
-        ends = Counter(callers.ends) + Counter(
+        ends = Counter(callers.seen) + Counter(
             "whole" if said == 200 else "lost" for said, _seconds in readers.seen
         )
         lost = ends.total() - ends["whole"]
@@ -413,7 +406,7 @@ def test_a_server_that_is_told_to_stop_finishes_what_it_has_begun(folder):
             site.stop()
             assert time.monotonic() - started < 10
         assert site.process.returncode == 0
-        assert set(callers.ends) == {"whole", "refused"}
+        assert set(callers.seen) == {"whole", "refused"}
 
 
 def test_a_server_that_is_told_to_start_anew_loses_nothing(folder):
@@ -422,7 +415,7 @@ def test_a_server_that_is_told_to_start_anew_loses_nothing(folder):
         with Callers(site, BUSY) as callers:
             site.process.send_signal(signal.SIGHUP)
             seconds_until(lambda: not set(before) & set(site.workers()), 15)
-        assert set(callers.ends) == {"whole"}
+        assert set(callers.seen) == {"whole"}
 
 
 # --- The clock -------------------------------------------------------------------------------------
