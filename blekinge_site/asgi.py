@@ -26,6 +26,8 @@ LARGEST_IN_MEMORY = 1_000_000  # bytes; a larger body goes to a temporary file
 BODY_SECONDS = 300  # in which a body must have come; gunicorn waits 30 for each part of it
 ANSWER_SECONDS = 25  # in which an answer must begin; a proxy often waits 30
 CHUNKS_AT_ONCE = 32
+MAX_LENGTH_DIGITS = 18  # of a Content-Length; no body is that long
+CLIENT_HAS_LEFT = 499  # what the log says, as nginx does, where no answer could be sent
 NOT_NOW = """Servern kan inte svara just nu. Räkna med att inget är sparat, och försök igen om en stund.
 
 The server cannot answer right now. Take it that nothing has been saved, and try again in a while.
@@ -72,6 +74,9 @@ class Site:
         self.access.begin(environ)
         try:
             status, sent = await self.answer(environ, receive, send)
+        except asyncio.CancelledError:
+            status = CLIENT_HAS_LEFT
+            raise
         finally:
             self.access.end(environ, status, sent, time.perf_counter() - started)
 
@@ -83,6 +88,9 @@ class Site:
             await start(send, status, headers_of_stored(tuple(headers)))
             await send({"type": "http.response.body", "body": body})
             return int(status[:3]), len(body)
+        length = environ.get("CONTENT_LENGTH", "")
+        if length and not (length.isdecimal() and len(length) <= MAX_LENGTH_DIGITS):
+            return await refuse(send, "400 Bad Request")
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 limit = self.largest_body(environ["PATH_INFO"])

@@ -1,4 +1,4 @@
-"""What gunicorn says of itself, and one line a request, which is counted too."""
+"""What gunicorn logs of itself, and one line for each request, which is counted for Prometheus too."""
 
 import atexit
 import json
@@ -20,10 +20,12 @@ WHOLE = 4096  # bytes that a pipe takes in one piece, whoever else writes to it
 
 
 class ServerLog(Logger):
-    """What gunicorn has to say of itself, in the site's lines."""
+    """Gunicorn's own log, in the site's format."""
 
-    def _set_handler(self, log, output, fmt, stream=None):
-        super()._set_handler(log, output, Formatter(settings.LOG_FORMAT), stream)
+    def setup(self, cfg):
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(Formatter(settings.LOG_FORMAT))
 
 
 class Access:
