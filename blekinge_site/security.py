@@ -6,6 +6,7 @@ from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.http import Http404, HttpResponseNotAllowed
 from django.shortcuts import render
+from django.utils.crypto import salted_hmac
 
 METHODS = ["GET", "HEAD", "POST"]
 
@@ -78,3 +79,13 @@ def body_length(request):
     """Return how many bytes the request says that its body has; one that doesn't say is read as empty."""
     said = request.META.get("CONTENT_LENGTH") or "0"
     return int(said) if said.isdecimal() else 0
+
+
+def keyed_hash(salt, value):
+    """Return 64 hexadecimal digits that stand for `value`, which nobody without SECRET_KEY can find."""
+    return salted_hmac(salt, value, algorithm="sha256").hexdigest()
+
+
+def cache_key(key, prefix, version):
+    """Return the cache's own key for `key`: some hold visitors' addresses, which are never stored."""
+    return keyed_hash("cache", f"{prefix}:{version}:{key}")

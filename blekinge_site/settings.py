@@ -179,13 +179,13 @@ else:
     } | DATABASES["default"].get("OPTIONS", {})
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# Mostly limits are kept here. They are to hold whichever process or machine is asked, and the database
-# is what all of them share.
+# allauth counts attempts to sign in here. Its limits hold in every process and on every machine, which all
+# share the database.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
-        "KEY_FUNCTION": "blekinge_site.limits.cache_key",
+        "KEY_FUNCTION": "blekinge_site.security.cache_key",
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
 }
@@ -327,6 +327,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ALLAUTH_RATE_LIMIT_IPV6_PREFIX = 64  # one subscriber's network; pages.limits counts by it too
 ACCOUNT_ADAPTER = "blekinge_site.signin.AccountAdapter"
 ACCOUNT_FORMS = {"login": "blekinge_site.signin.SignInForm"}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pages.publishing import Publishable
 
 # What staff and visitors leave behind, which no page shows.
-NOT_CONTENT = {"feedback", "revision", "openform"}
+NOT_CONTENT = {"feedback", "revision", "openform", "sendcount"}
 
 # Each connection raises a number of its own, the version is their sum: two who save at once would
 # otherwise wait for each other, each perhaps for what the other holds.

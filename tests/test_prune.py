@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from pages.models import Feedback, OpenForm
+from pages.models import Feedback, OpenForm, SendCount
 from pages.together import MINUTES_OPEN
 
 
@@ -43,6 +43,7 @@ def old_and_new(admin_user):
     for name, minutes in (("old", -1), ("new", 1)):
         expires = now + dt.timedelta(minutes=minutes)
         Session.objects.create(session_key=name, session_data="", expire_date=expires)
+        SendCount.objects.create(key=name, count=1, ends_at=expires)
 
 
 def left():
@@ -50,6 +51,7 @@ def left():
         list(Feedback.objects.values_list("address", flat=True)),
         list(Session.objects.values_list("session_key", flat=True)),
         list(OpenForm.objects.values_list("model", flat=True)),
+        list(SendCount.objects.values_list("key", flat=True)),
         keys(),
     ]
 
@@ -59,9 +61,10 @@ def test_what_is_old_goes_and_the_rest_stays(old_and_new):
         "Feedback older than 365 days: 1 deleted",
         "Sessions that have ended: 1 deleted",
         "Notes of forms that were open: 1 deleted",
+        "Counts of limits whose period has ended: 1 deleted",
         "Cache entries that have expired: 1 deleted",
     ]
-    assert left() == [["/new/"], ["new"], ["new"], 1]
+    assert left() == [["/new/"], ["new"], ["new"], ["new"], 1]
     assert cache.get("new") == 1
 
 
@@ -71,6 +74,7 @@ def test_a_dry_run_tells_and_deletes_nothing(old_and_new):
         "Feedback older than 365 days: 1 would be deleted",
         "Sessions that have ended: 1 would be deleted",
         "Notes of forms that were open: 1 would be deleted",
+        "Counts of limits whose period has ended: 1 would be deleted",
         "Cache entries that have expired: 1 would be deleted",
     ]
     assert left() == before

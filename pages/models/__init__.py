@@ -1,6 +1,7 @@
 """Who we are: the region's profile, the editorial pages, and what visitors thought of them."""
 
 from pages.models.history import OpenForm, Revision
+from pages.models.limits import SendCount
 from pages.models.pages import Feedback, Page
 from pages.models.profile import (
     ENGLISH_SLUG,
@@ -22,4 +23,5 @@ __all__ = [
     "Page",
     "RegionProfile",
     "Revision",
+    "SendCount",
 ]

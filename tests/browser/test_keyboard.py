@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import override
 from playwright.sync_api import expect
 
-from blekinge_site import limits
+from pages import limits
 from pages.models import Feedback
 from tests.browser import pages
 
@@ -260,7 +260,7 @@ def test_a_text_that_comes_too_late_is_given_back(site, new_context, language):
 
 @in_both_languages
 def test_who_must_wait_finds_the_text_where_it_was(site, new_context, language, monkeypatch):
-    monkeypatch.setitem(limits.RATES, "feedback", "1/10m/ip")
+    monkeypatch.setitem(limits.LIMITS, "feedback", [limits.Limit(1, 10, is_for_each_visitor=True)])
     words = WORDS[language]
     page = new_context(viewport={"width": 320, "height": 640}).new_page()
     page.goto(site + pages.budget_address(language))
@@ -271,7 +271,7 @@ def test_who_must_wait_finds_the_text_where_it_was(site, new_context, language, 
     pages.ready_for_axe(page)
     assert pages.faults(page) == []
 
-    monkeypatch.setitem(limits.RATES, "feedback", "9/10m/ip")
+    monkeypatch.setitem(limits.LIMITS, "feedback", [limits.Limit(9, 10, is_for_each_visitor=True)])
     page.get_by_role("button", name=words["again"]).click()
     expect(page.get_by_text(words["taken"])).to_be_visible()
 

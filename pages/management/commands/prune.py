@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 from django.utils import timezone
 
-from pages.models import Feedback, OpenForm
+from pages.models import Feedback, OpenForm, SendCount
 from pages.together import MINUTES_OPEN
 
 
@@ -24,6 +24,10 @@ def ended_sessions(now):
 def forms_no_longer_open(now):
     opened_since = now - dt.timedelta(minutes=MINUTES_OPEN)
     return OpenForm.objects.filter(opened_at__lt=opened_since).delete()[0]
+
+
+def counts_whose_period_has_ended(now):
+    return SendCount.objects.filter(ends_at__lt=now).delete()[0]
 
 
 def expired_cache_entries(now):
@@ -54,6 +58,7 @@ class Command(BaseCommand):
             f"Feedback older than {settings.FEEDBACK_DAYS} days": old_feedback,
             "Sessions that have ended": ended_sessions,
             "Notes of forms that were open": forms_no_longer_open,
+            "Counts of limits whose period has ended": counts_whose_period_has_ended,
             "Cache entries that have expired": expired_cache_entries,
         }
         for kind, delete in kinds.items():

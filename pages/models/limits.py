@@ -1,0 +1,20 @@
+from django.db import models
+
+
+class SendCount(models.Model):
+    """How often one visitor, or all together, have sent something in the period until `ends_at`.
+
+    `key` is a keyed hash: no visitor's address is stored.
+    """
+
+    key = models.CharField("nyckel", max_length=64, primary_key=True)
+    count = models.PositiveIntegerField("antal")
+    ends_at = models.DateTimeField("till", db_index=True)
+
+    class Meta:
+        verbose_name = "räknare för gränser"
+        verbose_name_plural = "räknare för gränser"
+        default_permissions = []
+
+    def __str__(self):
+        return f"{self.count} till {self.ends_at}"
