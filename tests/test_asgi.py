@@ -373,32 +373,6 @@ def test_who_never_reads_the_answer_is_shown_out(tmp_path):
         assert len(site.get(path)[2]) == 20_000_000
 
 
-def open_sockets(site):
-    """Return how many sockets each worker of `site` has open, a list."""
-    return [
-        sum(
-            str(file.readlink()).startswith("socket:") for file in Path(f"/proc/{pid}/fd").iterdir()
-        )
-        for pid in site.workers()
-    ]
-
-
-@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"])
-def test_clients_that_hang_up_leave_nothing_behind(tmp_path, sent):
-    with served(tmp_path) as site:
-        site.get("/")
-        before = open_sockets(site)
-        for _number in range(2300):
-            with socket.create_connection(("127.0.0.1", site.port), 5) as client:
-                client.sendall(sent)
-        assert site.get("/healthz")[0] == 200
-        for _attempt in range(100):
-            if sum(open_sockets(site)) <= sum(before) + 2:
-                break
-            time.sleep(0.1)
-        assert sum(open_sockets(site)) <= sum(before) + 2
-
-
 def test_a_length_of_5000_digits_is_refused(tmp_path):
     head = b"POST /aterkoppling/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
     with served(tmp_path) as site:

@@ -16,7 +16,8 @@ from contextlib import closing
 
 import pytest
 
-from tests.serving import POSTGRESQL, ROOT, Several, free_port, postgresql
+from tests.hang_ups import hang_up_often, held, settles
+from tests.serving import POSTGRESQL, ROOT, Several, children, free_port, postgresql
 
 HOST = "www.example.org"
 PAGES = ["/", "/om-region-blekinge/", "/regionplan/2019-2021/", "/en/regional-plan/2019-2021/"]
@@ -149,6 +150,13 @@ class Stack:
         return self.curl(f"https://{HOST}{path}", *options)[1:]
 
 
+def connect_to(stack):
+    """Return a TLS connection to nginx."""
+    trusted = ssl.create_default_context(cafile=stack.home / "fullchain.pem")
+    plain = socket.create_connection(("127.0.0.1", stack.https), timeout=20)
+    return trusted.wrap_socket(plain, server_hostname=HOST)
+
+
 class Connection(http.client.HTTPConnection):
     """One to nginx, by HTTPS; where nginx has closed it, the next request opens it anew."""
 
@@ -157,9 +165,7 @@ class Connection(http.client.HTTPConnection):
         self.stack = stack
 
     def connect(self):
-        trusted = ssl.create_default_context(cafile=self.stack.home / "fullchain.pem")
-        plain = socket.create_connection(("127.0.0.1", self.stack.https), timeout=20)
-        self.sock = trusted.wrap_socket(plain, server_hostname=HOST)
+        self.sock = connect_to(self.stack)
 
 
 @pytest.fixture(scope="module")
@@ -285,6 +291,22 @@ def test_one_site_stopped_is_not_noticed(stack, stopped):
         stopped("site-1")
         time.sleep(2)
     assert set(visitors.seen) == {200}
+
+
+def test_clients_that_hang_up_leave_nothing_behind(stack):
+    def workers():
+        masters = [int((stack.home / f"site-{number}.pid").read_text()) for number in (1, 2)]
+        return [worker for master in masters for worker in children(master)]
+
+    hang_up_often(lambda: connect_to(stack), HOST, 1000)  # until all threads have started
+    time.sleep(5)  # connections of nginx's that were kept alive have ended
+    # Some threads may still start, each with a connection to the database: two thousand would show.
+    before = {worker: [number + 8 for number in held(worker)] for worker in workers()}
+    hang_up_often(lambda: connect_to(stack), HOST, 2000)
+    assert stack.page("/")[0] == "200 2"
+    left = {worker: held(worker) for worker in before if not settles(worker, before[worker])}
+    assert left == {}, before
+    assert workers() == [*before]
 
 
 def test_a_release_under_load_loses_no_request(stack):

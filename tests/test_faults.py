@@ -176,7 +176,8 @@ def test_postgresql_freezes_while_all_threads_ask_it(on_postgresql):
             time.sleep(5)
         answer = Browser(site.address).ask("/aterkoppling/", YES)
         assert answer.status == 503
-        assert "Räkna med att inget är sparat" in answer.html
+        # Whether a thread is free decides which of two pages says that nothing is taken in.
+        assert re.search("inget är sparat|kan inte ta emot svar just nu", answer.html)
     finally:
         database.tell(signal.SIGCONT)
     assert readers.statuses == {200}

@@ -9,6 +9,6 @@ def test_nothing_is_amiss_when_the_site_is_used_in_all_ways_at_once(tmp_path, mo
     load = loaded(tmp_path, 15)
     assert load.amiss == []
     assert {kind for kind, _status in load.answers} == {
-        "page, identity", "page, gzip", "save", "preview", "feedback"
+        "page, identity", "page, gzip", "save", "preview", "feedback", "aborted"
     }  # fmt: skip
     assert {status for kind, status in load.answers if kind == "feedback"} == {303}

@@ -1,13 +1,15 @@
 """Use the site in all ways at once, for MINUTES (10): `make load`. Ends with 1 if anything is amiss.
 
-Visitors read every page, send feedback, and an editor changes a page each second. No answer may be an error,
-no page a second older than what the editor was told is saved, and memory is to stay as it is.
+Visitors read every page, send feedback, and an editor changes a page each second; one request in a hundred
+is aborted. No answer may be an error, no page a second older than what the editor was told is saved, and
+memory and sockets are to stay as they are.
 """
 
 import gzip
 import http.client
 import os
 import re
+import socket
 import sys
 import tempfile
 import threading
@@ -17,6 +19,7 @@ from itertools import cycle
 from pathlib import Path
 from statistics import mean
 
+from tests.hang_ups import hang_up_often, held
 from tests.serving import EDITOR, Browser, Editor, served
 
 FILL = f"""
@@ -31,6 +34,8 @@ FEEDBACK_EVERY = (
     25  # seconds: an answer and its words, of which a visitor may send 60 in ten minutes
 )
 GROWTH = 1.1  # the last third's memory over the first third's
+ABORTED = 100  # requests for each that is aborted
+MORE_SOCKETS = 4  # in the last third than in the first, on average in each process
 
 
 class Load:
@@ -39,13 +44,13 @@ class Load:
     def __init__(self, site):
         self.site, self.done = site, threading.Event()
         self.paths = site.addresses()
-        self.answers, self.amiss, self.memory = Counter(), [], []
+        self.answers, self.amiss, self.memory, self.sockets = Counter(), [], [], []
         self.saved_at, self.latest = {0: time.monotonic()}, 0.0
         self.number = 0
 
     def run(self, seconds):
         """Let everybody do their part for so long."""
-        parts = [self.read] * READERS + [self.edit, self.send_feedback]
+        parts = [self.read] * READERS + [self.edit, self.send_feedback, self.hang_up]
         threads = [threading.Thread(target=self.guarded, args=[part]) for part in parts]
         for thread in threads:
             thread.start()
@@ -53,6 +58,7 @@ class Load:
         while time.monotonic() < end:
             self.done.wait(max(0, min(seconds / 60, end - time.monotonic())))
             self.memory.append(self.site.pss())
+            self.sockets.append(mean(held(worker)[0] for worker in self.site.workers()))
         self.done.set()
         for thread in threads:
             thread.join()
@@ -131,19 +137,33 @@ class Load:
             self.note("feedback", words.status)
             self.done.wait(FEEDBACK_EVERY)
 
+    def hang_up(self):
+        """Abort a request for each hundred that are answered, in every way in turn."""
+
+        def connect():
+            return socket.create_connection(("127.0.0.1", self.site.port), 20)
+
+        while not self.done.wait(1):
+            missing = self.answers.total() // ABORTED - self.answers["aborted", 0]
+            hang_up_often(connect, "localhost", missing)
+            self.answers["aborted", 0] += missing
+
     # --- What came of it ---
 
-    def thirds(self):
-        """Return the memory in each third of the time, in MiB."""
-        third = len(self.memory) // 3
-        return [mean(self.memory[start : start + third]) for start in (0, third, 2 * third)]
+    def thirds(self, figures):
+        """Return the mean of `figures` in each third of the time."""
+        third = len(figures) // 3
+        return [mean(figures[start : start + third]) for start in (0, third, 2 * third)]
 
     def breaches(self):
         """Return what was not as it is to be, a list of sentences."""
         found = list(self.amiss)
-        first, _second, last = self.thirds()
+        first, _second, last = self.thirds(self.memory)
         if last > first * GROWTH:
             found.append(f"memory grew to {last / first:.2f} of what it was")
+        first, _second, last = self.thirds(self.sockets)
+        if last > first + MORE_SOCKETS:
+            found.append(f"sockets grew from {first:.1f} to {last:.1f} in each process")
         return found
 
 
@@ -163,8 +183,10 @@ def main():
     for (kind, status), count in sorted(load.answers.items()):
         print(f"{kind:16} {status} {count:8}")
     print(f"pages shown at most {load.latest:.2f} s after what they lacked was saved")
-    thirds = ", ".join(f"{memory:.1f}" for memory in load.thirds())
+    thirds = ", ".join(f"{memory:.1f}" for memory in load.thirds(load.memory))
     print(f"memory of all processes in each third of the time: {thirds} MiB")
+    thirds = ", ".join(f"{sockets:.1f}" for sockets in load.thirds(load.sockets))
+    print(f"sockets of each process in each third of the time: {thirds}")
     breaches = load.breaches()
     print(*(breaches or ["nothing amiss"]), sep="\n")
     sys.exit(bool(breaches))
