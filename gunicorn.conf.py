@@ -2,6 +2,7 @@
 
 import gc
 import os
+from importlib import import_module
 from pathlib import Path
 
 from django.conf import settings
@@ -9,10 +10,17 @@ from django.template.loader import get_template
 from django.urls import reverse
 from django.utils.translation import override
 
+from blekinge_site.environment import told_in_a_line
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
 
 # All that is loaded at the start stays: looking for garbage in it would take a fifth of the time.
 gc.disable()
+
+# Here, before gunicorn says or opens anything: a wrong setting is then all that is told.
+with told_in_a_line():
+    import_module("blekinge_site.wsgi")
+    import_module(settings.ROOT_URLCONF)
 
 wsgi_app = "blekinge_site.asgi"
 
