@@ -24,7 +24,7 @@ RUN find /venv -name '_typst*.so' -exec strip {} + \
 
 FROM $BASE
 RUN useradd --uid 1000 --no-create-home --shell /usr/sbin/nologin site \
-    && install --directory --owner site /data
+    && install --directory --owner site /data /backups
 COPY --from=packages /venv /venv
 WORKDIR /site
 COPY . .
