@@ -24,7 +24,7 @@ RUN find /venv -name '_typst*.so' -exec strip {} + \
 
 FROM $BASE
 RUN useradd --uid 1000 --no-create-home --shell /usr/sbin/nologin site \
-    && install --directory --owner site /data
+    && install --directory --owner site /data /backups
 COPY --from=packages /venv /venv
 WORKDIR /site
 COPY . .
@@ -45,4 +45,4 @@ HEALTHCHECK --start-period=10s --timeout=5s CMD \
     ["python", "-c", "import urllib.request as ask; ask.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 # gunicorn is process 1, so that it is the one told to stop; it then answers what it has begun.
 STOPSIGNAL SIGTERM
-CMD ["gunicorn", "--bind", "0.0.0.0:8000"]
+CMD ["python", "serve.py", "--bind", "0.0.0.0:8000"]

@@ -29,7 +29,7 @@ run: port install .env $(STATIC) ## Install, fill an empty database, serve at po
 	@echo "Serving http://127.0.0.1:$$PORT/ until Ctrl-C."
 	@echo "For a staff account: .venv/bin/python manage.py createsuperuser, then" \
 		"http://127.0.0.1:$$PORT/admin/."
-	@LOG_FORMAT=text exec .venv/bin/python -m gunicorn --bind "127.0.0.1:$$PORT"
+	@LOG_FORMAT=text exec .venv/bin/python serve.py --bind "127.0.0.1:$$PORT"
 
 test: install-dev .env $(STATIC) ## Run every test; those that need no browser also on PostgreSQL.
 	.venv/bin/python -m pytest -n auto --ignore tests/test_faults.py

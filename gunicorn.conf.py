@@ -5,6 +5,7 @@ import os
 import resource
 import socket
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from django.conf import settings
@@ -12,10 +13,17 @@ from django.template.loader import get_template
 from django.urls import reverse
 from django.utils.translation import override
 
+from blekinge_site.environment import told_in_a_line
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
 
 # All that is loaded at the start stays: looking for garbage in it would take a fifth of the time.
 gc.disable()
+
+# Here, before gunicorn says or opens anything: a wrong setting is then all that is told.
+with told_in_a_line():
+    import_module("blekinge_site.wsgi")
+    import_module(settings.ROOT_URLCONF)
 
 wsgi_app = "blekinge_site.asgi"
 
@@ -54,9 +62,7 @@ if 0 <= _soft < MAX_OPEN_FILES:
     resource.setrlimit(resource.RLIMIT_NOFILE, (_most, _hard))
 
 UNREAD_SECONDS = 60  # how long a client may leave what it was sent unread
-VANISHED_SECONDS = (
-    60  # how long a connection may be silent before the system checks that it is still there
-)
+VANISHED_SECONDS = 60  # how long a connection may be silent before the system checks the other end
 
 # Nobody steers the server through a socket, and it would write to the home directory.
 control_socket_disable = True

@@ -1,30 +1,102 @@
 """How settings.py reads what differs between installations: each kind of value, or why it is none."""
 
 import re
-from ipaddress import ip_network
+from contextlib import contextmanager
+from email.utils import parseaddr
+from io import StringIO
+from ipaddress import ip_address, ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
+from django.db import Error, connection
+from environ.fileaware_mapping import FileAwareMapping
 
-env = environ.Env()
-env.read_env(Path(__file__).resolve().parent.parent / ".env")
+
+class BadSettingError(ImproperlyConfigured):
+    """A setting is wrong; the message is one line that names it and says how to mend it."""
+
+
+class Environment(FileAwareMapping):
+    """The environment; the value of `NAME` may also be what the file that `NAME_FILE` names holds."""
+
+    def __getitem__(self, name):
+        try:
+            return super().__getitem__(name).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSettingError(
+                f"{name}_FILE cannot be read. Set it to a text file that the site may read."
+            ) from error
+
+
+class Env(environ.Env):
+    ENVIRON = Environment()
+
+
+env = Env()
+
+
+def read_file(path):
+    """Take what the environment doesn't set from the file at `path`, if there is one."""
+    if not path.exists():
+        return
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettingError(
+            f"{path.name} cannot be read. Save it as a text file in UTF-8 that the site may read."
+        ) from error
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() and not re.match(r"\s*#|(export )?\w+=", line):
+            raise BadSettingError(f"Line {number} of {path.name} is not NAME=value. Correct it.")
+    env.read_env(StringIO(text))
+
+
+@contextmanager
+def told_in_a_line():
+    """End the process with exit code 1 and one line where a setting or the database stops it."""
+    try:
+        yield
+    except BadSettingError as error:
+        raise SystemExit(str(error)) from None
+    except Error:
+        if why := no_connection():
+            raise SystemExit(
+                f"The database cannot be reached ({why}). Start it, or correct DATABASE_URL."
+            ) from None
+        raise
+
+
+def no_connection():
+    """Return why the database takes no connection, on one line, or None if it takes one."""
+    alone = connection.copy()
+    alone.settings_dict.get("OPTIONS", {}).pop("pool", None)  # a pool doesn't tell the cause
+    try:
+        alone.ensure_connection()
+        return None
+    except Error as error:
+        return " ".join(str(error).split())
+    finally:
+        alone.close()
 
 
 def from_environment(read, name, mend, **options):
     """Return environment variable `name` as `read` casts it; `mend` tells how to set it right."""
     try:
         return read(name, **options)
-    except (ImproperlyConfigured, ValueError, TypeError, KeyError) as error:
-        raise ImproperlyConfigured(f"{name} is missing or cannot be read. {mend}") from error
+    except BadSettingError:
+        raise
+    except (ImproperlyConfigured, ValueError, TypeError, KeyError, ValidationError) as error:
+        raise BadSettingError(f"{name} is missing or cannot be read. {mend}") from error
 
 
 def yes_or_no(name, *, default):
     """Return environment variable `name`, which is on or off, as a bool."""
     value = env.str(name, default="on" if default else "off").lower()
     if value not in {"on", "off"}:
-        raise ImproperlyConfigured(f"{name} is {value!r}. Set it to on or off.")
+        raise BadSettingError(f"{name} is {value!r}. Set it to on or off.")
     return value == "on"
 
 
@@ -32,43 +104,83 @@ def one_of(name, choices, *, default):
     """Return environment variable `name`, which is one of `choices`."""
     value = env.str(name, default=default)
     if value not in choices:
-        raise ImproperlyConfigured(f"{name} is {value!r}. Set it to {' or '.join(choices)}.")
+        raise BadSettingError(f"{name} is {value!r}. Set it to {' or '.join(choices)}.")
+    return value
+
+
+def text(name, *, default):
+    """Return environment variable `name`, one line of text that isn't empty."""
+    value = env.str(name, default=default)
+    if not value or not value.isprintable():
+        raise ValueError("no text, or more than a line")
     return value
 
 
 def database(name, *, default):
-    """Return the database that address `name` gives, or `default`, as Django's settings for it."""
+    """Return the database that address `name` gives, or `default`, as Django's settings for it.
+
+    Where the address has no password, PostgreSQL's is DATABASE_PASSWORD.
+    """
     found = env.db_url(name, default=default)
-    kinds = {"django.db.backends.postgresql", "django.db.backends.sqlite3"}
-    if found.get("ENGINE") not in kinds or not found["NAME"]:
+    if found.get("ENGINE") == "django.db.backends.sqlite3":
+        file = Path(found["NAME"])
+        if file.is_dir() or not file.parent.is_dir():
+            raise ValueError("not a file in a folder that is there")
+    elif found.get("ENGINE") != "django.db.backends.postgresql" or not found["NAME"]:
         raise ValueError("not a database that the site knows")
+    else:
+        found["PASSWORD"] = found["PASSWORD"] or env.str("DATABASE_PASSWORD", default="")
     return found
+
+
+HOST = r"[a-z0-9-]+(\.[a-z0-9-]+)*"
 
 
 def hosts(name, *, default):
     """Return the host names that `name` lists, as browsers send them: in small letters."""
     found = [one.strip().lower() for one in env.str(name, default=default).split(",")]
-    if not all(re.fullmatch(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\]", one) for one in found):
+    if not all(re.fullmatch(rf"\.?{HOST}|\[[0-9a-f:]+\]", one) for one in found):
         raise ValueError("not names of hosts")
     return found
 
 
+def listens_at(name, *, default):
+    """Return the host name or the IP address that `name` gives; empty, which would be all, is `default`."""
+    value = env.str(name, default="") or default
+    if not re.fullmatch(HOST, value, re.IGNORECASE):
+        ip_address(value)
+    return value
+
+
 def redis(name):
-    """Return the address of a Redis that `name` gives, or an empty text."""
-    found = env.str(name, default="")
-    address = urlsplit(found)
+    """Return the address of a Redis that `name` gives, or an empty text.
+
+    Where the address has no password, it gets CACHE_PASSWORD.
+    """
+    address = urlsplit(env.str(name, default=""))
+    if not address.geturl():
+        return ""
     server = address.path if address.scheme == "unix" else address.hostname
-    is_one = server and address.scheme in {"redis", "rediss", "unix"}
-    if found and not is_one or address.port == 0:  # a port that is no number raises too
+    # A port that is no number raises too.
+    if not server or address.scheme not in {"redis", "rediss", "unix"} or address.port == 0:
         raise ValueError("not a Redis")
-    return found
+    password = env.str("CACHE_PASSWORD", default="")
+    if password and not address.password and address.scheme != "unix":
+        user, _at, host = address.netloc.rpartition("@")
+        netloc = f"{user.removesuffix(':')}:{quote(password, safe='')}@{host}"
+        address = address._replace(netloc=netloc)
+    return address.geturl()
 
 
 def folder(name, *, default):
-    """Return the path of the folder that `name` gives."""
+    """Return the path of the folder that `name` gives, which is there or can be made."""
     if not env.str(name, default=str(default)):
         raise ValueError("empty, which would be the folder of the code")
-    return env.path(name, default=default)()
+    path = env.path(name, default=default)()
+    there = next(place for place in (Path(path), *Path(path).parents) if place.exists())
+    if not there.is_dir():
+        raise ValueError("a file is there")
+    return path
 
 
 def at_least_one(name, *, default):
@@ -96,13 +208,19 @@ def sentry(name):
 
 
 def address_path(name, *, default):
-    """Return the path that `name` gives, with a slash at both ends."""
+    """Return the path that `name` gives, with a slash at both ends; urls.py looks whether it's free."""
     found = env.str(name, default=default).strip("/")
     if not re.fullmatch("[a-z0-9-]+(/[a-z0-9-]+)*", found):
         raise ValueError("not a path of plain words")
-    if found.split("/")[0] in {"en", "static", "forhandsgranska"}:
-        raise ValueError("visitors' pages are there")
     return f"/{found}/"
+
+
+def web_address(name):
+    """Return the address on the web that `name` gives, or an empty text."""
+    address = urlsplit(env.str(name, default=""))
+    if address.geturl() and not (address.scheme in {"http", "https"} and address.hostname):
+        raise ValueError("not an address on the web")
+    return address.geturl()
 
 
 def networks(name):
@@ -116,6 +234,13 @@ def contact(name):
     if not re.fullmatch(r"(mailto:[^\s@]+@[^\s@]+|https://\S+)?", found):
         raise ValueError("neither mailto: nor https:")
     return found
+
+
+def sender(name):
+    """Return the sender of mail that `name` gives: `name@host` or `Name <name@host>`."""
+    value = text(name, default="")
+    validate_email(parseaddr(value)[1])
+    return value
 
 
 def mailers(name):

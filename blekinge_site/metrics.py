@@ -102,7 +102,9 @@ def on_starting(server):
         listening = make_server(*address, answer(), Server, Quiet)
     except OSError as error:
         on_exit(server)
-        raise RuntimeError(f"METRICS_PORT cannot be used ({error}). Choose another.") from error
+        raise SystemExit(
+            f"METRICS_HOST and METRICS_PORT cannot be used ({error}). Choose others."
+        ) from error
     listening.socket.setblocking(False)  # the processes that come second to a question go on
     _listening.append(listening)
 

@@ -8,10 +8,10 @@ that says how to mend it.
 from importlib.util import find_spec
 from pathlib import Path
 
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from blekinge_site.environment import (
+    BadSettingError,
     address_path,
     at_least_one,
     contact,
@@ -20,16 +20,22 @@ from blekinge_site.environment import (
     folder,
     from_environment,
     hosts,
+    listens_at,
     mailers,
     networks,
     one_of,
     port,
+    read_file,
     redis,
+    sender,
     sentry,
+    text,
+    web_address,
     yes_or_no,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+read_file(BASE_DIR / ".env")
 
 # --- What kind of installation this is -------------------------------------------------------------
 
@@ -42,7 +48,7 @@ SECRET_KEY = from_environment(
     "Set it to at least 50 random characters; `make run` writes one to .env.",
 )
 if len(SECRET_KEY) < 50:
-    raise ImproperlyConfigured(
+    raise BadSettingError(
         f"SECRET_KEY has {len(SECRET_KEY)} characters. Set it to at least 50 random ones."
     )
 
@@ -54,7 +60,9 @@ ALLOWED_HOSTS = from_environment(
 )
 
 # The name that header, footer and titles carry, in both languages.
-SITE_NAME = env.str("SITE_NAME", default="Region Blekinge")
+SITE_NAME = from_environment(
+    text, "SITE_NAME", "Set it to the region's name, or leave it out.", default="Region Blekinge"
+)
 
 # Where the staff's pages are, and the networks that they are open to; without any, to all.
 ADMIN_PATH = from_environment(
@@ -266,14 +274,19 @@ LOGGING = {
 METRICS_PORT = from_environment(
     port, "METRICS_PORT", "Set it to a number from 1 to 65535, or leave it out."
 )
-METRICS_HOST = env.str("METRICS_HOST", default="") or "127.0.0.1"  # empty would be everywhere
+METRICS_HOST = from_environment(
+    listens_at,
+    "METRICS_HOST",
+    "Set it to an address of this machine, or leave it out.",
+    default="127.0.0.1",
+)
 
 # Where errors are sent, if anywhere; see sentry.py for what is left out.
 SENTRY_DSN = from_environment(
     sentry, "SENTRY_DSN", "Set it as https://key@host/number, or leave it out."
 )
 if SENTRY_DSN and find_spec("sentry_sdk") is None:
-    raise ImproperlyConfigured("SENTRY_DSN is set, and sentry-sdk not installed. Install it.")
+    raise BadSettingError("SENTRY_DSN is set, and sentry-sdk not installed. Install it.")
 
 # How many processes gunicorn runs.
 WEB_CONCURRENCY = from_environment(
@@ -366,28 +379,37 @@ if env.str("EMAIL_URL", default=""):
         mailers, "EMAIL_URL", "Set it as smtp+tls://user:password@host:587, or leave it out."
     )
     DEFAULT_FROM_EMAIL = from_environment(
-        env.str, "EMAIL_FROM", "Set it to the address that mail is sent from."
+        sender, "EMAIL_FROM", "Set it to the address that mail is sent from."
     )
 
 # The region's own directory, by OpenID Connect.
 OIDC = {
-    name: env.str(name, default="")
-    for name in ("OIDC_SERVER_URL", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+    "OIDC_SERVER_URL": from_environment(
+        web_address, "OIDC_SERVER_URL", "Set it as https://host/path, or leave it out."
+    ),
+    "OIDC_CLIENT_ID": env.str("OIDC_CLIENT_ID", default=""),
+    "OIDC_CLIENT_SECRET": env.str("OIDC_CLIENT_SECRET", default=""),
 }
 if any(OIDC.values()) and not all(OIDC.values()):
     missing = [name for name, value in OIDC.items() if not value]
-    raise ImproperlyConfigured(f"{missing[0]} is missing. Set all of {', '.join(OIDC)}, or none.")
+    raise BadSettingError(f"{missing[0]} is missing. Set all of {', '.join(OIDC)}, or none.")
 
 SOCIALACCOUNT_ADAPTER = "blekinge_site.signin.DirectoryAdapter"
 # The way there is a link: our policy stops a form that leads to another host.
 SOCIALACCOUNT_LOGIN_ON_GET = True
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": []}}
+OIDC_NAME = from_environment(
+    text,
+    "OIDC_NAME",
+    "Set it to what staff call the directory, or leave it out.",
+    default="regionens konto",
+)
 if all(OIDC.values()):
     INSTALLED_APPS.append("allauth.socialaccount.providers.openid_connect")
     SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(
         {
             "provider_id": "region",
-            "name": env.str("OIDC_NAME", default="regionens konto"),
+            "name": OIDC_NAME,
             "client_id": OIDC["OIDC_CLIENT_ID"],
             "secret": OIDC["OIDC_CLIENT_SECRET"],
             "settings": {"server_url": OIDC["OIDC_SERVER_URL"]},

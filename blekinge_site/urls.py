@@ -5,6 +5,7 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 
 from blekinge_site import well_known
+from blekinge_site.reserved import refuse_taken
 from pages import preview
 from pages.sitemaps import PagesSitemap
 from planning.sitemaps import PlansSitemap, StartSitemap
@@ -13,20 +14,21 @@ SITEMAPS = {"start": StartSitemap, "plans": PlansSitemap, "pages": PagesSitemap}
 
 STAFF = settings.ADMIN_PATH.removeprefix("/")
 
-urlpatterns = [
-    path(f"{STAFF}konto/", include("blekinge_site.signin_urls")),
-    path(STAFF, admin.site.urls),
+site = [path("", include("planning.urls")), path("", include("pages.urls"))]
+visitors = [
     path(".well-known/security.txt", well_known.security_txt, name="security_txt"),
     path("robots.txt", well_known.robots_txt, name="robots_txt"),
     path("forhandsgranska/<str:token>/<path:path>", preview.shared, name="preview"),
     path("forhandsgranska/<str:token>/", preview.shared, {"path": ""}),
     path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
-    *i18n_patterns(
-        path("", include("planning.urls")),
-        path("", include("pages.urls")),
-        prefix_default_language=False,
-    ),
+    *i18n_patterns(*site, prefix_default_language=False),
 ]
+urlpatterns = [
+    path(f"{STAFF}konto/", include("blekinge_site.signin_urls")),
+    path(STAFF, admin.site.urls),
+    *visitors,
+]
+refuse_taken(STAFF, [*visitors, *site])
 
 handler400 = "pages.views.bad_request"
 handler404 = "pages.views.page_not_found"

@@ -6,6 +6,7 @@ processes what compose.yaml says of containers.
 
 import http.client
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -85,13 +86,16 @@ class Stack:
             "NGINX_USER": "user root;" if os.getuid() == 0 else "",
             "DJANGO_SETTINGS_MODULE": "blekinge_site.settings",
             "DATABASE_URL": database,
-            "SECRET_KEY": "x" * 60,
+            "SECRET_KEY_FILE": str(home / "site/secrets/secret_key"),
             "MEDIA_ROOT": str(home / "media"),
             "ALLOWED_HOSTS": HOST,
             "BEHIND_PROXY": "on",
             "HTTPS": "on",
             "DEBUG": "off",
         }
+        # It writes secrets beside itself.
+        shutil.copytree(ROOT / "deploy", home / "site/deploy")
+        self.write("site/.env", f"SITE_HOST={HOST}\nPOSTGRES_PASSWORD='from before'\n")
         self.write("docker", DOCKER)
         self.write("stop", STOP)
         for name, port in zip(("site-1", "site-2"), ports[2:], strict=True):
@@ -128,6 +132,9 @@ class Stack:
             command, cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE, text=True
         )
         return done.stdout
+
+    def release(self):
+        return self.run(self.home / "site/deploy/release")
 
     def curl(self, address, *options):
         """Return the exit code, the status and HTTP's version, and the answer's headers and body."""
@@ -172,7 +179,7 @@ class Connection(http.client.HTTPConnection):
 def stack(database, tmp_path_factory):
     stack = Stack(tmp_path_factory.mktemp("stack"), database)
     try:
-        stack.run("deploy/release")
+        stack.release()
         yield stack
     finally:
         if (stack.home / "nginx.pid").exists():
@@ -215,6 +222,20 @@ class Visitors(Several):
                 except (OSError, http.client.HTTPException) as error:
                     self.seen.append(repr(error))
                     connection.close()
+
+
+def test_secrets_are_made_once_and_taken_from_where_they_stood(stack):
+    folder = stack.home / "site/secrets"
+    secrets = {path.name: path.read_text() for path in folder.iterdir()}
+    assert secrets["postgres_password"] == "from before\n"
+    for name in ("secret_key", "redis_password"):
+        assert re.fullmatch(r"[0-9a-f]{64}\n", secrets[name])
+    assert len(secrets) == 3
+    # Every service may read a file, and nobody else the folder.
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o444}
+    stack.release()
+    assert {path.name: path.read_text() for path in folder.iterdir()} == secrets
 
 
 def test_pages_come_by_http2_with_a_strong_etag(stack):
@@ -312,7 +333,7 @@ def test_clients_that_hang_up_leave_nothing_behind(stack):
 def test_a_release_under_load_loses_no_request(stack):
     before = [(stack.home / f"{name}.pid").read_text() for name in ("site-1", "site-2")]
     with Visitors(stack) as visitors:
-        stack.run("deploy/release")
+        stack.release()
     after = [(stack.home / f"{name}.pid").read_text() for name in ("site-1", "site-2")]
     assert not set(before) & set(after)
     assert set(visitors.seen) == {200}

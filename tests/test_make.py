@@ -160,7 +160,7 @@ def test_run_installs_fills_and_serves(clone, port):
         ],
         [],
     )
-    serve = f"-m gunicorn --bind 127.0.0.1:{port}"
+    serve = f"serve.py --bind 127.0.0.1:{port}"
     assert commands(clone) == [INSTALL, COLLECT, *FILL, serve]
 
     secret, *others = (clone / ".env").read_text().splitlines()
@@ -180,7 +180,7 @@ def test_run_again_keeps_the_installation_and_the_settings(clone, port):
         "-c import django",
         COLLECT,
         *FILL,
-        f"-m gunicorn --bind 127.0.0.1:{port}",
+        f"serve.py --bind 127.0.0.1:{port}",
     ]
     assert (clone / ".env").read_text() == "DEBUG=on\n"
 
