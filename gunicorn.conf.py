@@ -37,9 +37,11 @@ keepalive = 5  # seconds
 graceful_timeout = 20  # seconds for the requests under way, when a worker is told to stop
 
 # A safety net: a worker is replaced before any leak, ours or a library's, can fill the memory. It finishes
-# its requests first, while the others accept new ones. The jitter keeps workers from leaving together.
-max_requests = 200_000
-max_requests_jitter = 50_000
+# its requests first, while the others accept new ones. The jitter keeps workers from leaving together. A
+# client that keeps its connection might lose a request; nginx opens a new one for each.
+if settings.BEHIND_PROXY:
+    max_requests = 200_000
+    max_requests_jitter = 50_000
 
 # The code is read once and shared. Nothing opens the database before the workers are forked.
 preload_app = True

@@ -16,7 +16,7 @@ import pytest
 
 from blekinge_site import asgi
 from blekinge_site.page_cache import PageCache
-from tests.serving import served
+from tests.serving import Several, served
 from tests.test_page_cache import FAR, App, Content, ask, make_cache
 
 
@@ -381,3 +381,24 @@ def test_a_length_of_5000_digits_is_refused(tmp_path):
                 client.sendall(head + b"9" * digits + b"\r\n\r\n")
                 assert client.recv(12) == b"HTTP/1.1 400"
         assert "Traceback" not in site.log.read_text()
+
+
+class ByProxy(Several):
+    """Some whose requests come as nginx sends them on: each on a connection of its own."""
+
+    def __init__(self, site):
+        super().__init__(4)
+        self.site = site
+
+    def visit(self):
+        self.seen.append(self.site.get("/robots.txt", **{"X-Forwarded-Proto": "https"})[0])
+
+
+def test_workers_that_are_replaced_lose_no_request(tmp_path):
+    arguments = "--max-requests 100 --max-requests-jitter 50"
+    with served(tmp_path, GUNICORN_CMD_ARGS=arguments, BEHIND_PROXY="on") as site:
+        first = set(site.workers())
+        with ByProxy(site) as visitors:
+            while len(visitors.seen) < 2000 or first & set(site.workers()):
+                time.sleep(0.1)
+        assert set(visitors.seen) == {200}
