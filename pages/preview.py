@@ -63,6 +63,7 @@ def answer_to(request, publishable, path, *, prefix="/"):
         finally:
             set_script_prefix(before)
     add_never_cache_headers(answer)
+    del answer["X-Accel-Expires"]  # nginx heeds nothing else
     answer["X-Robots-Tag"] = "noindex, nofollow"
     return answer
 

@@ -180,9 +180,9 @@ class Served:
     def pss(self):
         return pss(self.process.pid, *self.workers())
 
-    def get(self, path, timeout=20, **headers):
+    def get(self, path, timeout=20, method="GET", **headers):
         """Return status, headers and body of the page at `path`, whatever its status."""
-        request = urllib.request.Request(self.address + path, headers=headers)
+        request = urllib.request.Request(self.address + path, headers=headers, method=method)
         try:
             answer = urllib.request.urlopen(request, timeout=timeout)
         except urllib.error.HTTPError as error:

@@ -187,6 +187,9 @@ def test_the_pdf_and_the_documents_of_a_draft_are_in_its_preview(client, db, set
     inside = preview.link_to(plan).removesuffix("regionplan/2030-2032/")
     answer = client.get(f"{inside}regionplan/2030-2032/dokument/1/")
     assert b"".join(answer.streaming_content) == b"text"
+    # Neither a browser nor nginx keeps it.
+    assert "no-store" in answer["Cache-Control"]
+    assert "X-Accel-Expires" not in answer
     assert client.get(f"{inside}regionplan/2030-2032.pdf").content.startswith(b"%PDF")
 
 
