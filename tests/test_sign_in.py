@@ -169,6 +169,8 @@ def test_a_forgotten_password_is_replaced_by_mail(client, db, mail_server):
     assert message.to == ["anna@example.se"]
     assert message.subject == "Återställning av lösenord"
     link = re.search(r"http://testserver(\S+)", message.body)[1]
+    for address in (link, link.replace("/glomt/", "/glomt/0")):
+        assert "no-store" in client.get(address)["Cache-Control"]
     form = client.get(link, follow=True).request["PATH_INFO"]
     new = "ett-annat-lösenord"
     client.post(form, {"password1": new, "password2": new})
