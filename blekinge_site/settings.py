@@ -377,10 +377,19 @@ if any(OIDC.values()) and not all(OIDC.values()):
     missing = [name for name, value in OIDC.items() if not value]
     raise ImproperlyConfigured(f"{missing[0]} is missing. Set all of {', '.join(OIDC)}, or none.")
 
+# What the directory's ID token says, as `acr`, where it has asked for a second factor. It is asked to.
+OIDC_ACR = [value.strip() for value in env.list("OIDC_ACR", default=[])]
+
 SOCIALACCOUNT_ADAPTER = "blekinge_site.signin.DirectoryAdapter"
 # The way there is a link: our policy stops a form that leads to another host.
 SOCIALACCOUNT_LOGIN_ON_GET = True
-SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": []}}
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "AUTH_PARAMS": {"acr_values": " ".join(OIDC_ACR)} if OIDC_ACR else {},
+        "APPS": [],
+    }
+}
 if all(OIDC.values()):
     INSTALLED_APPS.append("allauth.socialaccount.providers.openid_connect")
     SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(

@@ -259,7 +259,8 @@ class _Form(HTMLParser):
         attrs = dict(attrs)
         name = attrs.get("name")
         is_left_out = attrs.get("type") in {"submit", "file", "button"}
-        if attrs.get("type") in {"checkbox", "radio"}:
+        is_box = attrs.get("type") in {"checkbox", "radio"}
+        if is_box:
             is_left_out = "checked" not in attrs
         if tag == "textarea":
             self.text, self.fields[name] = name, ""
@@ -268,7 +269,7 @@ class _Form(HTMLParser):
         elif tag == "option" and self.choice and "selected" in attrs:
             self.fields[self.choice] = attrs.get("value", "")
         elif tag == "input" and name and not is_left_out:
-            self.fields[name] = attrs.get("value", "")
+            self.fields[name] = attrs.get("value", "on" if is_box else "")
 
     def handle_endtag(self, tag):
         if tag == "textarea":

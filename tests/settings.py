@@ -13,6 +13,7 @@ os.environ |= {
     "OIDC_SERVER_URL": "",
     "OIDC_CLIENT_ID": "",
     "OIDC_CLIENT_SECRET": "",
+    "OIDC_ACR": "",
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "SITE_NAME": "Region Blekinge",
     "SENTRY_DSN": "",

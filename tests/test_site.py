@@ -372,6 +372,21 @@ def test_settings_are_taken_as_they_are_meant():
     assert ran.stdout == "['example.org', '.example.net', '[::1]'] 127.0.0.1\n"
 
 
+def test_the_directory_is_asked_for_the_acr_that_is_trusted():
+    said = {"OIDC_ACR": "http://a.se/loa3, http://a.se/loa4"}
+    code = "from blekinge_site.settings import *; print(SOCIALACCOUNT_PROVIDERS, OIDC_ACR)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PATH": os.environ["PATH"]} | GOOD | said,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "'AUTH_PARAMS': {'acr_values': 'http://a.se/loa3 http://a.se/loa4'}" in ran.stdout
+    assert ran.stdout.endswith(" ['http://a.se/loa3', 'http://a.se/loa4']\n")
+
+
 def test_each_setting_has_its_row_in_the_readme():
     read = re.findall(
         r'''(?:env\.\w+|yes_or_no|one_of|from_environment)\(\s*(?:[\w.]+,\s+)?"([A-Z_]+)"''',
