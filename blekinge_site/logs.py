@@ -11,6 +11,10 @@ import re
 import time
 from functools import lru_cache
 
+from django.core.exceptions import SuspiciousOperation
+
+LONGEST_REFUSAL = 500  # characters of a line about a request, which may quote what was sent
+
 # What to leave out, and what is written in its place.
 MASKED = [
     (re.compile(r"(/forhandsgranska/|/konto/glomt/)[^/\s'\"]+"), r"\1…"),
@@ -59,17 +63,21 @@ class Formatter(logging.Formatter):
         self.shape = {"json": as_json, "text": as_text}[shape]
 
     def format(self, record):
+        error = record.exc_info and record.exc_info[1]
+        is_refusal = isinstance(error, SuspiciousOperation)  # an unknown host, too many fields
+        message = masked(record.getMessage())
         line = {
             "time": utc(record.created),
             "level": record.levelname,
             "logger": record.name,
-            "message": masked(record.getMessage()),
+            "message": message[:LONGEST_REFUSAL] if is_refusal else message,
         }
         line |= getattr(record, "fields", {})
         request = getattr(record, "request", None)
         if number := getattr(request, "META", {}).get("request_id"):
             line["request_id"] = number
-        if record.exc_info:
+        # Where in the code a request was refused says nothing more, and visitors may send thousands.
+        if error and not is_refusal:
             line["traceback"] = masked(self.formatException(record.exc_info))
         return self.shape(line)
 

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.utils import timezone
 
-from blekinge_site.stored_pages import Page, Shelf, may_be_kept
+from blekinge_site.stored_pages import Page, Shelf, is_file, may_be_kept
 
 logger = logging.getLogger(__name__)
 
@@ -201,6 +201,10 @@ class PageCache:
         if page:
             return send(page, environ, start_response)
         status, headers, body = answer
+        if is_file(headers):
+            # Of a file, this visitor may want a part, or nothing: the app answers to what they have sent.
+            close(body)
+            return self.app(environ, start_response)
         start_response(status, headers)
         if environ["REQUEST_METHOD"] == "HEAD":
             close(body)

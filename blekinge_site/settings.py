@@ -108,8 +108,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "pages.publishing.one_moment",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "blekinge_site.files.StaticFiles",
+    "blekinge_site.files.GZipOfPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "blekinge_site.languages.LanguageOfAddress",
     "blekinge_site.security.gate",
@@ -394,10 +394,19 @@ if any(OIDC.values()) and not all(OIDC.values()):
     missing = [name for name, value in OIDC.items() if not value]
     raise BadSettingError(f"{missing[0]} is missing. Set all of {', '.join(OIDC)}, or none.")
 
+# What the directory's ID token says, as `acr`, where it has asked for a second factor. It is asked to.
+OIDC_ACR = [value.strip() for value in env.list("OIDC_ACR", default=[])]
+
 SOCIALACCOUNT_ADAPTER = "blekinge_site.signin.DirectoryAdapter"
 # The way there is a link: our policy stops a form that leads to another host.
 SOCIALACCOUNT_LOGIN_ON_GET = True
-SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": []}}
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "AUTH_PARAMS": {"acr_values": " ".join(OIDC_ACR)} if OIDC_ACR else {},
+        "APPS": [],
+    }
+}
 OIDC_NAME = from_environment(
     text,
     "OIDC_NAME",

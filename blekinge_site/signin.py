@@ -3,7 +3,6 @@
 from ipaddress import ip_address
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import LoginForm
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.models import Authenticator
@@ -19,16 +18,27 @@ from django.urls import reverse
 GUARDED_ROLES = ["Publicist", "Ansvarig"]
 
 
-def came_by_directory(request):
-    """Tell whether who is signed in came by the region's directory, which has asked for its own factor."""
-    records = get_authentication_records(request, request.user)
-    return any(record["method"] == "socialaccount" for record in records)
+# In the session: whether the directory has said that it asked for a second factor at this sign-in.
+VOUCHED = "directory_asked_for_second_factor"
+
+
+def directory():
+    """Return what allauth calls the region's directory, its provider id, or None where there is none."""
+    apps = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
+    return apps[0]["provider_id"] if apps else None
+
+
+def says_second_factor(sociallogin):
+    """Tell whether the directory says, in its ID token, that it asked for a second factor."""
+    claims = sociallogin.account.extra_data.get("id_token", {})
+    methods = claims.get("amr")  # by RFC 8176
+    return isinstance(methods, list) and "mfa" in methods or claims.get("acr") in settings.OIDC_ACR
 
 
 def lacks_second_factor(request):
     """Tell whether who is signed in must add a second factor before they may do anything else."""
     user = request.user
-    if not settings.SECOND_FACTOR or came_by_directory(request):
+    if not settings.SECOND_FACTOR or request.session.get(VOUCHED):
         return False
     if not user.is_superuser and not user.groups.filter(name__in=GUARDED_ROLES).exists():
         return False
@@ -54,6 +64,11 @@ class AccountAdapter(DefaultAccountAdapter):
             return self.respond_user_inactive(request, user)
         return super().pre_login(request, user, **kwargs)
 
+    def post_login(self, request, user, *, signal_kwargs, **kwargs):
+        sociallogin = (signal_kwargs or {}).get("sociallogin")
+        request.session[VOUCHED] = bool(sociallogin) and says_second_factor(sociallogin)
+        return super().post_login(request, user, signal_kwargs=signal_kwargs, **kwargs)
+
     def send_password_reset_mail(self, user, email, context):
         # Who has no password comes by the directory, and is not to get past it.
         if user.has_usable_password():
@@ -66,8 +81,9 @@ class AccountAdapter(DefaultAccountAdapter):
 class DirectoryAdapter(DefaultSocialAccountAdapter):
     """People in the region's directory get into accounts that staff have made for them, and no others.
 
-    The first time, the account is found by the directory's user name or by an e-mail address that the
-    directory has verified. From then on the two belong together, whatever either is renamed to.
+    A manager has entered the person's identifier (`sub`) in the account, or the directory vouches for the
+    e-mail address of one that no superuser has; names are not compared, since people may choose theirs. From
+    then on the two belong together, whatever either is renamed to.
     """
 
     def pre_social_login(self, request, sociallogin):
@@ -77,16 +93,21 @@ class DirectoryAdapter(DefaultSocialAccountAdapter):
             if user := self.account_for(sociallogin):
                 sociallogin.connect(request, user)
                 return
-        raise ImmediateHttpResponse(render(request, "account/signup_closed.html", status=403))
+        context = {"directory_id": sociallogin.account.uid}
+        raise ImmediateHttpResponse(
+            render(request, "account/signup_closed.html", context, status=403)
+        )
 
     def account_for(self, sociallogin):
-        """Return the one account that is to be this person's, or None."""
-        theirs = Q(username=sociallogin.user.username)
+        """Return the one account that has a verified address of this person's, or None."""
+        theirs = Q(pk=None)  # no account
         for address in sociallogin.email_addresses:
-            if address.verified:
+            if address.verified is True:  # some directories send the text "false"
                 theirs |= Q(email__iexact=address.email)
-        found = User.objects.filter(theirs, is_active=True, is_staff=True, socialaccount=None)
-        return found[0] if len(found) == 1 else None
+        matches = User.objects.filter(
+            theirs, is_active=True, is_staff=True, is_superuser=False, socialaccount=None
+        )
+        return matches[0] if len(matches) == 1 else None
 
 
 class SignInForm(LoginForm):

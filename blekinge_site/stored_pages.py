@@ -61,6 +61,11 @@ def acceptable(accept_encoding):
     return tuple(name for name in wanted if weights[name] or name == "identity")
 
 
+def is_file(headers):
+    """Tell whether an answer with `headers`, pairs, is a file on a disk, of which parts may be asked for."""
+    return any(name.lower() == "accept-ranges" for name, _value in headers)
+
+
 def may_be_kept(status, headers, limit):
     """Tell whether an answer is the same for everyone, and at most `limit` bytes."""
     said = {name.lower(): value.lower() for name, value in headers}
@@ -70,7 +75,7 @@ def may_be_kept(status, headers, limit):
         and not re.search("no-store|no-cache|private", said.get("cache-control", ""))
         and said.get("vary", "accept-encoding") == "accept-encoding"
         and "'nonce-" not in said.get("content-security-policy", "")
-        and not said.get("content-disposition", "").startswith("attachment")  # a file, on a disk
+        and not is_file(headers)
         and int(said.get("content-length", limit + 1)) <= limit
     )
 

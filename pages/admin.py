@@ -3,11 +3,14 @@
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import User
 
+from blekinge_site.signin import directory
 from blekinge_site.signin_log import SIGN_IN, record
 from pages import desk
 from pages.editing import ContentAdmin, OrderedInline, OrderInline
@@ -92,10 +95,46 @@ for model in (User, Authenticator, EmailAddress, SocialAccount, SocialApp, Socia
     admin.site.unregister(model)
 
 
+class AccountForm(UserChangeForm):
+    """An account, with the person it belongs to in the region's directory, where there is one."""
+
+    directory_id = forms.CharField(
+        label="Identifierare i regionens katalog",
+        required=False,
+        max_length=SocialAccount._meta.get_field("uid").max_length,
+        help_text=(
+            "Den som har identifieraren loggar in i kontot med regionens konto. Personen ser sin "
+            "identifierare när inloggningen nekas. Lämna tomt för att ta bort kopplingen. Ett konto som inte "
+            "är superanvändares kopplas annars första gången genom e-postadressen, om katalogen intygar den."
+        ),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if directory() is None:
+            del self.fields["directory_id"]
+        else:
+            self.initial["directory_id"] = identifier_of(self.instance)
+
+    def clean_directory_id(self):
+        identifier = self.cleaned_data["directory_id"]
+        others = SocialAccount.objects.exclude(user=self.instance)
+        if others.filter(provider=directory(), uid=identifier).exists():
+            raise forms.ValidationError("Ett annat konto har redan den identifieraren.")
+        return identifier
+
+
+def identifier_of(user):
+    """Return what the region's directory knows the person of account `user` by, or an empty string."""
+    linked = SocialAccount.objects.filter(user=user, provider=directory()).first()
+    return linked.uid if linked else ""
+
+
 @admin.register(User)
 class AccountAdmin(UserAdmin):
     """Accounts get what their group may do; only a superuser makes another one."""
 
+    form = AccountForm
     actions = ["remove_second_factor"]
     filter_horizontal = ["groups"]
     fieldsets = [
@@ -104,6 +143,23 @@ class AccountAdmin(UserAdmin):
         ("Behörighet", {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
         ("Tider", {"fields": ["last_login", "date_joined"]}),
     ]
+
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or directory() is None:
+            return fieldsets
+        return [*fieldsets[:2], ("Regionens konto", {"fields": ["directory_id"]}), *fieldsets[2:]]
+
+    @admin.display(description="Identifierare i regionens katalog")
+    def directory_id(self, user):
+        return identifier_of(user)  # for those who may not change it
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if "directory_id" in form.changed_data:
+            SocialAccount.objects.filter(user=obj, provider=directory()).delete()
+            if identifier := form.cleaned_data["directory_id"]:
+                SocialAccount.objects.create(user=obj, provider=directory(), uid=identifier)
 
     def get_readonly_fields(self, request, obj=None):
         fields = super().get_readonly_fields(request, obj)

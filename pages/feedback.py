@@ -18,6 +18,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -101,7 +102,7 @@ def refuse_other_sites(request):
         ours = came_from in {"same-origin", "none"}
     else:
         origin = request.headers.get("Origin")
-        ours = origin is None or origin.partition("://")[2] == request.get_host()
+        ours = origin is None or origin == f"{request.scheme}://{request.get_host().lower()}"
     if not ours:
         raise PermissionDenied("feedback from another site's page")
 
@@ -136,10 +137,7 @@ def not_now(request, status, seconds):
 def takes_feedback(view):
     """Let `view` take what our own visitors send, where there is room for it and a database to keep it."""
 
-    @csrf_exempt
-    @require_http_methods(["GET", "HEAD", "POST"])
-    @wraps(view)
-    def guarded(request):
+    def answer_to(request):
         try:
             if request.method == "POST":
                 refuse_other_sites(request)
@@ -153,6 +151,15 @@ def takes_feedback(view):
         except Error as error:
             logger.error("Feedback cannot be taken in: %s", error)
             return not_now(request, 503, SECONDS_UNTIL_UP)
+
+    @csrf_exempt
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @wraps(view)
+    def guarded(request):
+        answer = answer_to(request)
+        if "svar" in request.GET:  # whoever has the address can add words
+            add_never_cache_headers(answer)
+        return answer
 
     return guarded
 

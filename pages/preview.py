@@ -5,6 +5,7 @@ preview: they get the preview's address in front, as links of a site in a folder
 """
 
 import copy
+from functools import wraps
 from urllib.parse import urlsplit
 
 from django.apps import apps
@@ -17,6 +18,7 @@ from django.utils.translation import get_language_from_path, override
 from django.views.decorators.http import require_safe
 
 from pages.publishing import previewing
+from pages.views import page_not_found
 
 SALT = "pages.preview"
 DAYS = 14
@@ -62,8 +64,6 @@ def answer_to(request, publishable, path, *, prefix="/"):
             answer = match.func(asked, *match.args, **match.kwargs)
         finally:
             set_script_prefix(before)
-    add_never_cache_headers(answer)
-    answer["X-Robots-Tag"] = "noindex, nofollow"
     return answer
 
 
@@ -85,6 +85,24 @@ def in_both_languages(request, thing):
     return pages
 
 
+def kept_by_nobody(view):
+    """Let neither caches nor search engines keep what `view` answers: its address opens a draft."""
+
+    @wraps(view)
+    def page(request, **kwargs):
+        try:
+            answer = view(request, **kwargs)
+        except Http404 as error:
+            answer = page_not_found(request, error)
+        add_never_cache_headers(answer)
+        del answer["X-Accel-Expires"]  # nginx heeds nothing else
+        answer["X-Robots-Tag"] = "noindex, nofollow"
+        return answer
+
+    return page
+
+
+@kept_by_nobody
 @require_safe
 def shared(request, token, path):
     """Show what the link with `token` is for; once it is published, lead to where everyone sees it."""
@@ -96,17 +114,10 @@ def shared(request, token, path):
     if publishable is None:
         return _ended(request)
     if publishable.has_been_published:
-        answer = redirect("/" + path.lstrip("/"))  # two would be another site
-    else:
-        prefix = reverse("preview", args=[token, "x"]).removesuffix("x")
-        answer = answer_to(request, publishable, "/" + path, prefix=prefix)
-    add_never_cache_headers(answer)
-    answer["X-Robots-Tag"] = "noindex, nofollow"
-    return answer
+        return redirect("/" + path.lstrip("/"))  # two would be another site
+    prefix = reverse("preview", args=[token, "x"]).removesuffix("x")
+    return answer_to(request, publishable, "/" + path, prefix=prefix)
 
 
 def _ended(request):
-    answer = render(request, "pages/preview_ended.html", {"days": DAYS}, status=410)
-    add_never_cache_headers(answer)
-    answer["X-Robots-Tag"] = "noindex, nofollow"
-    return answer
+    return render(request, "pages/preview_ended.html", {"days": DAYS}, status=410)

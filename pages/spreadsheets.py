@@ -17,8 +17,9 @@ MAX_COLUMNS = 50  # those to the right of them are not read
 LAST_ROW_OF_EXCEL = 1_048_576
 
 OLE = bytes.fromhex("d0cf11e0")  # how an .xls begins, and any workbook with a password
-# What a spreadsheet may take for a formula, guarded by an apostrophe or not.
-FORMULA = re.compile(r"'*[=+\-@\t\n]")
+# What a spreadsheet may take for a formula, guarded by an apostrophe or not. OWASP ("CSV Injection") names
+# these characters, in full width too, and \r, which is always written as \n.
+FORMULA = re.compile("'*[-=+@\t\n\uff0d\uff1d\uff0b\uff20]")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -28,12 +29,13 @@ def plain(text):
 
 
 def guarded(text):
-    """Return `text` with an apostrophe before what would else be run as a formula."""
+    """Return `text` as `plain` does, with an apostrophe before what would be run as a formula."""
+    text = plain(text)
     return f"'{text}" if FORMULA.match(text) else text
 
 
 def unguarded(text):
-    """Return what `guarded` was given."""
+    """Return the plain text that `guarded` was given."""
     return text[1:] if text.startswith("'") and FORMULA.match(text) else text
 
 

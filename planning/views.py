@@ -4,7 +4,7 @@ Every query is made here, but for the footer's (pages.menu).
 """
 
 from django.db.models import Count, Prefetch, Q, prefetch_related_objects
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
+from blekinge_site.files import answer_with_download
 from blekinge_site.languages import (
     give_anchors,
     in_each_language,
@@ -246,6 +247,6 @@ def document(request, period, number):
     if document is None:
         return redirect_if_ever(PlanDocument.objects.filter(number=number), plan)
     try:
-        return FileResponse(document.file.open(), as_attachment=True)
+        return answer_with_download(request, document.file)
     except FileNotFoundError as error:
         raise Http404(f"the file of {document} is missing") from error

@@ -180,9 +180,9 @@ class Served:
     def pss(self):
         return pss(self.process.pid, *self.workers())
 
-    def get(self, path, timeout=20, **headers):
+    def get(self, path, timeout=20, method="GET", **headers):
         """Return status, headers and body of the page at `path`, whatever its status."""
-        request = urllib.request.Request(self.address + path, headers=headers)
+        request = urllib.request.Request(self.address + path, headers=headers, method=method)
         try:
             answer = urllib.request.urlopen(request, timeout=timeout)
         except urllib.error.HTTPError as error:
@@ -259,7 +259,8 @@ class _Form(HTMLParser):
         attrs = dict(attrs)
         name = attrs.get("name")
         is_left_out = attrs.get("type") in {"submit", "file", "button"}
-        if attrs.get("type") in {"checkbox", "radio"}:
+        is_box = attrs.get("type") in {"checkbox", "radio"}
+        if is_box:
             is_left_out = "checked" not in attrs
         if tag == "textarea":
             self.text, self.fields[name] = name, ""
@@ -268,7 +269,7 @@ class _Form(HTMLParser):
         elif tag == "option" and self.choice and "selected" in attrs:
             self.fields[self.choice] = attrs.get("value", "")
         elif tag == "input" and name and not is_left_out:
-            self.fields[name] = attrs.get("value", "")
+            self.fields[name] = attrs.get("value", "on" if is_box else "")
 
     def handle_endtag(self, tag):
         if tag == "textarea":

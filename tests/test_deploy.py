@@ -63,6 +63,13 @@ RegionProfile.objects.update(lead_sv="En ny ingress.")
 print(time.time())
 """
 
+DOCUMENT = """
+from django.core.files.base import ContentFile
+from planning.models import PlanDocument, RegionalPlan
+document = PlanDocument(plan=RegionalPlan.objects.get(), position=1, title_sv="Bilaga")
+document.file.save("bilaga.pdf", ContentFile(b"%PDF-1234567890"))
+"""
+
 
 @pytest.fixture(scope="module")
 def database():
@@ -256,6 +263,24 @@ def test_pages_come_by_http2_with_a_strong_etag(stack):
         status, headers, body = stack.page("/", *asked)
         assert (status, headers["etag"], body) == ("304 2", etag, "")
     assert [etag[0] for etag in etags] == ['"', '"']
+
+
+def test_files_come_through_nginx_in_part_and_not_twice_to_who_has_them(stack):
+    stack.run(sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", DOCUMENT)
+    stylesheet = re.search(r'href="(/static/[^"]+[.]css)"', stack.page("/")[2])[1]
+    for path in ("/regionplan/2019-2021/dokument/1/", stylesheet):
+        _status, headers, whole = stack.page(path)
+        for asked, part in (("0-0", whole[:1]), ("-1", whole[-1:]), ("2-", whole[2:])):
+            status, said, body = stack.page(path, "--header", f"Range: bytes={asked}")
+            assert (status, body) == ("206 2", part)
+            assert said["content-range"].endswith(f"/{len(whole)}")
+        refused = stack.page(path, "--header", f"Range: bytes={len(whole)}-")
+        assert (refused[0], refused[1]["content-range"]) == ("416 2", f"bytes */{len(whole)}")
+        resumed = ["--header", 'If-Range: "other"', "--header", "Range: bytes=0-0"]
+        assert stack.page(path, *resumed)[::2] == ("200 2", whole)
+        known = stack.page(path, "--header", f"If-None-Match: {headers['etag']}")
+        assert known[::2] == ("304 2", "")
+        assert "x-accel-expires" not in headers
 
 
 def test_http_leads_to_https(stack):

@@ -1,5 +1,6 @@
 """Import and export: what is read of a file, what it changes, and who may."""
 
+import csv
 import datetime as dt
 import io
 import zipfile
@@ -126,7 +127,8 @@ def test_an_export_fills_an_empty_copy(admin_client, content, extension):
 
 
 def test_what_looks_like_a_formula_is_text_and_comes_back(admin_client, plan):
-    names = ["=1+1", "+46", "-5", "@SUM(A1)", "'=1", "''", "\tindragen", "två\r\nrader"]
+    names = ["=1+1", "+46", "-5", "@SUM(A1)", "'=1", "\uff1d1", "'\uff0b1", "\uff0d1", "\uff201"]
+    names += ["''", "\tindragen", "två\r\nrader", "\r=1", "'\r=1", "\x0b=1"]
     goal = make_goal(make_perspective(plan))
     for number, name in enumerate(names, start=1):
         make_focus_area(goal, number, text_sv=name)
@@ -135,14 +137,16 @@ def test_what_looks_like_a_formula_is_text_and_comes_back(admin_client, plan):
         for extension in ("csv", "xlsx")
     }
     text = exported["csv"].content.decode("utf-8-sig")
-    assert [line.split(";")[3] for line in text.splitlines()[1:6]] == [
-        "'=1+1", "'+46", "'-5", "'@SUM(A1)", "''=1",
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))[1:]
+    assert [row[3] for row in rows] == [
+        "'=1+1", "'+46", "'-5", "'@SUM(A1)", "''=1", "'\uff1d1", "''\uff0b1", "'\uff0d1", "'\uff201",
+        "''", "'\tindragen", "två\nrader", "'\n=1", "''\n=1", "'=1",
     ]  # fmt: skip
     cells = openpyxl.load_workbook(io.BytesIO(exported["xlsx"].content)).active["D"][1:]
     assert {cell.data_type for cell in cells} == {"s"}
     for answer in exported.values():
         preview = upload(admin_client, plan, answer.content, "insatsomraden")
-        assert preview.context["outcome"].counts == "0 nya, 0 ändrade, 8 oförändrade"
+        assert preview.context["outcome"].counts == "0 nya, 0 ändrade, 15 oförändrade"
 
 
 def test_an_exported_csv_is_one_that_swedish_excel_opens(admin_client, plan):

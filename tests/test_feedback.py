@@ -130,6 +130,9 @@ def test_what_is_no_answer_is_refused(client, content, data):
         ({"origin": "https://example.org"}, 403),
         ({"origin": "null"}, 403),
         ({"origin": "http://["}, 403),
+        ({"origin": "https://testserver"}, 403),
+        ({"origin": "http://testserver", "host": "TestServer"}, 303),
+        ({"origin": "http://testserver:80"}, 403),
         ({"sec-fetch-site": "cross-site"}, 403),
         ({"sec-fetch-site": "same-site"}, 403),
     ],
@@ -138,6 +141,30 @@ def test_only_our_own_pages_may_send_answers(client, content, headers, status):
     answer = client.post("/aterkoppling/", YES, headers=headers)
     assert answer.status_code == status
     assert Feedback.objects.exists() == (status == 303)
+
+
+@pytest.mark.parametrize(("scheme", "status"), [("https", 303), ("http", 403)])
+def test_behind_a_proxy_the_origin_has_the_visitors_scheme(
+    client, content, settings, scheme, status
+):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    headers = {"host": "testserver", "x-forwarded-proto": "https"}
+    headers |= {"origin": f"{scheme}://testserver"}
+    assert client.post("/aterkoppling/", YES, headers=headers).status_code == status
+
+
+def test_no_page_with_a_token_in_its_address_is_kept(client, content, monkeypatch):
+    address = client.post("/aterkoppling/", YES)["Location"]
+    forged = address.partition("?")[0] + "?svar=forged"
+    answers = [client.get(address), client.head(address), client.get(forged)]
+    answers.append(client.post(address, {"message": "å" * 2001}))
+    monkeypatch.setitem(limits.RATES, "feedback", "1/10m/key")
+    answers += [client.post(address, {"message": text}) for text in ("Bra!", "Mer")]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 303, 429]
+    for answer in answers:
+        assert "no-store" in answer["Cache-Control"]
+    # The page without one is the same for everyone.
+    assert "Cache-Control" not in client.get(address.partition("?")[0])
 
 
 def test_other_methods_are_refused(client, content):

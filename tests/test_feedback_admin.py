@@ -1,6 +1,8 @@
 """What staff see of visitors' answers, page by page, and as files."""
 
+import csv
 import datetime as dt
+import io
 
 import pytest
 from django.db import connection
@@ -74,6 +76,16 @@ def test_answers_leave_one_by_one_with_no_formula_in_them(admin_client, answers)
         '/plan/;sv;nej;"Var är ""kartan""?"',
         "/plan/;sv;nej;'=1+1",
     ]
+
+
+@pytest.mark.parametrize("message", ["\r=1", "\n=1", "\x0b=1", "\uff1d1", "'\r=1"])
+def test_no_cell_begins_as_a_formula(admin_client, db, message):
+    Feedback.objects.create(address="/plan/", language="sv", helpful=False, message=message)
+    answer = admin_client.get("/admin/pages/feedback/svar.csv?dagar=30")
+    text = io.StringIO(answer.content.decode("utf-8-sig"), newline="")
+    cell = list(csv.reader(text, delimiter=";"))[1][-1]
+    assert cell[0] == "'"
+    assert "\r" not in cell
 
 
 def test_each_count_leads_to_its_answers(admin_client, answers):

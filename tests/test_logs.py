@@ -158,6 +158,27 @@ def test_an_error_is_one_line_with_the_number_of_its_request(
     assert logged(told, "text").count("\n") > 3
 
 
+@pytest.mark.parametrize("shape", ["json", "text"])
+def test_an_unknown_host_is_one_short_line(
+    database,  # noqa: F811
+    caplog,
+    shape,
+):
+    site = make_cache(WSGIHandler(), Content())
+    answer = ask(site, "/", headers={"host": "evil.example"})
+    assert answer.status == "400 Bad Request"
+    ask(site, "/", headers={"host": "e" * 8000})
+    short, long = [
+        Formatter(shape).format(record)
+        for record in caplog.records
+        if record.name == "django.security.DisallowedHost"
+    ]
+    assert "Invalid HTTP_HOST header: 'evil.example'." in short
+    assert "Traceback" not in short
+    assert "\n" not in short
+    assert len(long) < 800
+
+
 # --- Edits -----------------------------------------------------------------------------------------
 
 

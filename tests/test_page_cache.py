@@ -300,7 +300,6 @@ def test_a_cookie_that_is_not_ours_is_not_looked_at(cookie):
         ("200 OK", ("Vary", "Cookie")),
         ("200 OK", ("Vary", "Accept-Encoding, Accept-Language")),
         ("200 OK", ("Content-Security-Policy", "script-src 'nonce-abc'")),
-        ("200 OK", ("Content-Disposition", 'attachment; filename="a.pdf"')),
     ],
 )
 def test_what_may_differ_between_visitors_is_not_stored(status, header):
@@ -311,6 +310,15 @@ def test_what_may_differ_between_visitors_is_not_stored(status, header):
         assert (answer.status, answer.headers) == (status, dict([*HTML, header]))
         assert len(app.asked) == number
     assert ask(cache, method="HEAD").body == b""
+    assert cache.found.size == cache.missing.size == 0
+
+
+def test_a_file_answers_to_what_its_visitor_has_sent_and_is_not_stored():
+    app = App(headers=[*HTML, ("Accept-Ranges", "bytes")])
+    cache = make_cache(app)
+    for asked in ("bytes=0-0", "bytes=-1"):
+        assert ask(cache, headers={"range": asked}).status == "200 OK"
+        assert app.asked[-1]["HTTP_RANGE"] == asked
     assert cache.found.size == cache.missing.size == 0
 
 

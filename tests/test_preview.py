@@ -187,6 +187,9 @@ def test_the_pdf_and_the_documents_of_a_draft_are_in_its_preview(client, db, set
     inside = preview.link_to(plan).removesuffix("regionplan/2030-2032/")
     answer = client.get(f"{inside}regionplan/2030-2032/dokument/1/")
     assert b"".join(answer.streaming_content) == b"text"
+    # Neither a browser nor nginx keeps it.
+    assert "no-store" in answer["Cache-Control"]
+    assert "X-Accel-Expires" not in answer
     assert client.get(f"{inside}regionplan/2030-2032.pdf").content.startswith(b"%PDF")
 
 
@@ -194,7 +197,11 @@ def test_a_link_opens_one_draft_only(client, db):
     make_page("annan", status="draft")
     link = preview.link_to(make_page("ny", status="draft"))
     assert client.get(link).status_code == 200
-    assert client.get(link.replace("/ny/", "/annan/")).status_code == 404
+    other = client.get(link.replace("/ny/", "/annan/"))
+    assert other.status_code == 404
+    # Its address opens the draft all the same.
+    for answer in (other, client.post(link), client.get(link)):
+        assert "no-store" in answer["Cache-Control"]
 
 
 @pytest.mark.parametrize("path", ["admin/", "aterkoppling/", "static/css/base.css", "finns/inte/"])

@@ -122,7 +122,7 @@ def test_every_kind_of_answer_has_every_header(ask):
         "page": 200,
         "not modified": 304,
         "static": 200,
-        "static, not modified": 200,
+        "static, not modified": 304,
         "missing": 404,
         "missing static": 404,
         "redirect": 301,

@@ -19,6 +19,7 @@ import requests
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
@@ -29,6 +30,7 @@ from django.utils import timezone
 import blekinge_site.signin_urls
 import blekinge_site.urls
 from tests.factories import make_page
+from tests.serving import fields_of
 from tests.site import public_addresses, text_of
 
 PASSWORD = "ett-långt-lösenord"
@@ -169,6 +171,8 @@ def test_a_forgotten_password_is_replaced_by_mail(client, db, mail_server):
     assert message.to == ["anna@example.se"]
     assert message.subject == "Återställning av lösenord"
     link = re.search(r"http://testserver(\S+)", message.body)[1]
+    for address in (link, link.replace("/glomt/", "/glomt/0")):
+        assert "no-store" in client.get(address)["Cache-Control"]
     form = client.get(link, follow=True).request["PATH_INFO"]
     new = "ett-annat-lösenord"
     client.post(form, {"password1": new, "password2": new})
@@ -393,7 +397,13 @@ class Silent(WSGIRequestHandler):
 @pytest.fixture
 def directory(settings):
     """A directory of people by OpenID Connect, at an address of its own; `person` is who sits at it."""
-    person = {"sub": "1", "preferred_username": "anna", "email": "", "email_verified": False}
+    person = {
+        "sub": "1",
+        "preferred_username": "anna",
+        "email": "anna@example.se",
+        "email_verified": True,
+        "amr": ["pwd", "mfa"],
+    }
 
     def answer(environ, start_response):
         own = f"http://{environ['HTTP_HOST']}"
@@ -403,7 +413,8 @@ def directory(settings):
             start_response("302 Found", [("Location", back)])
             return []
         now = int(time.time())
-        claims = {"iss": own, "aud": "webbplatsen", "iat": now, "exp": now + 60, "sub": "1"}
+        claims = {"iss": own, "aud": "webbplatsen", "iat": now, "exp": now + 60}
+        claims |= {name: person[name] for name in ("sub", "amr", "acr") if name in person}
         answers = {
             "/.well-known/openid-configuration": {
                 "issuer": own,
@@ -453,14 +464,14 @@ def test_without_a_directory_nothing_is_said_of_it(client, db):
 
 
 def test_the_directory_signs_in_who_has_an_account(client, db, directory, second_factor):
-    make_account(role="Publicist", password=None)
+    make_account(role="Publicist", password=None, email="Anna@example.se")
     assert come_by_directory(client).url == "/admin/pages/page/"
-    # No second factor of ours: the directory has its own.
+    # No second factor of ours: the directory says that it has asked for its own.
     assert client.get("/admin/pages/page/").status_code == 200
     assert client.get("/admin/konto/losenord/", follow=True).status_code == 200
     client.post("/admin/konto/logga-ut/")
     # The account is this person's from now on, whatever the directory calls them.
-    directory["preferred_username"] = "anna.andersson"
+    directory |= {"preferred_username": "anna.andersson", "email": "a@example.se"}
     assert come_by_directory(client).url == "/admin/pages/page/"
     assert [message for _name, message in logged()] == [
         "Loggade in med regionens konto.",
@@ -469,30 +480,137 @@ def test_the_directory_signs_in_who_has_an_account(client, db, directory, second
     ]
 
 
-@pytest.mark.parametrize(("verified", "status"), [(True, 302), (False, 403)])
+@pytest.mark.parametrize(
+    ("verified", "status"), [(True, 302), (False, 403), ("false", 403), ("true", 403), (None, 403)]
+)
 def test_an_address_counts_when_the_directory_has_verified_it(
     client, db, directory, verified, status
 ):
     make_account("a.andersson", email="Anna@example.se")
-    directory |= {"email": "anna@example.se", "email_verified": verified}
+    directory["email_verified"] = verified
     assert come_by_directory(client).status_code == status
 
 
-@pytest.mark.parametrize("fields", [{"is_staff": False}, {"is_active": False}, {"name": "bo"}])
-def test_the_directory_makes_no_account_and_opens_none_that_is_closed(
-    client, db, directory, fields
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"is_staff": False, "email": "anna@example.se"},
+        {"is_active": False, "email": "anna@example.se"},
+        {"email": "bo@example.se"},  # though it has the name that the directory gives
+        {"email": ""},
+        {"email": "anna@example.se", "is_superuser": True},
+    ],
+)
+@pytest.mark.parametrize("email", ["anna@example.se", ""])
+def test_the_directory_makes_no_account_and_opens_none_that_is_not_the_persons(
+    client, db, directory, fields, email
 ):
     make_account(**fields)
+    directory["email"] = email
     answer = come_by_directory(client)
     assert answer.status_code == 403
     assert "Du har inget konto" in text_of(answer)
     assert User.objects.count() == 1
+    assert not SocialAccount.objects.exists()
+    assert client.get("/admin/").status_code == 302
+
+
+@pytest.mark.parametrize("is_superuser", [False, True])
+def test_an_identifier_that_is_entered_opens_the_account(
+    client, admin_client, directory, is_superuser
+):
+    directory |= {"sub": "b7e4-åäö", "email": ""}
+    user = make_account("bo", is_superuser=is_superuser)
+    assert "<code>b7e4-åäö</code>" in come_by_directory(client).content.decode()
+    enter(admin_client, user, " b7e4-åäö ")
+    assert come_by_directory(client).url == "/admin/pages/page/"
+    assert client.get("/admin/").context["user"] == user
+    enter(admin_client, user, "")
+    client.post("/admin/konto/logga-ut/")
+    assert come_by_directory(client).status_code == 403
+    changes = LogEntry.objects.filter(user__username="admin").order_by("pk")
+    told = "Ändrade Identifierare i regionens katalog."
+    assert [entry.get_change_message() for entry in changes] == [told, told]
+
+
+def enter(client, user, identifier):
+    """Let the signed-in `client` save the account of `user` with `identifier`; return the answer."""
+    address = f"/admin/auth/user/{user.pk}/change/"
+    fields = fields_of(client.get(address).content.decode())
+    return client.post(address, fields | {"directory_id": identifier})
+
+
+def test_an_identifier_belongs_to_one_account(admin_client, directory):
+    anna, bo = make_account(), make_account("bo")
+    assert enter(admin_client, anna, "1").status_code == 302
+    answer = enter(admin_client, bo, "1")
+    assert "Ett annat konto har redan den identifieraren." in text_of(answer)
+    assert enter(admin_client, anna, "1").status_code == 302
+    assert enter(admin_client, bo, "").status_code == 302
+    assert list(SocialAccount.objects.values_list("user__username", "uid")) == [("anna", "1")]
+
+
+def test_only_a_superuser_links_a_superuser(client, db, directory):
+    manager, root = make_account("maja", role="Ansvarig"), make_account("rot", is_superuser=True)
+    SocialAccount.objects.create(user=root, provider="region", uid="roten")
+    client.force_login(manager)
+    address = f"/admin/auth/user/{root.pk}/change/"
+    html = client.get(address).content.decode()
+    assert "roten" in html
+    assert 'name="directory_id"' not in html
+    assert client.post(address, {"directory_id": "1"}).status_code == 403
+    assert SocialAccount.objects.get().uid == "roten"
+    enter(client, make_account("bo"), "1")
+    assert SocialAccount.objects.get(uid="1").user.username == "bo"
+
+
+def test_without_a_directory_accounts_have_no_identifier_and_keep_their_link(admin_client):
+    user = make_account()
+    SocialAccount.objects.create(user=user, provider="region", uid="1")
+    address = f"/admin/auth/user/{user.pk}/change/"
+    html = admin_client.get(address).content.decode()
+    assert "directory_id" not in html
+    assert admin_client.post(address, fields_of(html) | {"first_name": "Anna"}).status_code == 302
+    assert SocialAccount.objects.get().uid == "1"
+
+
+@pytest.mark.parametrize(
+    ("said", "leads_to"),
+    [
+        ({"amr": ["pwd", "mfa"]}, "/admin/"),
+        ({"amr": ["pwd"]}, "/admin/konto/tva-faktorer/"),
+        ({"amr": "mfa-less"}, "/admin/konto/tva-faktorer/"),
+        ({"amr": None, "acr": "loa3"}, "/admin/"),
+        ({"amr": ["pwd"], "acr": "loa2"}, "/admin/konto/tva-faktorer/"),
+        ({"amr": None}, "/admin/konto/tva-faktorer/"),
+    ],
+)
+def test_the_sites_second_factor_is_left_out_only_where_the_directory_tells_of_its_own(
+    client, db, directory, second_factor, settings, said, leads_to
+):
+    settings.OIDC_ACR = ["loa3", "loa4"]
+    directory |= said
+    make_account(role="Publicist", password=None, email="anna@example.se")
+    come_by_directory(client)
+    assert client.get("/admin/", follow=True).request["PATH_INFO"] == leads_to
+    # Whoever has been sent to add a factor gets that far without a password.
+    assert client.get("/admin/konto/app/", follow=True).request["PATH_INFO"] == "/admin/konto/app/"
+
+
+def test_what_the_directory_has_said_is_forgotten_when_a_password_signs_in(
+    client, db, directory, second_factor
+):
+    make_account(role="Publicist", email="anna@example.se")
+    come_by_directory(client)
+    assert client.get("/admin/").status_code == 200
+    client.post("/admin/konto/logga-ut/")
+    sign_in(client)
     assert client.get("/admin/").status_code == 302
 
 
 def test_an_account_belongs_to_one_person_in_the_directory(client, db, directory):
-    make_account()
-    come_by_directory(client)
+    make_account(email="anna@example.se")
+    assert come_by_directory(client).status_code == 302
     client.post("/admin/konto/logga-ut/")
     directory["sub"] = "2"
     assert come_by_directory(client).status_code == 403
