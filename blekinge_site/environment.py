@@ -228,6 +228,14 @@ def networks(name):
     return [ip_network(one.strip()) for one in env.list(name, default=[])]
 
 
+def words(name):
+    """Return the words that `name` lists with commas, a list of str."""
+    listed = [word.strip() for word in env.list(name, default=[])]
+    if not all(re.fullmatch(r"[!-~]+", word) for word in listed):
+        raise ValueError("not words")
+    return listed
+
+
 def contact(name):
     """Return the address that `name` gives for mail or a web page, or nothing."""
     found = env.str(name, default="")

@@ -31,6 +31,7 @@ from blekinge_site.environment import (
     sentry,
     text,
     web_address,
+    words,
     yes_or_no,
 )
 
@@ -395,7 +396,9 @@ if any(OIDC.values()) and not all(OIDC.values()):
     raise BadSettingError(f"{missing[0]} is missing. Set all of {', '.join(OIDC)}, or none.")
 
 # What the directory's ID token says, as `acr`, where it has asked for a second factor. It is asked to.
-OIDC_ACR = [value.strip() for value in env.list("OIDC_ACR", default=[])]
+OIDC_ACR = from_environment(
+    words, "OIDC_ACR", "Set it to values of acr with commas, or leave it out."
+)
 
 SOCIALACCOUNT_ADAPTER = "blekinge_site.signin.DirectoryAdapter"
 # The way there is a link: our policy stops a form that leads to another host.

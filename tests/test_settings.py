@@ -50,6 +50,7 @@ BAD = [
     ("ADMIN_PATH", "/", "Set it to words with hyphens that no page has, such as admin/."),
     ("ADMIN_NETWORKS", "10.0.0.1/8", "Set it to networks with commas, such as 10.0.0.0/8,"),
     ("SECURITY_CONTACT", "x@example.se", "Set it as mailto:name@host or https://…, or leave"),
+    ("OIDC_ACR", "två faktorer", "Set it to values of acr with commas, or leave it out."),
     ("SITE_NAME", "", "Set it to the region's name, or leave it out."),
     ("METRICS_PORT", "70000", "Set it to a number from 1 to 65535, or leave it out."),
     ("METRICS_HOST", "all of them", "Set it to an address of this machine, or leave it out."),
