@@ -145,24 +145,42 @@ def headings(html):
         above = rank
 
 
-def links(html, base):
-    """Yield what is wrong with the links of rich text `html`, which is shown at `base`."""
+def links(html):
+    """Yield what the links of rich text `html` say badly."""
     for link in links_of(html):
         if BARE_ADDRESS.fullmatch(link.text):
             yield f"Länken ”{link.text}” är en adress. Skriv vad den leder till."
         elif link.text.lower().strip(" .:!»>→") in EMPTY_WORDS:
             yield f"Länken ”{link.text}” säger inte vart den leder. Skriv till exempel sidans rubrik."
-    for link in dead_links(html, base):
-        yield f"Länken ”{link.text}” leder till {link.address}, där besökare inte hittar något."
 
 
-def rich_texts(thing):
-    for field in translated_fields(thing):
-        if isinstance(thing._meta.get_field(field), RichTextField):
-            for language, base in in_each_language(thing.get_absolute_url).items():
-                html = words_in(thing, field, language)
-                for text in [*headings(html), *links(html, base)]:
-                    yield Finding(False, text, thing, f"{field}_{language}")
+def rich_texts(things):
+    """Return the rich texts of `things`: `[(thing, name of the form's field, HTML, path of its page), …]`."""
+    return [
+        (thing, f"{field}_{language}", words_in(thing, field, language), base)
+        for thing in things
+        for field in translated_fields(thing)
+        if isinstance(thing._meta.get_field(field), RichTextField)
+        for language, base in in_each_language(thing.get_absolute_url).items()
+    ]
+
+
+def in_rich_texts(things):
+    """Return what is wrong with the rich texts of `things`, their links looked up together."""
+    texts = rich_texts(things)
+    dead = dead_links([(html, base) for _thing, _field, html, base in texts])
+    return [
+        Finding(False, text, thing, field)
+        for (thing, field, html, _base), nowhere in zip(texts, dead, strict=True)
+        for text in [
+            *headings(html),
+            *links(html),
+            *(
+                f"Länken ”{link.text}” leder till {link.address}, där besökare inte hittar något."
+                for link in nowhere
+            ),
+        ]
+    ]
 
 
 # --- All -------------------------------------------------------------------------------------------
@@ -197,12 +215,13 @@ def findings(publishable):
     """Return all that should be put right before `publishable` is published, what stops it first."""
     found = []
     before = finder(earlier) if (earlier := version_before(publishable)) else None
-    for thing in walk(whole(publishable)):
+    things = list(walk(whole(publishable)))
+    for thing in things:
         found += swedish(thing)
         found += english(thing, before)
-        found += rich_texts(thing)
         found += long_sentences(thing)
         if type(thing) in OF_MODEL:
             found += OF_MODEL[type(thing)](thing)
+    found += in_rich_texts(things)
     found += review(publishable)
     return sorted(found, key=lambda finding: not finding.stops)

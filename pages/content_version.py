@@ -70,12 +70,17 @@ def count_changes(sender, using, **kwargs):
 
 
 def stamp():
+    """Return what `current` does, in a thread that answers no requests."""
+    close_old_connections()  # which a request does otherwise
+    return current()
+
+
+def current():
     """Return the content version, and the next moment at which pages change without it.
 
     That is when something is published or unpublished, and at midnight: pages speak of what holds today
     and this year.
     """
-    close_old_connections()  # no request does it in the threads that ask for this
     with connection.cursor() as cursor:
         cursor.execute("SELECT sum(number) FROM content_version")
         version = int(cursor.fetchone()[0])

@@ -4,13 +4,14 @@ import datetime as dt
 
 from django.contrib import admin
 from django.core.cache import cache
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 
 from blekinge_site.formats import day
 from blekinge_site.languages import in_each_language
+from pages import content_version
 from pages.editing import ContentAdmin, change_address
 from pages.filters import missing_english
 from pages.links import dead_links
@@ -18,7 +19,9 @@ from pages.models import Feedback, Page
 from pages.publishing import Publishable, Status
 
 DAYS_NEW = 7
-LINKS_KEPT_SECONDS = 600
+LINKS_KEY = "pages.desk.broken_links"
+LINKS_KEPT_SECONDS = 7 * 24 * 3600
+PAGES_AT_ONCE = 300  # whose links one visit looks up
 
 
 def list_address(model, query=""):
@@ -75,31 +78,75 @@ def new_feedback(user):
     if not user.has_perm("pages.view_feedback"):
         return []
     since = timezone.localdate() - dt.timedelta(days=DAYS_NEW)
-    answers = list(
-        Feedback.objects.filter(created_at__date__gte=since).values("helpful", "message")
+    counts = Feedback.objects.filter(created_at__date__gte=since).aggregate(
+        answers=Count("pk"),
+        unhelped=Count("pk", filter=Q(helpful=False)),
+        worded=Count("pk", filter=~Q(message="")),
     )
-    if not answers:
+    if not counts["answers"]:
         return []
-    unhelped = sum(not answer["helpful"] for answer in answers)
-    worded = sum(bool(answer["message"]) for answer in answers)
-    text = f"{len(answers)} svar på {DAYS_NEW} dagar: {unhelped} nej, {worded} med egna ord"
+    text = "{answers} svar på {days} dagar: {unhelped} nej, {worded} med egna ord"
+    text = text.format(days=DAYS_NEW, **counts)
     return [(text, reverse("admin:pages_feedback_per_page", query={"dagar": DAYS_NEW}))]
 
 
 def broken_links():
-    """Return the dead links of the published pages. Looking for them takes a while, so it is kept a while."""
+    """Return the dead links of the published pages, and how many pages have links left to look up.
 
-    def look():
-        found = []
-        for page in Page.objects.published():
-            for language, base in in_each_language(page.get_absolute_url).items():
-                found += [
-                    (f"{page}: ”{link.text}” leder till {link.address}", change_address(page))
-                    for link in dead_links(getattr(page, f"body_{language}") or "", base)
-                ]
-        return found
+    What is found is kept and holds until content changes. After that each visit looks up the links of
+    PAGES_AT_ONCE pages, so that a visit takes no longer the more pages there are.
+    """
+    content = content_version.current()
+    known = cache.get(LINKS_KEY) or {"content": None, "looked_up": {}, "dead": {}, "left": 0}
+    if known["content"] != content or known["left"]:
+        known = looked_further(known, content)
+        cache.set(LINKS_KEY, known, LINKS_KEPT_SECONDS)
+    found = [link for links in known["dead"].values() for link in links]
+    if known["left"]:
+        text = f"{known['left']} sidor återstår att kontrollera. Fortsätt"
+        found.append((text, reverse("admin:index")))
+    return found
 
-    return cache.get_or_set("pages.desk.broken_links", look, LINKS_KEPT_SECONDS)
+
+def looked_further(known, content):
+    """Return what is `known` of links with those of some more pages looked up, now that `content` holds.
+
+    `looked_up` has for each page the content version that its links were last looked up under, those
+    longest ago first; `dead` has the entries of the pages with dead links. Those pages come first: who
+    has mended a link is to see it gone.
+    """
+    pks = set(Page.objects.published().values_list("pk", flat=True))
+    before = {pk: under for pk, under in known["looked_up"].items() if pk in pks}
+    looked_up = dict.fromkeys(sorted(pks - before.keys())) | before
+    dead = {pk: links for pk, links in known["dead"].items() if pk in pks}
+    left = [pk for pk, under in looked_up.items() if under != content]
+    left.sort(key=lambda pk: pk not in dead)
+    chosen = set(left[:PAGES_AT_ONCE])
+    looked_up = {pk: under for pk, under in looked_up.items() if pk not in chosen}
+    dead = {pk: links for pk, links in dead.items() if pk not in chosen}
+    return {
+        "content": content,
+        "looked_up": looked_up | dict.fromkeys(sorted(chosen), content),
+        "dead": dead | dead_links_of(Page.objects.filter(pk__in=chosen)),
+        "left": len(left) - len(chosen),
+    }
+
+
+def dead_links_of(pages):
+    """Return the dead links of `pages` as the desk's entries, a list for each page by its pk."""
+    texts = [
+        (page, html, base)
+        for page in pages
+        for language, base in in_each_language(page.get_absolute_url).items()
+        if (html := getattr(page, f"body_{language}"))
+    ]
+    dead = dead_links([(html, base) for _page, html, base in texts])
+    entries = {}
+    for (page, _html, _base), links in zip(texts, dead, strict=True):
+        for link in links:
+            text = f"{page}: ”{link.text}” leder till {link.address}"
+            entries.setdefault(page.pk, []).append((text, change_address(page)))
+    return entries
 
 
 def waiting(request):

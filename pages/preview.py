@@ -44,6 +44,15 @@ def link_to(publishable):
         return reverse("preview", args=[token, publishable.get_absolute_url().removeprefix("/")])
 
 
+def named_by(token):
+    """Return what the link with `token` opens, its model's label and its pk; None if it has ended."""
+    try:
+        label, pk = signing.loads(token, salt=SALT, max_age=DAYS * 24 * 3600)
+    except signing.BadSignature:
+        return None
+    return label, pk
+
+
 def answer_to(request, publishable, path, *, prefix="/"):
     """Return the public page at `path`, `/en/…` for English, with `publishable` as if it were published.
 
@@ -106,10 +115,10 @@ def kept_by_nobody(view):
 @require_safe
 def shared(request, token, path):
     """Show what the link with `token` is for; once it is published, lead to where everyone sees it."""
-    try:
-        label, pk = signing.loads(token, salt=SALT, max_age=DAYS * 24 * 3600)
-    except signing.BadSignature:
+    named = named_by(token)
+    if named is None:
         return _ended(request)
+    label, pk = named
     publishable = apps.get_model(label).objects.filter(pk=pk).first()
     if publishable is None:
         return _ended(request)

@@ -146,14 +146,10 @@ def working_copy(publishable):
 
 def finder(publishable):
     """Return a function that finds in `publishable` what a part of another version is there, or None."""
-    parts = list(walk(whole(publishable)))
-
-    def find(part):
-        key = part.natural_key()
-        same = (one for one in parts if type(one) is type(part) and one.natural_key() == key)
-        return next(same, None)
-
-    return find
+    parts = {}
+    for part in walk(whole(publishable)):
+        parts.setdefault((type(part), part.natural_key()), part)
+    return lambda part: parts.get((type(part), part.natural_key()))
 
 
 def counterpart(part, publishable):

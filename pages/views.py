@@ -18,6 +18,9 @@ from blekinge_site.languages import give_anchors, in_each_language, slug_now, wo
 from pages.models import Administration, Page, RegionProfile
 from pages.publishing import Withdrawn
 
+# The ids on the profile's page that are no core value's.
+IDS_ON_PROFILE = frozenset({"innehall", "en-dag-hos-oss", "organisation", "vardegrund"})
+
 
 @require_safe
 def profile(request):
@@ -25,7 +28,7 @@ def profile(request):
     if profile is None:
         raise (Withdrawn if RegionProfile.objects.withdrawn().exists() else Http404)("no profile")
     core_values = list(profile.core_values.all())
-    give_anchors(core_values, taken={"innehall", "en-dag-hos-oss", "organisation", "vardegrund"})
+    give_anchors(core_values, taken=set(IDS_ON_PROFILE))
     administrations = Administration.objects.filter(profile=profile).on(timezone.localdate())
     return render(
         request,

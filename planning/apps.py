@@ -11,5 +11,7 @@ class PlanningConfig(AppConfig):
     def ready(self):
         from pages.content_version import count_changes  # models are ready only now
 
-        import_module("planning.checks")  # makes itself known to pages.checks
+        # They make themselves known to pages.checks and pages.links.
+        import_module("planning.checks")
+        import_module("planning.links")
         post_migrate.connect(count_changes, sender=self)

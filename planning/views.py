@@ -69,7 +69,7 @@ def lines_with_amounts():
 
 
 def fetch_whole(plan):
-    """Fetch everything that stands on a plan's page, in six queries, and make its anchors unique."""
+    """Fetch everything that stands on a plan's page, in six queries, and give it what the page needs."""
     prefetch_related_objects(
         [plan],
         Prefetch("perspectives", Perspective.objects.prefetch_related(goals_with_focus_areas())),
@@ -78,11 +78,21 @@ def fetch_whole(plan):
     )
     for budget in plan.budgets.all():
         draw(budget)
+    give_anchors_on_plan(plan)
+
+
+def give_anchors_on_plan(plan):
+    """Give the perspectives and goals of `plan`, fetched with its budgets, their anchors on its page."""
     taken = {"contents-heading", "innehall", "regionplanen", "dokument", "planer"}
     taken |= {f"budget-{budget.year}" for budget in plan.budgets.all()}
     give_anchors(plan.perspectives.all(), taken)
     for perspective in plan.perspectives.all():
         give_anchors(perspective.goals.all(), taken)
+
+
+def give_anchors_on_perspective(perspective):
+    """Give the goals of `perspective`, fetched, their anchors on its own page."""
+    give_anchors(perspective.goals.all(), taken={"contents-heading", "innehall"})
 
 
 def draw(budget):
@@ -102,6 +112,13 @@ def plan_crumb(plan):
     return (format_html("{} {}", words(plan, "title"), plan.period), plan.get_absolute_url())
 
 
+def budget_to_show(plan, year):
+    """Return the budget of `plan` that began last by `year`, or else the first to come, or None."""
+    budgets = list(plan.budgets.all())
+    begun = [budget for budget in budgets if budget.year <= year]
+    return (begun[-1:] or budgets[:1] or [None])[0]
+
+
 @require_safe
 def start(request):
     profile = RegionProfile.objects.published().first()
@@ -110,10 +127,7 @@ def start(request):
     budget = None
     if plan:
         plan.with_goal_counts = plan.perspectives.annotate(goal_count=Count("goals"))
-        # Of the budgets that have begun the last, or else the first of those to come.
-        budgets = list(plan.budgets.all())
-        begun = [budget for budget in budgets if budget.year <= year]
-        budget = (begun[-1:] or budgets[:1] or [None])[0]
+        budget = budget_to_show(plan, year)
     if budget:
         lines = list(budget.lines.with_amounts())
         budget.result = next((line for line in lines if line.kind == line.Kind.RESULT), None)
@@ -187,7 +201,7 @@ def perspective(request, period, slug):
     if request.path != perspective.get_absolute_url():
         return redirect(perspective, permanent=True)
     prefetch_related_objects([perspective], goals_with_focus_areas())
-    give_anchors(perspective.goals.all(), taken={"contents-heading", "innehall"})
+    give_anchors_on_perspective(perspective)
     return render(
         request,
         "planning/perspective.html",

@@ -9,7 +9,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from pages.checks import findings, readability
-from pages.links import answer_at, dead_links
 from pages.models import CoreValue, DailyStat, Page, RegionProfile
 from pages.readability import level, lix, sentences
 from pages.versions import working_copy
@@ -238,54 +237,6 @@ def test_lix_has_a_name_in_words():
         *("mycket lättläst", "mycket lättläst", "lättläst", "medelsvår"),
         *("svår", "svår", "mycket svår", "mycket svår"),
     ]
-
-
-# --- Links -----------------------------------------------------------------------------------------
-
-
-ALIVE = [
-    "/kontakt/",
-    "/kontakt",  # sends on to the address with its slash
-    "/en/contact/",
-    "/en/kontakt/",  # sends on to its English word
-    "../kontakt/",
-    "http://localhost/kontakt/",
-    "http://localhost",
-    "/om-region-blekinge/#vardegrund",
-    "/regionplan/2019-2021.pdf",
-    "/regionplan/2019-2021/dokument/1/",
-    "/admin/",
-    "/admin",
-    "/static/css/base.css",
-    "#topp",
-    "https://example.org/borta/",
-    "mailto:region@example.se",
-]
-DEAD = [
-    "/borta/",
-    "/borta",
-    "borta/",
-    "/en/borta/",
-    "http://localhost/borta/",
-    "/om-region-blekinge/#borta",
-    "/regionplan/2031-2033/",
-    "/utkast/",
-    "//[",
-]
-
-
-def test_dead_links_are_those_that_lead_nowhere_on_the_site(content, settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-    document = PlanDocument(plan=RegionalPlan.objects.get(), position=1, title_sv="Bilaga")
-    document.file.save("bilaga.txt", ContentFile(b"text"))
-    make_page("utkast", status="draft")
-    html = "".join(f'<p><a href="{address}">Länk</a></p>' for address in ALIVE + DEAD)
-    assert [link.address for link in dead_links(html, "/om-webbplatsen/")] == DEAD
-
-
-def test_looking_for_an_answer_leaves_the_language_as_it_was(content):
-    assert 'lang="en"' in answer_at("/en/contact/").text
-    assert 'lang="sv"' in answer_at("/kontakt/").text
 
 
 # --- Plans -----------------------------------------------------------------------------------------

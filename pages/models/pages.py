@@ -17,9 +17,9 @@ from pages.richtext import RichTextField
 
 
 class PageQuerySet(PublishableQuerySet):
-    def at(self, slug):
-        """Return those that answer at `slug` in either language."""
-        return self.filter(Q(slug=slug) | Q(slug_en=slug))
+    def at(self, *slugs):
+        """Return those that answer at one of `slugs` in either language."""
+        return self.filter(Q(slug__in=slugs) | Q(slug_en__in=slugs))
 
     def in_menu(self):
         return self.filter(menu_position__isnull=False).order_by("menu_position", "pk")

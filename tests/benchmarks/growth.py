@@ -1,0 +1,275 @@
+"""Measure how what the site does grows with its content: `make growth`.
+
+Two databases are filled, one with a plan and 15 pages, one with twenty times that in twenty versions
+(fill.py). The table has queries and seconds of CPU at both sizes. Staff pages are asked for in process,
+with nothing stored; the other rows are commands and a served site. The databases are SQLite files, whose
+work is in the process that asks. `ON=postgresql` uses a server of its own, whose work isn't counted.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import django
+
+from tests.serving import ROOT, Served, postgresql
+
+TIMES = (1, 20)
+WARM_WITHIN = 300  # seconds
+IDLE_CPU_SECONDS = 0.1  # of all processes in a second: less than warming up takes
+
+
+def measured(ask, *, rounds=3):
+    """Return the queries and seconds of CPU that `ask` takes, the least of `rounds`; all is undone."""
+    from django.db import connection, transaction
+    from django.test.utils import CaptureQueriesContext
+
+    costs = []
+    for _round in range(rounds):
+        with transaction.atomic(), CaptureQueriesContext(connection) as queries:
+            started = time.process_time()
+            ask()
+            costs.append((len(queries), round(time.process_time() - started, 3)))
+            transaction.set_rollback(True)
+    return min(costs, key=lambda cost: cost[1])
+
+
+class Staff:
+    """A superuser at the staff's pages, and what a working copy and a draft are needed for."""
+
+    def __init__(self):
+        from django.contrib import admin
+        from django.contrib.auth.models import User
+        from django.test import Client
+
+        from pages.models import Page, RegionProfile
+        from planning.models import RegionalPlan
+
+        self.client = Client(SERVER_NAME="localhost")
+        user = User.objects.create_superuser("matare", password="prova-allting-2026")
+        self.client.force_login(user)
+        self.models = list(admin.site._registry)
+        self.published = {
+            model: model.objects.published().last() for model in (RegionalPlan, Page, RegionProfile)
+        }
+
+    def get(self, path):
+        answer = self.client.get(path)
+        assert answer.status_code == 200, (path, answer.status_code)
+        return answer
+
+    def post(self, path, **fields):
+        answer = self.client.post(path, fields)
+        assert answer.status_code == 302, (path, answer.status_code)
+        return answer
+
+    def address(self, row, word):
+        meta = row._meta
+        return f"/admin/{meta.app_label}/{meta.model_name}/{row.pk}/{word}/"
+
+    def pages(self):
+        """Yield what staff do, as pairs of a name and a function that does it."""
+        from django.core.cache import cache
+        from django.urls import reverse
+
+        def afresh():
+            cache.clear()
+            self.get("/admin/")
+
+        yield "desk, nothing known", afresh
+        yield "desk, again", lambda: self.get("/admin/")
+        for model in self.models:
+            meta = model._meta
+            name = f"admin:{meta.app_label}_{meta.model_name}"
+            yield (
+                f"list: {meta.verbose_name_plural}",
+                lambda n=name: self.get(reverse(f"{n}_changelist")),
+            )
+            row = model._base_manager.last()
+            if row and meta.app_label in {"pages", "planning"}:
+                yield (
+                    f"form: {meta.verbose_name}",
+                    lambda r=row: self.get(self.address(r, "change")),
+                )
+                if meta.model_name != "regionprofile" and meta.model_name != "feedback":
+                    yield f"new: {meta.verbose_name}", lambda n=name: self.get(reverse(f"{n}_add"))
+        for published in self.published.values():
+            yield from self.work_on(published)
+
+    def work_on(self, published):
+        from pages.models import Revision
+        from pages.versions import working_copy
+
+        name = published._meta.verbose_name
+        yield (
+            f"make a working copy: {name}",
+            lambda: self.post(self.address(published, "arbetskopia")),
+        )
+        working = working_copy(published)
+        yield f"publish page: {name}", lambda: self.get(self.address(working, "publicera"))
+        yield f"publish: {name}", lambda: self.post(self.address(working, "publicera"))
+        yield f"history: {name}", lambda: self.get(self.address(working, "history"))
+        revisions = list(Revision.objects.of(working).values_list("pk", flat=True)[:2])
+        if revisions:
+            query = f"?fran={revisions[-1]}&till={revisions[0]}"
+            yield f"compare: {name}", lambda: self.get(self.address(working, "jamfor") + query)
+            yield (
+                f"restore a version: {name}",
+                lambda: self.post(self.address(working, "aterstall"), version=revisions[-1]),
+            )
+        yield f"form of a working copy: {name}", lambda: self.get(self.address(working, "change"))
+        yield f"preview link: {name}", lambda: self.get(self.address(working, "dela"))
+        yield (
+            f"deleted: {name}",
+            lambda: self.get(self.address(working, "x").replace(f"{working.pk}/x", "borttaget")),
+        )
+        yield f"delete page: {name}", lambda: self.get(self.address(working, "delete"))
+        yield f"delete: {name}", lambda: self.post(self.address(working, "delete"), post="yes")
+
+
+def visitors_pages():
+    """Yield the public pages, the sitemap and the content version as pairs like those of `Staff.pages`."""
+    from django.test import Client
+
+    from pages.content_version import stamp
+    from pages.models import Page
+    from planning.models import RegionalPlan
+
+    client = Client(SERVER_NAME="localhost")
+
+    def get(path):
+        answer = client.get(path)
+        assert answer.status_code == 200, (path, answer.status_code)
+        b"".join(answer)
+
+    plan = RegionalPlan.objects.published().first()
+    paths = {
+        "start": "/",
+        "profile": "/om-region-blekinge/",
+        "a page": Page.objects.published().last().get_absolute_url(),
+        "current plan": "/regionplan/",
+        "a plan": plan.get_absolute_url(),
+        "a perspective": plan.perspectives.first().get_absolute_url(),
+        "a budget": plan.budgets.first().get_absolute_url(),
+        "a document": plan.documents.first().get_absolute_url(),
+        "pdf of a plan": plan.get_absolute_url().rstrip("/") + ".pdf",
+        "sitemap": "/sitemap.xml",
+    }
+    for name, path in paths.items():
+        yield name, lambda p=path: get(p)
+    yield "content version, four times a second", stamp
+
+
+def in_process():
+    """Print the costs of all that is measured in this process as JSON: `{name: [queries, seconds]}`."""
+    django.setup()
+    costs = {}
+    for name, ask in [*visitors_pages(), *Staff().pages()]:
+        costs[name] = measured(ask)
+    print(json.dumps(costs))
+
+
+# --- Commands and a served site --------------------------------------------------------------------
+
+
+def cpu_seconds_of(command, environment):
+    """Run `command` to its end; return its seconds of CPU."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def cpu_seconds_so_far(processes):
+    fields = [Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split() for one in processes]
+    return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
+
+
+def warming_up(site):
+    """Return the seconds of CPU that the processes of `site`, just started, take until all are idle."""
+    processes = site.workers()
+    before, ends = 0, time.monotonic() + WARM_WITHIN
+    while time.monotonic() < ends:
+        time.sleep(1)
+        now = cpu_seconds_so_far(processes)
+        if now - before < IDLE_CPU_SECONDS:
+            break
+        before = now
+    return now
+
+
+class Size:
+    """A site `times` as large as the smallest one, with its database at `address`, and its costs."""
+
+    def __init__(self, folder, times, address=None):
+        self.folder, self.costs = folder, {}
+        folder.mkdir()
+        given = {"DATABASE_URL": address} if address else {}
+        self.site = Served(folder, **given)
+        self.note("filling", self.run("tests.benchmarks.fill", str(times)))
+
+    def note(self, name, seconds, queries=None):
+        self.costs[name] = queries, seconds
+
+    def run(self, module, *arguments):
+        command = [sys.executable, "-m", module, *arguments]
+        return cpu_seconds_of(command, self.site.environment)
+
+    def measure(self):
+        """Fill `costs`: the queries, or None, and the seconds or MiB of each row of the table."""
+        command = [sys.executable, "-m", "tests.benchmarks.growth", "--in-process"]
+        told = subprocess.run(
+            command, cwd=ROOT, env=self.site.environment, check=True, capture_output=True, text=True
+        ).stdout
+        self.costs |= json.loads(told.splitlines()[-1])
+        file = self.folder / "backup"
+        manage = [sys.executable, "manage.py"]
+        self.note("backup", cpu_seconds_of([*manage, "backup", file], self.site.environment))
+        self.note("backup, MiB", file.stat().st_size / 2**20)
+        restore = [*manage, "restore", "--replace", file]
+        self.note("restore", cpu_seconds_of(restore, self.site.environment))
+        with self.site.running():
+            self.note("warm-up of two processes", warming_up(self.site))
+            self.note("memory of all processes, MiB", self.site.pss())
+
+
+@contextmanager
+def database():
+    """Yield the address of a database for one site: None for a file, or PostgreSQL's where ON says so."""
+    if os.environ.get("ON") != "postgresql":
+        yield None
+        return
+    with postgresql() as server:
+        yield server.address
+
+
+def table(sizes):
+    """Return the rows of the table of `sizes`, the smallest first: strings for its cells."""
+    small, large = sizes
+    for name, (queries, cost) in large.costs.items():
+        before = small.costs.get(name, (None, 0))
+        counts = "" if queries is None else f"{before[0]} → {queries}"
+        yield name, counts, f"{before[1]:.2f}", f"{cost:.2f}"
+
+
+def main():
+    sizes = []
+    with tempfile.TemporaryDirectory() as folder:
+        for times in TIMES:
+            with database() as address:
+                print(f"Filling {times} and measuring.", file=sys.stderr)
+                sizes.append(Size(Path(folder, str(times)), times, address))
+                sizes[-1].measure()
+    head = ("what", "queries", *(f"CPU s, or MiB, at {times} ×" for times in TIMES))
+    for row in (head, ("---", "---:", "---:", "---:"), *table(sizes)):
+        print("| " + " | ".join(row) + " |")
+
+
+if __name__ == "__main__":
+    in_process() if "--in-process" in sys.argv else main()
