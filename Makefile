@@ -14,7 +14,7 @@ STATIC := staticfiles/staticfiles.json
 PRODUCTION := DEBUG=off HTTPS=on ALLOWED_HOSTS=example.org \
 	SECRET_KEY=not-secret-and-long-enough-to-be-judged-in-place-of-a-real-one
 
-.PHONY: help run test check audit fix lock messages pictures bench load hook python port install install-dev
+.PHONY: help run test check audit fix lock messages pictures bench growth load hook python port install install-dev
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -72,6 +72,9 @@ pictures: install-dev ## Take the pictures in docs/redaktorsguide.md anew.
 
 bench: install-dev .env $(STATIC) ## Measure speed, memory and bytes beside what they are compared with; see docs/performance.md.
 	.venv/bin/python -m tests.benchmarks.bench
+
+growth: install-dev .env $(STATIC) ## Measure queries and CPU with twenty times the content; see docs/performance.md.
+	.venv/bin/python -m tests.benchmarks.growth
 
 load: install-dev .env $(STATIC) ## Use the site in all ways at once for ten minutes, or MINUTES=2; say what is amiss.
 	.venv/bin/python -m tests.benchmarks.mixed_load
