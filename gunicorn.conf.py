@@ -53,9 +53,9 @@ if settings.METRICS_PORT:
 
 def post_worker_init(worker):
     gc.enable()  # here, as a reload reads this file anew but is not followed by when_ready
-    worker.asgi.warm_up(worker.sockets[0].sock.getsockname())
     if settings.METRICS_PORT:
         serve()
+    worker.asgi.warm_up(worker.sockets[0].sock.getsockname())
 
 
 def when_ready(server):

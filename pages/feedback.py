@@ -18,6 +18,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +28,7 @@ from django.views.decorators.http import require_http_methods
 from blekinge_site.formats import LinesField
 from blekinge_site.languages import in_each_language
 from blekinge_site.limits import seconds_to_wait
+from blekinge_site.queries import reads_query
 from pages.models import Feedback
 from pages.personal_numbers import holds_personal_number
 
@@ -169,6 +171,7 @@ def receive(request):
     return SeeOther(f"{reverse('pages:feedback_thanks')}?{urlencode({'svar': token})}")
 
 
+@reads_query("svar")
 @takes_feedback
 def thanks(request):
     token = request.GET.get("svar", "")
@@ -183,7 +186,7 @@ def thanks(request):
     elif answer and not answer.message:
         form = MessageForm()
     query = f"?{urlencode({'svar': token})}" if answer else ""
-    return render(
+    response = render(
         request,
         "pages/thanks.html",
         {
@@ -195,3 +198,6 @@ def thanks(request):
             "is_feedback": True,
         },
     )
+    if token:
+        patch_cache_control(response, no_store=True)
+    return response
