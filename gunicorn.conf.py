@@ -100,9 +100,9 @@ def post_worker_init(worker):
     for listener in worker.sockets:
         if listener.sock.family in {socket.AF_INET, socket.AF_INET6}:
             close_dead_connections(listener.sock)
-    worker.asgi.warm_up(worker.sockets[0].sock.getsockname())
     if settings.METRICS_PORT:
         serve()
+    worker.asgi.warm_up(worker.sockets[0].sock.getsockname())
 
 
 def when_ready(server):

@@ -20,6 +20,7 @@ from blekinge_site import wsgi
 from blekinge_site.page_cache import PATIENCE
 from blekinge_site.security import largest_body
 from blekinge_site.server_log import Access
+from blekinge_site.warm_up import warm_up
 
 THREADS = 4
 LARGEST_IN_MEMORY = 1_000_000  # bytes; a larger body goes to a temporary file
@@ -52,11 +53,11 @@ class Site:
         self.threads = ThreadPoolExecutor(threads, "site")
 
     def warm_up(self, listens_at):
-        """Fill the cache while visitors are served already; see PageCache.warm_up."""
+        """Fill the cache while visitors are served already; see warm_up.py."""
 
         def fill():
             with suppress(RuntimeError):  # no task is taken any more: the process is ending
-                self.cache.warm_up(listens_at)
+                warm_up(self.cache, listens_at)
 
         if self.cache:
             threading.Thread(target=fill, name="warm-up", daemon=True).start()

@@ -55,10 +55,6 @@ def count(environ, status, took):
     if how == "hit":
         return  # they are nearly all, and all alike: timing them would cost more than it tells
     seconds.observe(took)
-    if how == "miss":
-        from blekinge_site.wsgi import page_cache  # gunicorn loads it after this
-
-        stored.set(page_cache.found.size + page_cache.missing.size)
 
 
 class State:
@@ -110,6 +106,10 @@ def on_starting(server):
 
 
 def serve():
+    from blekinge_site.wsgi import page_cache  # gunicorn loads it after this
+
+    if page_cache:
+        page_cache.report_size = stored.set
     threading.Thread(target=_listening[0].serve_forever, name="metrics", daemon=True).start()
 
 

@@ -4,17 +4,17 @@ What is stored holds as long as its stamp: the number that every change of conte
 moment at which the clock changes a page (pages.content_version). Each process has a cache of its own and
 asks for the stamp twice a second, so that a change shows within a second of being saved.
 
-A page is made for its address alone: nothing else that a visitor sends reaches Django, so nobody can
-change what others get. Whatever isn't the same for everyone goes past, as if the cache were not there.
+A page is made for its address alone, and for the parameters of the query that its view reads: nothing
+else that a visitor sends reaches Django, so nobody can change what others get. Whatever isn't the same for
+everyone goes past, as if the cache were not there.
 """
 
 import io
 import logging
-import re
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from django.utils import timezone
 
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 ASK_EVERY = 0.5  # seconds; together with the time that an answer takes, less than one
 PATIENCE = 0.5  # seconds that a visitor waits for the database to tell the stamp
+
+KEPT = "page_cache.kept"
 
 # Never the same for everyone, or served from a disk; nor are the staff's pages, wherever they are.
 PAST = ("/forhandsgranska/", "/static/", "/healthz", "/readyz")
@@ -104,7 +106,9 @@ class PageCache:
     The log reads in `environ["page_cache"]` how: a hit, a miss, or stale as the database is failing.
     `hosts` are the names whose pages are stored, `proxy_header` the header and value by which a proxy
     says HTTPS, as in Django's setting, `cookie` the name of the cookie that leads past, `staff` where the
-    staff's pages are, and `shared` the SharedShelf that other processes have part in, if there is one.
+    staff's pages are, `reads` the parameters that a view reads by its path (see queries.py), and `shared`
+    the SharedShelf that other processes have part in, if there is one. `report_size` is called with the
+    number of bytes stored whenever that changes.
     """
 
     def __init__(
@@ -116,25 +120,27 @@ class PageCache:
         cookie="sessionid",
         staff="/admin/",
         proxy_header=None,
+        reads=None,
         shared=None,
         megabytes=32,
         every=ASK_EVERY,
     ):
         self.app, self.hosts, self.cookie = app, hosts, cookie
         self.past, self.proxy_header, self.shared = (staff, *PAST), proxy_header, shared
+        self.reads, self.report_size = reads or {}, lambda size: None
         # Threads start with their first task: none before gunicorn has forked.
         self.watch = Watch(ask, every, ThreadPoolExecutor(1, "page-cache-watch"))
         self.finishing = ThreadPoolExecutor(1, "page-cache-finish")
         limit = megabytes * 1_000_000
         self.largest = limit // 16
-        # There is no end of addresses without a page: they have a place of their own, and a small one.
-        self.found, self.missing = Shelf(limit - limit // 16), Shelf(limit // 16)
+        # There is no end of addresses without a page, nor of queries: these have a small shelf of their own.
+        self.pages, self.endless = Shelf(limit - limit // 16), Shelf(limit // 16)
         self.fillings, self.lock = {}, threading.Lock()
+        self.kept = None, {}
 
     def ready(self, environ):
         """Return the stored Page that answers `environ`, if that can be told without waiting, or None."""
-        key = self.key(environ)
-        held = self.held(key) if key else None
+        held = self.held_for(environ)
         if held is None or not self.watch.holds(held.stamp):
             return None
         environ["page_cache"] = "stale" if self.watch.is_failing else "hit"
@@ -142,8 +148,13 @@ class PageCache:
 
     def asking(self, environ):
         """Return the Future of whether what is stored for `environ` holds, or None if nothing is stored."""
+        return self.watch.look() if self.held_for(environ) else None
+
+    def held_for(self, environ):
+        """Return the stored Page that answers `environ`, if it holds, or None."""
         key = self.key(environ)
-        return self.watch.look() if key and self.held(key) else None
+        held = self.held(key) if key else None
+        return None if held and may_repeat_query(held.status, environ) else held
 
     def __call__(self, environ, start_response):
         key = self.key(environ)
@@ -153,27 +164,28 @@ class PageCache:
         held = self.held(key)
         if held and (held.stamp == stamp or self.watch.is_failing):
             environ["page_cache"] = "stale" if self.watch.is_failing else "hit"
-            return send(held, environ, start_response)
+            return self.send(held, key, environ, start_response)
         environ["page_cache"] = "miss"
         return self.fill(key, stamp, environ, start_response)
 
     def key(self, environ):
         """Return all that a stored answer depends on but its stamp, or None for what goes past.
 
-        The language is a part of the address, and the host and scheme stand on the pages.
+        The language is a part of the path, and the host and scheme stand on the pages.
         """
-        host = environ.get("HTTP_HOST", "")
+        host, path = environ.get("HTTP_HOST", "").lower(), environ["PATH_INFO"]
         if (
             environ["REQUEST_METHOD"] not in {"GET", "HEAD"}
-            or environ.get("QUERY_STRING")
             or environ.get("SCRIPT_NAME")
-            or f"{environ['PATH_INFO']}/".startswith(self.past)  # without a slash it leads there
+            or f"{path}/".startswith(self.past)  # without a slash it leads there
             or self.cookie in environ.get("HTTP_COOKIE", "")
             # Django takes any port; stored is only the one that we listen to, or there were no end of them.
             or host.removesuffix(f":{environ['SERVER_PORT']}") not in self.hosts
         ):
             return None
-        return self.scheme(environ), host, environ["PATH_INFO"]
+        names = self.reads.get(path)
+        query = query_of(names, environ.get("QUERY_STRING", "")) if names else ""
+        return self.scheme(environ), host, path, query
 
     def scheme(self, environ):
         name, secure = self.proxy_header or ("", "")
@@ -189,7 +201,7 @@ class PageCache:
         if filling is not mine:
             page = filling.result()
             if page:
-                return send(page, environ, start_response)
+                return self.send(page, key, environ, start_response)
             return self.app(environ, start_response)
         page = None
         try:
@@ -199,17 +211,15 @@ class PageCache:
                 del self.fillings[key, stamp]
             mine.set_result(page)
         if page:
-            return send(page, environ, start_response)
-        status, headers, body = answer
-        if is_file(headers):
+            return self.send(page, key, environ, start_response)
+        if is_file(answer[1]):
             # Of a file, this visitor may want a part, or nothing: the app answers to what they have sent.
-            close(body)
+            close(answer[2])
             return self.app(environ, start_response)
-        start_response(status, headers)
-        if environ["REQUEST_METHOD"] == "HEAD":
-            close(body)
-            return []
-        return body
+        if may_repeat_query(answer[0], environ):
+            close(answer[2])
+            answer = self.answer_to_query(key, stamp, environ)
+        return pass_on(answer, environ, start_response)
 
     def page_or_answer(self, key, stamp, environ):
         """Return the page of now, stored, and None; or None and the app's answer, which is not to be kept.
@@ -221,11 +231,12 @@ class PageCache:
             return held, None  # somebody else was quicker
         shared = self.shared.get(key, stamp) if self.shared else None
         if shared:
-            self.shelf_for(shared).put(key, shared)
+            self.put(key, shared)
             return shared, None
-        status, headers, body = self.answer_of_app(key, environ)
+        status, headers, body = self.answer_of_app(key, stamp, environ)
         if may_be_kept(status, headers, self.largest):
-            page = Page(stamp, status, headers, drain(body))
+            reads_query = key[2] in self.reads
+            page = Page.of_answer(stamp, status, headers, drain(body), reads_query=reads_query)
             self.keep(key, page)
             return page, None
         if held and status.startswith("5") and self.has_failed():
@@ -234,9 +245,12 @@ class PageCache:
             return held, None
         return None, (status, headers, body)
 
-    def answer_of_app(self, key, environ):
-        """Return the app's status, headers and body for `key`, whatever else the visitor has sent."""
-        scheme, host, _path = key
+    def answer_of_app(self, key, stamp, environ):
+        """Return the app's status, headers and body for `key`, whatever else the visitor has sent.
+
+        In the dict `environ[KEPT]` the app may keep what holds as long as the page does.
+        """
+        scheme, host, _path, query = key
         asked = {
             name: value
             for name, value in environ.items()
@@ -244,6 +258,8 @@ class PageCache:
         } | {
             "REQUEST_METHOD": "GET",
             "HTTP_HOST": host,
+            "QUERY_STRING": query,
+            KEPT: self.kept_under(stamp),
             "wsgi.url_scheme": scheme,
             "wsgi.input": io.BytesIO(),
         }
@@ -251,69 +267,74 @@ class PageCache:
         body = self.app(asked, lambda status, headers, error=None: said.append((status, headers)))
         return *said[-1], body
 
+    def kept_under(self, stamp):
+        kept_stamp, kept = self.kept
+        if kept_stamp != stamp:
+            kept = {}
+            self.kept = stamp, kept
+        return kept
+
+    def answer_to_query(self, key, stamp, environ):
+        """Return what the app answers to the whole query, which is not to be kept."""
+        environ["page_cache"] = "past"
+        return self.answer_of_app((*key[:3], environ["QUERY_STRING"]), stamp, environ)
+
+    def send(self, page, key, environ, start_response):
+        if may_repeat_query(page.status, environ):
+            answer = self.answer_to_query(key, page.stamp, environ)
+            return pass_on(answer, environ, start_response)
+        status, headers, body = page.answer(environ)
+        start_response(status, headers)
+        return [body] if body else []
+
     def held(self, key):
-        return self.found.get(key) or self.missing.get(key)
+        return self.pages.get(key) or self.endless.get(key)
 
-    def shelf_for(self, page):
-        return self.found if page.is_found else self.missing
-
-    def keep(self, key, page):
-        shelf = self.shelf_for(page)
-        other = self.missing if page.is_found else self.found
+    def put(self, key, page):
+        shelf, other = self.pages, self.endless
+        if page.is_endless:
+            shelf, other = other, shelf
         other.drop(key)
         shelf.put(key, page)
-        if page.is_found:
+        self.report_size(self.pages.size + self.endless.size)
+
+    def keep(self, key, page):
+        self.put(key, page)
+        if not page.is_endless:
             self.finishing.submit(self.finish, key, page)
 
     def finish(self, key, page):
         """Let `page` go out as small as it gets from now on, if it is still wanted, and share it."""
-        if self.found.get(key) is page:
-            if page.is_long_text:
-                page.squeeze()
-                self.found.put(key, page)
+        if self.pages.get(key) is page:
+            page.squeeze()
+            self.put(key, page)
             if self.shared:
                 self.shared.put(key, page)
-
-    def warm_up(self, listens_at):
-        """Store the pages that the sitemap names, for those who come through a proxy or to `listens_at`.
-
-        That is the address and port of a socket, or a path. Other names of the site have to wait.
-        """
-        scheme, host, port = "http", self.hosts[0], 80
-        if self.proxy_header:
-            scheme = "https"
-        elif not isinstance(listens_at, str):
-            address, port = listens_at[:2]
-            host = f"{address if address in self.hosts else host}:{port}"
-        paths = ["/sitemap.xml"]
-        for path in paths:
-            environ = {
-                "REQUEST_METHOD": "GET",
-                "PATH_INFO": path,
-                "HTTP_HOST": host,
-                "SERVER_NAME": host,
-                "SERVER_PORT": str(port),
-                "wsgi.url_scheme": scheme,
-            }
-            if self.proxy_header:
-                environ |= [self.proxy_header]
-            said = []
-            body = drain(self(environ, lambda *answer, said=said: said.append(answer)))
-            if len(paths) == 1:
-                addresses = re.findall(rb"<loc>([^<]*)</loc>", body)
-                paths += [
-                    unquote(urlsplit(address.decode()).path, "latin-1") for address in addresses
-                ]
 
     def has_failed(self):
         wait([self.watch.look()], PATIENCE)
         return self.watch.is_failing
 
 
-def send(page, environ, start_response):
-    status, headers, body = page.answer(environ)
+def may_repeat_query(status, environ):
+    """Tell whether an answer made without the query of `environ` leads to where that may be wanted."""
+    return status.startswith("3") and bool(environ.get("QUERY_STRING"))
+
+
+def query_of(names, query):
+    """Return of `query` the parameters with these `names`, written in one way."""
+    pairs = parse_qsl(query, keep_blank_values=True, encoding="latin-1")
+    wanted = sorted((pair for pair in pairs if pair[0] in names), key=lambda pair: pair[0])
+    return urlencode(wanted, encoding="latin-1")
+
+
+def pass_on(answer, environ, start_response):
+    status, headers, body = answer
     start_response(status, headers)
-    return [body] if body else []
+    if environ["REQUEST_METHOD"] == "HEAD":
+        close(body)
+        return []
+    return body
 
 
 def close(body):

@@ -119,6 +119,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "planning.addresses.known_words_only",
 ]
 
 ROOT_URLCONF = "blekinge_site.urls"
@@ -203,7 +204,11 @@ if CACHE_URL := from_environment(redis, "CACHE_URL", "Set it as redis://host:637
     CACHES["pages"] = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": CACHE_URL,
-        "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25},
+        "OPTIONS": {
+            "serializer": "django.core.signing.JSONSerializer",  # the default one, pickle, runs code
+            "socket_connect_timeout": 0.25,
+            "socket_timeout": 0.25,
+        },
     }
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 MEDIA_ROOT = from_environment(

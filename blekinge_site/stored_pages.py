@@ -2,29 +2,12 @@
 
 import gzip
 import hashlib
-import logging
 import re
 import threading
-import time
 from collections import OrderedDict
 from functools import lru_cache
 
 import brotli
-
-logger = logging.getLogger(__name__)
-
-SHARED_SECONDS = 24 * 3600  # after which nobody asks for what was made under an old stamp
-REST = 5  # seconds
-# What a page is made of, but for content and settings.
-RELEASED = [
-    "blekinge_site",
-    "pages",
-    "planning",
-    "templates",
-    "locale",
-    "requirements.txt",
-    "staticfiles/staticfiles.json",
-]
 
 ENCODINGS = ("br", "gzip", "identity")  # the smallest first
 
@@ -80,30 +63,34 @@ def may_be_kept(status, headers, limit):
     )
 
 
-# What a page is known by to other processes.
-PARTS = ("stamp", "status", "headers", "is_long_text", "bodies")
-
-
 class Page:
-    """An answer ready to send: its bytes in each encoding, each with a strong ETag of its own."""
+    """An answer ready to send: `bodies` has its strong ETag and its bytes in each encoding.
 
-    def __init__(self, stamp, status, headers, body):
-        self.stamp, self.status = stamp, status
+    It `is_endless` if it is one of answers without number: to queries, or at addresses without a page.
+    """
+
+    def __init__(self, stamp, status, headers, bodies, *, is_endless=False):
+        self.stamp, self.status, self.headers = stamp, status, headers
+        self.bodies, self.is_endless = bodies, is_endless
+
+    @classmethod
+    def of_answer(cls, stamp, status, headers, body, *, reads_query=False):
+        """Return the Page of what an application has answered, perhaps depending on the query too."""
         said = {name.lower(): (name, value) for name, value in headers}
         for name in ("content-length", "etag", "vary"):
             said.pop(name, None)
         said.setdefault("cache-control", ("Cache-Control", CACHE_CONTROL))
-        self.headers = [*said.values(), ("Vary", "Accept-Encoding")]
-        if self.is_found:  # there is no end of addresses without a page, and nginx is to keep none
-            self.headers.append(("X-Accel-Expires", X_ACCEL_EXPIRES))
-        content_type = said.get("content-type", ("", ""))[1]
+        headers = [*said.values(), ("Vary", "Accept-Encoding")]
+        page = cls(stamp, status, headers, {})
+        page.is_endless = reads_query or not page.is_found
+        if not page.is_endless:  # nginx is to keep no other, and looks for all without the query
+            headers.append(("X-Accel-Expires", X_ACCEL_EXPIRES))
+        page.add("identity", body)
         # A PDF is compressed as it is, and a redirect says too little.
-        is_text = bool(re.match(r"text/|.*[/+](json|xml)\b", content_type))
-        self.is_long_text = is_text and len(body) > 500
-        self.bodies = {}
-        self.add("identity", body)
-        if self.is_long_text:
-            self.add("gzip", gzip.compress(body, 6, mtime=0))
+        content_type = said.get("content-type", ("", ""))[1]
+        if re.match(r"text/|.*[/+](json|xml)\b", content_type) and len(body) > 500:
+            page.add("gzip", gzip.compress(body, 6, mtime=0))
+        return page
 
     @property
     def is_found(self):
@@ -118,8 +105,9 @@ class Page:
         self.bodies = self.bodies | {encoding: (etag, body)}  # others may be reading the old one
 
     def squeeze(self):
-        """Add the page as small as it gets, which takes about 20 ms."""
-        self.add("br", brotli.compress(self.bodies["identity"][1]))
+        """Add the page as small as it gets, if it is worth it, which takes about 20 ms."""
+        if "gzip" in self.bodies:
+            self.add("br", brotli.compress(self.bodies["identity"][1]))
 
     def answer(self, environ):
         """Return status, headers and body for the visitor whose request `environ` is."""
@@ -170,61 +158,3 @@ class Shelf:
     def _remove(self, key):
         _page, size = self.pages.pop(key, (None, 0))
         self.size -= size
-
-
-class SharedShelf:
-    """Pages that all processes of one release have in common, in `cache`, one of Django's.
-
-    Where it does not answer, it is left in peace for a while: losing it costs speed and nothing else.
-    """
-
-    def __init__(self, cache, release):
-        self.cache, self.release = cache, release
-        self.rests_until = 0
-
-    def get(self, key, stamp):
-        """Return the Page stored as `key` and made under `stamp`, or None."""
-        return self._ask(lambda: self._page(self._name(key, stamp)))
-
-    def _page(self, name):
-        found = self.cache.get(name)
-        if found is None:
-            return None
-        page = Page.__new__(Page)
-        page.__dict__ |= {part: found[part] for part in PARTS}  # an error, if it is no page
-        return page
-
-    def put(self, key, page):
-        name = self._name(key, page.stamp)
-        self._ask(lambda: self.cache.set(name, vars(page), SHARED_SECONDS))
-
-    def _name(self, key, stamp):
-        """Return a name that no address a visitor makes up can turn into another."""
-        whole = repr((self.release, key, stamp))
-        return hashlib.blake2b(whole.encode(), digest_size=20).hexdigest()
-
-    def _ask(self, question):
-        if time.monotonic() < self.rests_until:
-            return None
-        try:
-            return question()
-        except Exception as error:
-            logger.warning("The shared page store does not answer: %s", error)
-            self.rests_until = time.monotonic() + REST
-
-
-def release(folder, settings):
-    """Return what tells apart two releases in `folder`, or one under other `settings`: a str.
-
-    Pages that another release has made are not to be shown by this one.
-    """
-    digest = hashlib.blake2b(digest_size=20)
-    for name in sorted(dir(settings)):
-        value = getattr(settings, name)
-        if name.isupper() and isinstance(value, str | int | list | tuple | dict | None):
-            digest.update(f"{name}={value!r}\n".encode())
-    for part in RELEASED:
-        for path in sorted([folder / part, *(folder / part).rglob("*")]):
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
-    return digest.hexdigest()

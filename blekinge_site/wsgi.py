@@ -8,7 +8,8 @@ from django.core.wsgi import get_wsgi_application
 from django.utils.module_loading import import_string
 
 from blekinge_site.page_cache import PageCache
-from blekinge_site.stored_pages import SharedShelf, release
+from blekinge_site.queries import readers
+from blekinge_site.shared_pages import SharedShelf, release
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
 
@@ -26,6 +27,7 @@ if settings.PAGE_CACHE:
         cookie=settings.SESSION_COOKIE_NAME,
         staff=settings.ADMIN_PATH,
         proxy_header=settings.SECURE_PROXY_SSL_HEADER,
+        reads=readers(),
         shared=SharedShelf(caches["pages"], release(settings.BASE_DIR, settings))
         if "pages" in settings.CACHES
         else None,

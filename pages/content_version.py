@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db import close_old_connections, connection, connections, transaction
 from django.utils import timezone
 
+from blekinge_site.page_cache import KEPT
 from pages.publishing import Publishable
 
 # What staff and visitors leave behind, which no page shows.
@@ -94,3 +95,17 @@ def current():
         for name in ("publish_at", "unpublish_at", "published_at")
     ]
     return version, min([midnight, *moments[0].union(*moments[1:])])
+
+
+def kept(request, key, compute):
+    """Return what `compute()` returns, kept as `key` for the content that `request` is answered from.
+
+    The page cache gives its requests a place to keep it in; any other request is answered from what holds
+    at that moment. Nobody may change what is returned.
+    """
+    results = request.META.get(KEPT)
+    if results is None:
+        return compute()
+    if key not in results:
+        results[key] = compute()
+    return results[key]

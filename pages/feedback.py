@@ -27,6 +27,7 @@ from django.views.decorators.http import require_http_methods
 
 from blekinge_site.formats import LinesField
 from blekinge_site.languages import in_each_language
+from blekinge_site.queries import reads_query
 from pages.limits import seconds_to_wait
 from pages.models import Feedback
 from pages.personal_numbers import holds_personal_number
@@ -176,6 +177,7 @@ def receive(request):
     return SeeOther(f"{reverse('pages:feedback_thanks')}?{urlencode({'svar': token})}")
 
 
+@reads_query("svar")
 @takes_feedback
 def thanks(request):
     token = request.GET.get("svar", "")

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from pages.content_version import kept
 from pages.models import Page
 
 
@@ -10,5 +11,5 @@ def menu(request):
     # An address of the staff's that is not open to the visitor is a missing page like any other.
     if request.resolver_match and request.path.startswith(settings.ADMIN_PATH):
         return {}
-    pages = Page.objects.published().in_menu()
-    return {"menu_pages": list(pages.only("slug", "slug_en", "title_sv", "title_en"))}
+    pages = Page.objects.published().in_menu().only("slug", "slug_en", "title_sv", "title_en")
+    return {"menu_pages": kept(request, "menu", lambda: list(pages))}

@@ -4,22 +4,28 @@ Every query is made here, but for the footer's (pages.menu).
 """
 
 import sys
+from copy import copy
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpResponseBadRequest, HttpResponseServerError
+from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseServerError
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.html import escape
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from blekinge_site.languages import give_anchors, in_each_language, slug_now, words
+from pages.content_version import KEPT, kept
 from pages.models import Administration, Page, RegionProfile
 from pages.publishing import Withdrawn
 
 # The ids on the profile's page that are no core value's.
 IDS_ON_PROFILE = frozenset({"innehall", "en-dag-hos-oss", "organisation", "vardegrund"})
+# Stands for the path in an error page that is kept for all paths. No text in the database holds a NUL.
+ANY_PATH = "\0path\0"
 
 
 @require_safe
@@ -72,9 +78,18 @@ def page(request, slug):
 
 
 def page_not_found(request, exception):
-    """Answer 404, or 410 for what has been here and is withdrawn."""
+    """Answer 404, or 410 for what has been here and is withdrawn.
+
+    There is no end of such addresses, so the page is rendered once for all that differ in the path only.
+    """
     status = 410 if isinstance(exception, Withdrawn) else 404
-    return render(request, f"{status}.html", status=status)
+    if KEPT not in request.META:
+        return render(request, f"{status}.html", status=status)
+    anywhere, match = copy(request), request.resolver_match
+    anywhere.path = ANY_PATH
+    key = status, get_language(), request.scheme, request.get_host(), match and match.view_name
+    html = kept(request, key, lambda: render_to_string(f"{status}.html", request=anywhere))
+    return HttpResponse(html.replace(ANY_PATH, escape(request.path)), status=status)
 
 
 def bad_request(request, exception):

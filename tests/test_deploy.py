@@ -283,6 +283,14 @@ def test_files_come_through_nginx_in_part_and_not_twice_to_who_has_them(stack):
         assert "x-accel-expires" not in headers
 
 
+def test_who_takes_nothing_packed_gets_it_plain(stack):
+    for path in ("/", "/?fbclid=1"):
+        refused = ["--header", "Accept-Encoding: br;q=0, gzip;q=0"]
+        _status, headers, body = stack.page(path, *refused)
+        assert "content-encoding" not in headers
+        assert "Region Blekinge" in body
+
+
 def test_http_leads_to_https(stack):
     _code, status, headers, _body = stack.curl(f"http://{HOST}/regionplan/?a=b")
     assert (status, headers["Location"]) == ("301 1.1", f"https://{HOST}/regionplan/?a=b")
@@ -367,11 +375,28 @@ def test_a_release_under_load_loses_no_request(stack):
 
 def test_with_both_sites_stopped_what_is_kept_is_shown_but_not_to_staff(stack, stopped):
     etag = stack.page("/")[1]["etag"]
+    contact = stack.page("/kontakt/?fbclid=1")[2]
+    assert stack.page("/aterkoppling/tack/")[0] == "200 2"
+    style = re.search('href="(/static/[^"]+)"', contact)[1]
+    assert stack.page(f"{style}?v=1")[0] == "200 2"
+    assert stack.page("/kontakt?fbclid=1")[1]["location"] == "/kontakt/?fbclid=1"
     assert stack.page("/admin/konto/logga-in/")[0] == "200 2"
     assert stack.page("/", "--cookie", "sessionid=abc")[0] == "200 2"
     stopped("site-1")
     stopped("site-2")
     status, headers, _body = stack.page("/")
     assert (status, headers["etag"]) == ("200 2", etag)
+    for query in ("", "?fbclid=1", "?fbclid=2&%ff"):
+        status, _headers, body = stack.page(f"/kontakt/{query}")
+        assert (status, body) == ("200 2", contact)
+    assert stack.page(f"{style}?v=2")[0] == "200 2"
+    # What depends on its query, or may repeat it, is not kept: neither with it nor without.
+    for path in (
+        "/kontakt?fbclid=1",
+        "/kontakt",
+        "/aterkoppling/tack/",
+        "/aterkoppling/tack/?svar=x",
+    ):
+        assert stack.page(path)[0] == "502 2"
     assert stack.page("/admin/konto/logga-in/")[0] == "502 2"
     assert stack.page("/", "--cookie", "sessionid=abc")[0] == "502 2"

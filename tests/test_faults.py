@@ -21,7 +21,17 @@ import psycopg
 import pytest
 import redis
 
-from tests.serving import EDITOR, Browser, Editor, Served, Several, postgresql, redis_server, served
+from tests.serving import (
+    EDITOR,
+    Browser,
+    Editor,
+    Served,
+    Several,
+    free_port,
+    postgresql,
+    redis_server,
+    served,
+)
 
 FILL = f"""
 from django.core.management import call_command
@@ -210,6 +220,24 @@ def test_a_migration_holds_a_table(on_postgresql):
     publish_and_see(editor, "Efter flytten.", site)
 
 
+def test_started_without_a_database_the_site_warms_up_when_it_is_back(tmp_path):
+    with postgresql() as database, redis_server() as shared:
+        site = Served(tmp_path, DATABASE_URL=database.address, CACHE_URL=shared.address)
+        site.manage("migrate", "--verbosity", "0")
+        site.run(FILL)
+        database.stop()
+        with site.running(), redis.Redis.from_url(shared.address) as store:
+            time.sleep(2)
+            assert store.dbsize() == 0
+            database.start()
+            seconds_until(lambda: site.get("/sitemap.xml")[0] == 200, LONG)
+            paths = site.addresses()
+            seconds_until(lambda: store.dbsize() > len(paths), 3 * LONG)
+            database.stop()
+            assert [site.get(path)[0] for path in paths] == [200] * len(paths)
+        assert "Traceback" not in site.log.read_text()
+
+
 # --- The shared page store -------------------------------------------------------------------------
 
 
@@ -223,6 +251,27 @@ def two_sites(folder, shared):
         served(folder / "other", WEB_CONCURRENCY="1", **chosen) as other,
     ):
         yield one, other
+
+
+def test_sites_that_share_a_store_make_each_page_once(folder):
+    with redis_server() as shared, redis.Redis.from_url(shared.address) as store:
+        chosen = {
+            "CACHE_URL": shared.address,
+            "BEHIND_PROXY": "on",
+            "DATABASE_URL": f"sqlite:///{folder / 'site.sqlite3'}",
+            "MEDIA_ROOT": str(folder / "media"),
+        }
+        with served(folder, METRICS_PORT=str(free_port()), **chosen) as site:
+            paths = site.addresses()
+            seconds_until(lambda: store.dbsize() > len(paths), 3 * LONG)
+            time.sleep(2)
+            count = store.dbsize()
+            (folder / "other").mkdir()
+            with served(folder / "other", METRICS_PORT=str(free_port()), **chosen):
+                time.sleep(5)
+        assert store.dbsize() == count + 1  # /robots.txt, which names the port
+        # Three processes of four have asked in vain whether they are to warm up, with the same command.
+        assert store.info("commandstats")["cmdstat_set"]["calls"] <= count + 1 + 3
 
 
 def test_redis_stops_freezes_and_starts(folder):

@@ -51,7 +51,7 @@ def test_nothing_is_stored(ready):
     cache = make_cache(get_wsgi_application(), Content())
     for address in ("/healthz", "/readyz"):
         assert ask(cache, address).headers["Cache-Control"] == "no-store"
-    assert len(cache.found.pages) == 0
+    assert len(cache.pages.pages) == 0
 
 
 def test_ready(client, ready, tmp_path):

@@ -91,6 +91,7 @@ def test_make_alone_lists_the_targets(clone):
         "messages",
         "pictures",
         "bench",
+        "growth",
         "load",
         "hook",
     ]

@@ -89,6 +89,17 @@ def test_processes_count_together_and_each_request_is_a_line(server):
     assert "127.0.0.1" not in [value for line in lines for value in line.values()]
 
 
+def test_what_is_stored_before_anyone_asks_is_counted(server):
+    _site, metrics, _stop = server
+    for _attempt in range(100):
+        said = urlopen(metrics).read().decode()
+        stored = re.search(r"^site_page_cache_bytes (.+)$", said, re.MULTILINE)
+        if stored and float(stored[1]) > 20_000:  # two start pages and a sitemap, in two processes
+            return
+        time.sleep(0.1)
+    raise AssertionError(said)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_question_keeps_no_connection(monkeypatch):
     from blekinge_site import metrics  # which makes a folder

@@ -20,6 +20,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import RequestFactory
 
 from blekinge_site.page_cache import ASK_EVERY, PageCache
+from blekinge_site.queries import readers
 from blekinge_site.stored_pages import Shelf, acceptable
 from pages import content_version
 from pages.models import CoreValue, Feedback, OpenForm, Page, RegionProfile, Revision
@@ -35,6 +36,7 @@ from tests.factories import (
     make_plan,
     make_profile,
 )
+from tests.site import public_addresses
 from tests.test_admin import change
 from tests.test_publishing import NOON, SECOND, clock  # noqa: F401 - a fixture
 
@@ -254,7 +256,6 @@ def test_a_part_is_answered_with_the_whole():
     [
         {"method": "POST"},
         {"method": "OPTIONS"},
-        {"path": "/?q=vård"},
         {"path": "/admin/"},
         {"path": "/admin"},
         {"path": "/forhandsgranska/hemligt/"},
@@ -262,7 +263,6 @@ def test_a_part_is_answered_with_the_whole():
         {"headers": {"cookie": "a=b; sessionid=c"}},
         {"headers": {"host": "example.org"}},
         {"headers": {"host": "testserver:8001"}},
-        {"headers": {"host": "TESTSERVER"}},
         {"SCRIPT_NAME": "/elsewhere"},
     ],
 )
@@ -310,7 +310,7 @@ def test_what_may_differ_between_visitors_is_not_stored(status, header):
         assert (answer.status, answer.headers) == (status, dict([*HTML, header]))
         assert len(app.asked) == number
     assert ask(cache, method="HEAD").body == b""
-    assert cache.found.size == cache.missing.size == 0
+    assert cache.pages.size == cache.endless.size == 0
 
 
 def test_a_file_answers_to_what_its_visitor_has_sent_and_is_not_stored():
@@ -319,7 +319,7 @@ def test_a_file_answers_to_what_its_visitor_has_sent_and_is_not_stored():
     for asked in ("bytes=0-0", "bytes=-1"):
         assert ask(cache, headers={"range": asked}).status == "200 OK"
         assert app.asked[-1]["HTTP_RANGE"] == asked
-    assert cache.found.size == cache.missing.size == 0
+    assert cache.pages.size == cache.endless.size == 0
 
 
 def test_what_tells_no_length_or_is_large_is_not_stored():
@@ -378,6 +378,14 @@ def test_each_host_and_scheme_has_its_own_pages():
     ]
 
 
+def test_the_host_in_other_letters_is_the_same_host():
+    app = App()
+    cache = make_cache(app)
+    ask(cache, headers={"host": "TestServer"})
+    ask(cache)
+    assert [asked["HTTP_HOST"] for asked in app.asked] == ["testserver"]
+
+
 def test_addresses_without_a_page_push_no_page_out():
     app = App()
     cache = make_cache(app, megabytes=1)
@@ -385,9 +393,77 @@ def test_addresses_without_a_page_push_no_page_out():
     app.status = "404 Not Found"
     for number in range(500):
         ask(cache, f"/finns-inte-{number}/")
-    assert 50_000 < cache.missing.size <= 62_500
+    assert 50_000 < cache.endless.size <= 62_500
     ask(cache)
     assert len(app.asked) == 501
+
+
+# --- The query -------------------------------------------------------------------------------------
+
+
+def test_a_page_is_sent_whatever_the_query_says():
+    app = App()
+    cache = make_cache(app)
+    answers = [ask(cache, f"/{query}") for query in ("?fbclid=1", "", "?a=b&<script>", "?%ff")]
+    assert [asked["QUERY_STRING"] for asked in app.asked] == [""]
+    assert [(answer.status, answer.body) for answer in answers] == [("200 OK", LONG)] * 4
+
+
+def test_what_a_view_reads_of_the_query_is_stored_each_time():
+    app = App()
+    cache = make_cache(app, reads={"/sok/": {"q", "sida"}})
+    queries = [
+        "q=v%C3%A5rd&sida=2",
+        "sida=2&fbclid=1&q=vård",
+        "q=v%e5rd",
+        "q=a&q=b",
+        "q=b&q=a",
+        "x=1",
+    ]
+    for query in queries * 2:
+        assert ask(cache, "/sok/", QUERY_STRING=query.encode().decode("latin-1")).body == LONG
+    ask(cache, "/sok/")
+    assert [asked["QUERY_STRING"] for asked in app.asked] == [
+        "q=v%C3%A5rd&sida=2",
+        "q=v%E5rd",
+        "q=a&q=b",
+        "q=b&q=a",
+        "",
+    ]
+
+
+def test_queries_push_no_page_out_and_are_not_kept_by_nginx():
+    app = App()
+    cache = make_cache(app, reads={"/sok/": {"q"}}, megabytes=1)
+    ask(cache)
+    for number in range(200):
+        assert "X-Accel-Expires" not in ask(cache, f"/sok/?q={number}").headers
+    assert "X-Accel-Expires" not in ask(cache, "/sok/").headers
+    assert 50_000 < cache.endless.size <= 62_500
+    ask(cache)
+    assert len(app.asked) == 202
+
+
+@pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found"])
+def test_where_the_query_may_lead_on_it_is_not_left_out(status):
+    def app(environ, start_response):
+        start_response(
+            status, [*HTML[:1], ("Content-Length", "0"), ("Location", f"/x/?{query(environ)}")]
+        )
+        return []
+
+    def query(environ):
+        return environ["QUERY_STRING"]
+
+    cache = make_cache(app)
+    for path, place in [
+        ("/x?a=1", "/x/?a=1"),
+        ("/x", "/x/?"),
+        ("/x?b=2", "/x/?b=2"),
+        ("/x", "/x/?"),
+    ]:
+        answer = ask(cache, path)
+        assert (answer.status, answer.headers["Location"]) == (status, place)
 
 
 # --- Memory ----------------------------------------------------------------------------------------
@@ -409,6 +485,19 @@ def test_what_was_asked_for_longest_ago_goes_first():
     assert [shelf.get(key) is not None for key in "abcd"] == [False, False, True, True]
     shelf.drop("d")
     assert shelf.size == 300
+
+
+def test_every_change_of_what_is_stored_is_reported():
+    app, sizes = App(), []
+    cache = make_cache(app)
+    cache.report_size = sizes.append
+    ask(cache)
+    app.status = "404 Not Found"
+    ask(cache, "/finns-inte/")
+    packed = len(brotli.compress(LONG)) + len(gzip.compress(LONG, 6))
+    page = 1000 + len(LONG) + len(str(("http", "testserver", "/", "")))
+    missing = page + len("finns-inte/") + len(gzip.compress(LONG, 6))
+    assert sizes == [page + len(gzip.compress(LONG, 6)), page + packed, page + packed + missing]
 
 
 # --- How long it holds -----------------------------------------------------------------------------
@@ -710,7 +799,8 @@ def test_the_next_moment_is_the_first_that_changes_a_page(database, clock):  # n
 @pytest.fixture
 def site(database):
     """The site behind a page cache that asks for the content version each time."""
-    return make_cache(get_wsgi_application(), content_version.stamp, hosts=settings.ALLOWED_HOSTS)
+    options = {"hosts": settings.ALLOWED_HOSTS, "reads": readers()}
+    return make_cache(get_wsgi_application(), content_version.stamp, **options)
 
 
 def says(site, path, words):
@@ -766,7 +856,7 @@ def test_previews_feedback_and_the_admin_are_never_stored(site, admin_client):
     ask(site, "/aterkoppling/tack/?svar=x")
     cookie = f"sessionid={admin_client.cookies['sessionid'].value}"
     ask(site, "/", headers={"cookie": cookie})
-    assert (len(site.found.pages), len(site.missing.pages)) == (0, 0)
+    assert (len(site.pages.pages), len(site.endless.pages)) == (0, 0)
 
 
 def test_every_public_kind_of_page_is_stored(site, content):
@@ -780,18 +870,100 @@ def test_every_public_kind_of_page_is_stored(site, content):
         "/en/regional-plan/2019-2021/residents-and-society/",
         "/regionplan/2019-2021.pdf",
         "/kontakt/",
-        "/aterkoppling/tack/",
     ]
     for address in addresses:
         assert ask(site, address).status == "200 OK", address
-    assert [key[2] for key in site.found.pages] == addresses
-    for address in ("/kontakt", "/finns-inte/", "/en/kontakt/"):
+    assert [key[2] for key in site.pages.pages] == addresses
+    for address in ("/aterkoppling/tack/", "/kontakt", "/finns-inte/", "/en/kontakt/"):
         ask(site, address)
-    assert [(key[2], page.status) for key, (page, _size) in site.missing.pages.items()] == [
+    assert [(key[2], page.status) for key, (page, _size) in site.endless.pages.items()] == [
+        ("/aterkoppling/tack/", "200 OK"),
         ("/kontakt", "301 Moved Permanently"),
         ("/finns-inte/", "404 Not Found"),
         ("/en/kontakt/", "301 Moved Permanently"),
     ]
+
+
+def test_views_that_read_the_query_say_so(content, rf, monkeypatch):
+    declared = readers()
+    assert declared == {path: {"svar"} for path in ("/aterkoppling/tack/", "/en/feedback/thanks/")}
+    read = []
+
+    class Query(dict):
+        def get(self, name, default=None):
+            read.append(name)
+            return default
+
+        __getitem__ = __contains__ = getlist = get
+
+    monkeypatch.setattr("django.core.handlers.wsgi.WSGIRequest.GET", Query())
+    for path in [*public_addresses("sv"), *public_addresses("en"), "/robots.txt", "/finns-inte/"]:
+        read.clear()
+        get_wsgi_application().get_response(rf.get(path))
+        assert {*read} <= declared.get(path, set()), path
+
+
+def test_a_query_is_kept_where_an_address_leads_on(site, content):
+    for query in ("?a=1", "", "?b=2"):
+        for path in ("/kontakt", "/aterkoppling/tack"):
+            assert ask(site, f"{path}{query}").headers["Location"] == f"{path}/{query}"
+
+
+def test_a_page_that_names_a_visitors_answer_is_never_stored(site, client):
+    answered = client.post("/aterkoppling/", {"address": "/", "helpful": "ja"})
+    for _time in range(2):
+        thanks = ask(site, answered["Location"])
+        assert thanks.status == "200 OK"
+        assert "no-store" in thanks.headers["Cache-Control"]
+        assert b"<textarea" in thanks.body
+    assert (len(site.pages.pages), len(site.endless.pages)) == (0, 0)
+
+
+# --- Addresses without a page ----------------------------------------------------------------------
+
+WITHOUT = [
+    "/finns-inte/",
+    "/en/finns-inte/",
+    "/a/b.php",
+    "/en/<b>&'/",
+    "/regionplan/1999-2001/",
+    "/regionplan/2019-2021/finns-inte/",
+    "/regionplan/2019-2021/budget-1999/",
+    "/en/regional-plan/2019-2021/dokument/99/",
+]
+
+
+@pytest.mark.parametrize("address", WITHOUT)
+def test_an_address_without_a_page_says_what_it_says_without_a_cache(
+    site, client, content, address
+):
+    ask(site, "/nagon-annan/")
+    ask(site, "/regionplan/1998-1999/")
+    through, plain = ask(site, address, SERVER_PORT="80"), client.get(address)
+    assert (through.status, plain.status_code) == ("404 Not Found", 404)
+    assert through.body == plain.content
+
+
+def test_another_address_without_a_page_costs_no_query(site, content, django_assert_num_queries):
+    def without_page(word):
+        for address in (f"/{word}/", f"/en/{word}/", f"/{word}/{word}.php", f"/{word}"):
+            ask(site, address)
+        for part in (f"{word}/", "budget-1999/", "dokument/99/"):
+            ask(site, f"/regionplan/2019-2021/{part}?{word}")
+
+    without_page("a")
+    site.watch.ask = lambda stamp=site.watch.known: stamp
+    with django_assert_num_queries(0):
+        without_page("b")
+
+
+def test_a_page_that_is_published_where_there_was_none_shows(site):
+    make_profile()
+    for word in ("a", "b"):
+        assert ask(site, f"/{word}/").status == "404 Not Found"
+    make_page("b", menu_position=1)
+    assert ask(site, "/b/").status == "200 OK"
+    assert says(site, "/c/", 'href="/b/"')
 
 
 def test_the_site_is_served_while_its_database_is_down(site, content, monkeypatch):

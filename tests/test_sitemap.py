@@ -5,6 +5,7 @@ import re
 import pytest
 from django.core.wsgi import get_wsgi_application
 
+from blekinge_site.warm_up import warm_up
 from pages import content_version
 from tests.factories import make_budget, make_page, make_perspective, make_plan, make_profile
 from tests.site import public_addresses
@@ -59,7 +60,7 @@ def test_the_number_of_queries_does_not_grow(client, db, django_assert_num_queri
 
 def warm_cache(listens_at, **options):
     cache = make_cache(get_wsgi_application(), content_version.stamp, **options)
-    cache.warm_up(listens_at)
+    warm_up(cache, listens_at)
     return cache
 
 
@@ -91,7 +92,7 @@ def test_every_page_is_stored_before_anyone_asks(
     cache = warm_cache(listens_at, hosts=hosts, proxy_header=proxy_header)
     paths = {"/", "/en/", "/om-region-blekinge/", "/en/about-region-blekinge/", "/sitemap.xml"}
     paths |= {"/pa-svenska/", "/en/in-english/"}
-    assert set(cache.found.pages) == {(*site, path) for path in paths}
+    assert set(cache.pages.pages) == {(*site, path, "") for path in paths}
 
 
 def test_a_visitor_gets_what_was_stored_at_the_start(database, monkeypatch):  # noqa: F811
@@ -108,4 +109,4 @@ def test_without_a_sitemap_nothing_more_is_asked_for(database, monkeypatch):  # 
 
     monkeypatch.setattr("pages.sitemaps.PagesSitemap.items", broken)
     cache = warm_cache(("127.0.0.1", 8000), hosts=["127.0.0.1"])
-    assert not cache.found.pages
+    assert not cache.pages.pages

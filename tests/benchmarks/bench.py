@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import count, islice, repeat
 from pathlib import Path
 
 from tests.serving import ROOT, Served, children, free_port, pss
@@ -146,11 +147,11 @@ def requests_a_second(running, path, *headers):
     return float(re.search(r"Requests/sec: +([\d.]+)", told)[1])
 
 
-def cpu_milliseconds(running, path, count, method="GET"):
-    """Return the processor time of a request for `path`, one after another on one connection."""
+def cpu_milliseconds(running, paths, count, method="GET"):
+    """Return the processor time of each of `count` requests for `paths`, an iterator, on one connection."""
     connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
     before = running.cpu_seconds()
-    for _number in range(count):
+    for path in islice(paths, count):
         connection.request(method, path)
         connection.getresponse().read()
     connection.close()
@@ -245,15 +246,22 @@ class Bench:
             if self.nginx and name != "Brotli":
                 figures["nginx", name] = requests_a_second(self.nginx, f"/{name}.html", accept)
         gzip = "Accept-Encoding: gzip"
+        figures["site", "query"] = requests_a_second(self.site, f"{PLAN}?fbclid=1", gzip)
+        missing = (f"/finns-inte-{number}/" for number in count())
+        figures["site", "missing"] = cpu_milliseconds(self.site, missing, 500)
         known = f"If-None-Match: {self.etag}"
         figures["gthread", "304"] = requests_a_second(self.gthread, "/304-gzip", known)
         figures["site", "304"] = requests_a_second(self.site, PLAN, gzip, known)
         # wrk waits for the body that a HEAD hasn't got, so these are compared by what they cost.
-        figures["gthread", "HEAD"] = 1 / cpu_milliseconds(self.gthread, "/plain", 2000, "HEAD")
-        figures["site", "HEAD"] = 1 / cpu_milliseconds(self.site, PLAN, 2000, "HEAD")
-        figures["gthread", "cpu"] = cpu_milliseconds(self.gthread, "/plain", 2000)
-        figures["uncached", "cpu"] = cpu_milliseconds(self.uncached, PLAN, 100)
-        figures["uncached_larger", "cpu"] = cpu_milliseconds(self.uncached_larger, PLAN, 100)
+        figures["gthread", "HEAD"] = 1 / cpu_milliseconds(
+            self.gthread, repeat("/plain"), 2000, "HEAD"
+        )
+        figures["site", "HEAD"] = 1 / cpu_milliseconds(self.site, repeat(PLAN), 2000, "HEAD")
+        figures["gthread", "cpu"] = cpu_milliseconds(self.gthread, repeat("/plain"), 2000)
+        figures["uncached", "cpu"] = cpu_milliseconds(self.uncached, repeat(PLAN), 100)
+        figures["uncached_larger", "cpu"] = cpu_milliseconds(
+            self.uncached_larger, repeat(PLAN), 100
+        )
         again = site(Served(self.folder / "one"))
         figures["site", "start"] = again.seconds_to_first_200
         empty = self.start_gthread()
@@ -295,6 +303,13 @@ class Bench:
             ratio = self.ratio("larger", "site", name)
             text = f"{self.median('larger', name):,.0f}/s"
             rows.append((f"with 20 times the plans, {name}, over one", text, f"{ratio:.2f}"))
+        ratio = statistics.median(
+            figures["site", "query"] / figures["site", "gzip"] for figures in self.rounds
+        )
+        text = f"{self.median('site', 'query'):,.0f}/s"
+        rows.append(("warm plan page, gzip, with a query string, over none", text, f"{ratio:.2f}"))
+        cpu = f"{self.median('site', 'missing'):.1f} ms"
+        rows.append(("CPU of an address without a page, each another", cpu, ""))
         cpu = f"{self.median('uncached', 'cpu'):.1f} ms"
         ratio = self.ratio("uncached", "gthread", "cpu")
         rows.append(("CPU of an uncached plan page, over the bare request", cpu, f"{ratio:.0f}"))
