@@ -4,19 +4,22 @@ Both are answered before anything looks at the host or asks for HTTPS, as probes
 number. That is safe: no answer depends on the host, or repeats anything that was sent.
 """
 
+import errno
 import logging
 import pkgutil
+import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
+from uuid import uuid4
 
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import caches
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpResponse, HttpResponseNotAllowed, JsonResponse
@@ -25,6 +28,9 @@ from django.utils.module_loading import import_string
 logger = logging.getLogger(__name__)
 
 PATIENCE = 2  # seconds that a probe waits
+WRITTEN_SECONDS = (
+    60  # after which what a probe wrote is gone, should the process end before it deletes that
+)
 
 
 def database():
@@ -56,26 +62,40 @@ def migrations():
         raise LookupError(f"migrations are missing: {sorted(missing)}")
 
 
-def shared_cache():
-    caches["default"].get("readyz")
+def writes():
+    """Save something and delete it again, where limits are counted: a table of the same database."""
+    cache, key = caches["default"], f"readyz-{uuid4()}"
+    if not cache.add(key, "", WRITTEN_SECONDS):  # this cache raises nothing
+        raise DatabaseError("the database cannot be written to")
+    cache.delete(key)
 
 
 def media():
+    """Write to the folder for documents, and see that the largest one fits."""
     folder = Path(settings.MEDIA_ROOT)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(
         dir=folder, buffering=0
     ) as file:  # gone by itself, whatever happens
         file.write(b"readyz")
+    if shutil.disk_usage(folder).free < settings.MAX_STAFF_BODY:
+        raise OSError(errno.ENOSPC, "no room for a document")
 
 
 def store():
-    caches["pages"].get("readyz")
+    """Write to Redis, which may refuse that and still be read."""
+    key = f"readyz-{uuid4()}"
+    caches["pages"].set(key, "", WRITTEN_SECONDS)
+    caches["pages"].delete(key)
 
 
-PARTS = {"database": database, "migrations": migrations, "cache": shared_cache, "media": media}
-# What is said and does not count: without it the site is slower, not worse.
-SPARE = {"store": store} if "pages" in settings.CACHES else {}
+# Without these no public page can be made: send visitors to another process, if one is ready.
+NEEDED = {"database": database, "migrations": migrations}
+# Without these visitors still get public pages. Another process most likely lacks the same, so to send
+# visitors elsewhere would take the pages from them and mend nothing.
+DEGRADING = {"writes": writes, "media": media}
+if "pages" in settings.CACHES:
+    DEGRADING["store"] = store
 
 
 class Readiness:
@@ -104,14 +124,24 @@ class Readiness:
         try:
             part()
         except Exception as error:
-            logger.warning("Not ready: %s fails: %s", name, type(error).__name__)
+            state = "Not ready" if name in NEEDED else "Degraded"
+            logger.warning("%s: %s fails: %s", state, name, type(error).__name__)
             return False
         finally:
             close_old_connections()  # or a pool would miss it until the next probe
         return True
 
 
-readiness = Readiness(PARTS | SPARE)
+readiness = Readiness(NEEDED | DEGRADING)
+
+
+def states():
+    """Return what each part is, by its name: "ok", "failing" if it is needed, otherwise "degraded"."""
+    failing = readiness.failing()
+    return {
+        name: "ok" if name not in failing else "failing" if name in NEEDED else "degraded"
+        for name in readiness.parts
+    }
 
 
 def answer_probes(get_response):
@@ -125,9 +155,8 @@ def answer_probes(get_response):
         elif request.path_info == "/healthz":
             response = HttpResponse("ok\n", content_type="text/plain")
         else:
-            failing = readiness.failing()
-            parts = {name: "failing" if name in failing else "ok" for name in readiness.parts}
-            is_ready = SPARE.keys() >= {*failing}
+            parts = states()
+            is_ready = "failing" not in parts.values()
             response = JsonResponse(
                 {"ready": is_ready, "parts": parts}, status=200 if is_ready else 503
             )

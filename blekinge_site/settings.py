@@ -178,14 +178,27 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # To connect takes longer than to ask: a thread keeps its connection for a while.
     DATABASES["default"]["CONN_MAX_AGE"] = 60
 else:
-    # A few connections that the threads of a process share, each tried before it is used again.
+    # Connections that the threads of a process share, each tried before it is used again.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # Whoever waits for a server that has gone is told so within seconds; DATABASE_URL may say otherwise.
     DATABASES["default"]["OPTIONS"] = {
+        # A server that is gone is noticed within seconds; DATABASE_URL may say otherwise.
         "connect_timeout": 3,  # seconds
-        "tcp_user_timeout": 5000,  # milliseconds
-        # Connections, and the seconds that a request waits for one.
-        "pool": {"min_size": 1, "max_size": 8, "timeout": 2},
+        "tcp_user_timeout": 5000,  # milliseconds until what was sent must have arrived
+        "keepalives_idle": 5,  # seconds of silence after which a waiting thread tries the server
+        "keepalives_interval": 2,  # seconds
+        "keepalives_count": 3,
+        "pool": {
+            "min_size": 1,
+            # As many as the threads that may ask at once: four for requests (asgi.py), one each for the
+            # content version, the warm-up and the metrics, and three for /readyz.
+            "max_size": 10,
+            "timeout": 2,  # seconds that a thread waits for a connection
+            # Reconnecting is tried each second. After two it starts anew, with the next thread that wants a
+            # connection: otherwise the pauses double, and the server has long been back when one ends.
+            "reconnect_timeout": 2,  # seconds
+            # What is not in use is given up, one at a time: other processes may be short of connections.
+            "max_idle": 3,  # seconds
+        },
     } | DATABASES["default"].get("OPTIONS", {})
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -42,11 +42,20 @@ def pss(*numbers):
 
 
 class PostgreSQL:
-    """A database server of its own in the folder `home`, at `address`."""
+    """A database server of its own in the folder `home`, at `address`.
 
-    def __init__(self, home):
+    `parameters` are the server's own. With a `port` among them, the address is that port, otherwise a socket
+    in the folder.
+    """
+
+    def __init__(self, home, **parameters):
         self.home, self.owner = home, []
         self.address = f"postgresql://site@/postgres?host={home}"
+        self.parameters = {"listen_addresses": "", "unix_socket_directories": home, "fsync": "off"}
+        if "port" in parameters:
+            self.address = f"postgresql://site@127.0.0.1:{parameters['port']}/postgres"
+            self.parameters["listen_addresses"] = "127.0.0.1"
+        self.parameters |= parameters
         if os.geteuid() == 0:  # which PostgreSQL refuses to run as
             shutil.chown(home, "nobody", "nogroup")
             self.owner = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
@@ -57,7 +66,7 @@ class PostgreSQL:
         subprocess.run(command, cwd=self.home, check=check, stdout=subprocess.DEVNULL)
 
     def start(self):
-        options = f"-c listen_addresses='' -c unix_socket_directories='{self.home}' -c fsync=off"
+        options = " ".join(f"-c {name}='{value}'" for name, value in self.parameters.items())
         log = f"--log={self.home}/log"
         self.run("pg_ctl", "start", "--wait", "--silent", log, f"--options={options}")
 
@@ -68,15 +77,16 @@ class PostgreSQL:
         """Send the signal `how` to all of its processes."""
         number = int((self.home / "data/postmaster.pid").read_text().split()[0])
         for one in (number, *children(number)):
-            os.kill(one, how)
+            with suppress(ProcessLookupError):  # its client has left meanwhile
+                os.kill(one, how)
 
 
 @contextmanager
-def postgresql():
+def postgresql(**parameters):
     if not POSTGRESQL:
         pytest.skip("no PostgreSQL here: apt-get install postgresql")
     with tempfile.TemporaryDirectory() as home:
-        server = PostgreSQL(Path(home))
+        server = PostgreSQL(Path(home), **parameters)
         server.start()
         try:
             yield server

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import lzma
 import shutil
 import stat
 import tarfile
@@ -13,7 +14,7 @@ from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.query import QuerySet
 
@@ -76,17 +77,31 @@ def restore(file, **options):
 
 def remake(file, *, rows=None, manifest=None, extra=()):
     """Rewrite the backup at path `file` with other rows (a function of their text), and digests to match."""
-    with tarfile.open(file) as tar:
-        held = {member.name: tar.extractfile(member).read() for member in tar}
+    held = members(file)
     said = json.loads(held["manifest.json"]) | (manifest or {})
     if rows:
-        held["rows.jsonl"] = rows(held["rows.jsonl"].decode()).encode()
-        said["sha256"]["rows.jsonl"] = hashlib.sha256(held["rows.jsonl"]).hexdigest()
-    for name, _content in extra:
-        said["sha256"][name] = hashlib.sha256(_content).hexdigest()
+        text = lzma.decompress(held["rows.jsonl.xz"]).decode()
+        held["rows.jsonl.xz"] = lzma.compress(rows(text).encode())
+        said["sha256"]["rows.jsonl.xz"] = digest(held["rows.jsonl.xz"])
+    for name, content in extra:
+        said["sha256"][name] = digest(content)
     held["manifest.json"] = json.dumps(said).encode()
+    pack(file, [*held.items(), *extra])
+
+
+def digest(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def members(file):
+    with tarfile.open(file) as tar:
+        return {member.name: tar.extractfile(member).read() for member in tar}
+
+
+def pack(file, members):
+    """Write a tar file to path `file` of `members`, pairs of a name and bytes."""
     with tarfile.open(file, "w") as tar:
-        for name, content in [*held.items(), *extra]:
+        for name, content in members:
             about = tarfile.TarInfo(name)
             about.size = len(content)
             tar.addfile(about, io.BytesIO(content))
@@ -145,7 +160,7 @@ def test_an_upload_that_goes_on_is_not_in_the_file(file, settings):
     (settings.MEDIA_ROOT / ".restore-x/rows.jsonl").write_bytes(b"half of it")
     call_command("backup", file, stdout=io.StringIO())
     with tarfile.open(file) as tar:
-        assert tar.getnames() == ["manifest.json", "rows.jsonl", "media/dokument/beslut.pdf"]
+        assert tar.getnames() == ["rows.jsonl.xz", "media/dokument/beslut.pdf", "manifest.json"]
 
 
 def test_a_file_that_cannot_be_written_is_told(filled, tmp_path):
@@ -153,14 +168,20 @@ def test_a_file_that_cannot_be_written_is_told(filled, tmp_path):
         call_command("backup", tmp_path / "nowhere/backup.tar")
 
 
-def test_all_rows_are_of_one_moment(db):
-    with backup.one_snapshot():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SHOW transaction_isolation")
-                assert cursor.fetchone() == ("repeatable read",)
-        else:
-            assert connection.transaction_mode == "IMMEDIATE"  # nobody else writes meanwhile
+def test_a_backup_of_the_first_format_is_restored(file):
+    """Its rows are not compressed, and its manifest comes first."""
+    before = everything()
+    held = members(file)
+    rows = lzma.decompress(held["rows.jsonl.xz"])
+    manifest = json.loads(held["manifest.json"]) | {"format": 1}
+    del manifest["sha256"]["rows.jsonl.xz"]
+    manifest["sha256"]["rows.jsonl"] = digest(rows)
+    document = "media/dokument/beslut.pdf"
+    first = [("manifest.json", json.dumps(manifest).encode()), ("rows.jsonl", rows)]
+    pack(file, [*first, (document, held[document])])
+    wipe()
+    restore(file)
+    assert everything() == before
 
 
 def test_content_is_not_replaced_unless_asked_for(file, admin_client):
@@ -182,6 +203,15 @@ def changed(before, after):
     return lambda file: file.write_bytes(file.read_bytes().replace(before, after))
 
 
+def with_a_byte_flipped(file):
+    """Damage the rows, in the middle of what is compressed."""
+    with tarfile.open(file) as tar:
+        member = tar.getmember("rows.jsonl.xz")
+    content = bytearray(file.read_bytes())
+    content[member.offset_data + member.size // 2] ^= 1
+    file.write_bytes(content)
+
+
 def with_rows(before, after):
     return lambda file: remake(file, rows=lambda text: text.replace(before, after))
 
@@ -190,8 +220,9 @@ SPOILED = [
     (lambda file: file.write_text("hej"), "It cannot be read as a backup: "),
     (lambda file: file.unlink(), "It cannot be read as a backup: "),
     (lambda file: remake(file, manifest={"sha256": None}), "It cannot be read as a backup: "),
-    (lambda file: remake(file, manifest={"format": 2}), "It was made by another version"),
-    (changed(b"Ny ingress.", b"Ny ingresS."), "rows.jsonl in it is damaged or missing."),
+    (lambda file: remake(file, manifest={"format": 3}), "It was made by another version"),
+    (with_a_byte_flipped, "rows.jsonl.xz in it is damaged or missing."),
+    (lambda file: file.write_bytes(file.read_bytes()[:9000]), "It cannot be read as a backup: "),
     (changed(b"%PDF-1", b"%PDF-2"), "media/dokument/beslut.pdf in it is damaged or missing."),
     (
         lambda file: remake(file, extra=[("media/../../out.txt", b"x")]),
@@ -208,6 +239,10 @@ SPOILED = [
     (with_rows('"plan_id"', '"no"'), "Its rows do not fit this database: "),
     (with_rows('"published"', "null"), "Its rows do not fit this database: "),
     (with_rows('"table": "auth_user"', '"table": "no"'), "Its rows do not fit this database: "),
+    (
+        lambda file: remake(file, rows=lambda text: text[: text.rindex("\n[")]),
+        "Its rows do not fit this database: ",
+    ),
 ]
 
 

@@ -47,7 +47,7 @@ site-[12])
     done
     exit 1;;
 nginx)
-    [ -e "$HOME/nginx.pid" ] || exec nginx -c "$HOME/nginx.conf" -g "$NGINX_USER";;
+    [ -e "$HOME/nginx.pid" ] || exec nginx -c "$HOME/nginx.conf" -g "$NGINX_USER" 2>>"$HOME/nginx.log";;
 esac
 """
 STOP = """#!/bin/sh
@@ -400,3 +400,17 @@ def test_with_both_sites_stopped_what_is_kept_is_shown_but_not_to_staff(stack, s
         assert stack.page(path)[0] == "502 2"
     assert stack.page("/admin/konto/logga-in/")[0] == "502 2"
     assert stack.page("/", "--cookie", "sessionid=abc")[0] == "502 2"
+
+
+def test_the_log_of_nginx_names_faults_and_no_visitor(stack, stopped):
+    stopped("site-1")
+    stopped("site-2")
+    visitor = "127.0.0.99"
+    assert stack.page("/aldrig-sedd/", "--interface", visitor)[0] == "502 2"
+    with socket.create_connection(("127.0.0.1", stack.https), 5, (visitor, 0)) as strange:
+        strange.sendall(b"\x16\x03\x01\x00\x05wrong")
+        strange.recv(100)
+    log = (stack.home / "nginx.log").read_text()
+    assert " 502: " in log
+    assert visitor not in log
+    assert "aldrig-sedd" not in log

@@ -1,18 +1,21 @@
 """What machines ask: whether the process answers, and whether it is ready for visitors."""
 
+import shutil
 import threading
 import time
 
 import pytest
+import redis
 from django.core.wsgi import get_wsgi_application
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from blekinge_site import health
+from tests.serving import redis_server
 from tests.test_page_cache import AtOnce, Content, ask, database, make_cache  # noqa: F401
 
-READY = {"database": "ok", "migrations": "ok", "cache": "ok", "media": "ok"}
+READY = {"database": "ok", "migrations": "ok", "writes": "ok", "media": "ok"}
 
 
 @pytest.fixture
@@ -65,13 +68,13 @@ def test_without_the_database_it_is_said_and_no_secret_with_it(client, ready, mo
     with monkeypatch.context() as outage:
         outage.setattr("django.db.backends.utils.CursorWrapper.execute", down)
         answer = client.get("/readyz")
-    failing = dict.fromkeys(("database", "migrations", "cache"), "failing")
+    failing = {"database": "failing", "migrations": "failing", "writes": "degraded"}
     assert (answer.status_code, answer.json()) == (503, {"ready": False, "parts": READY | failing})
     said = [one.getMessage() for one in caplog.records if one.name == "blekinge_site.health"]
     assert said == [
         "Not ready: database fails: DatabaseError",
         "Not ready: migrations fails: DatabaseError",
-        "Not ready: cache fails: DatabaseError",
+        "Degraded: writes fails: DatabaseError",
     ]
 
 
@@ -100,7 +103,37 @@ def test_every_migration_of_the_code_is_known_without_importing_it():
 def test_documents_that_cannot_be_written_are_told(client, ready, tmp_path):
     (tmp_path / "media").write_text("a file where the folder should be")
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()["parts"]) == (503, READY | {"media": "failing"})
+    assert (answer.status_code, answer.json()["parts"]) == (200, READY | {"media": "degraded"})
+
+
+def test_a_disk_without_room_for_a_document_is_told(client, ready, settings, tmp_path):
+    settings.MAX_STAFF_BODY = shutil.disk_usage(tmp_path).total + 1
+    assert client.get("/readyz").json()["parts"] == READY | {"media": "degraded"}
+
+
+def test_a_database_that_only_reads_is_told(client, ready):
+    refused = "attempt to write a readonly database"
+
+    def read_only(execute, sql, params, many, context):
+        if sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE")):
+            raise OperationalError(refused)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(read_only):
+        answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["parts"]) == (200, READY | {"writes": "degraded"})
+
+
+def test_a_redis_that_refuses_writes_is_told(settings):
+    with redis_server() as server:
+        backend = "django.core.cache.backends.redis.RedisCache"
+        settings.CACHES = settings.CACHES | {
+            "pages": {"BACKEND": backend, "LOCATION": server.address}
+        }
+        health.store()
+        redis.from_url(server.address).config_set("maxmemory", 1)
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            health.store()
 
 
 def test_a_part_that_hangs_is_told_in_time_and_not_tried_twice_at_once(database):  # noqa: F811
@@ -121,9 +154,8 @@ def test_a_part_that_hangs_is_told_in_time_and_not_tried_twice_at_once(database)
     assert (readiness.failing(), len(tries)) == ([], 2)
 
 
-def test_a_spare_part_that_fails_is_told_and_costs_nothing(client, ready, monkeypatch):
-    monkeypatch.setattr(health, "SPARE", {"store": down})
-    monkeypatch.setattr(health.readiness, "parts", health.PARTS | {"store": down})
+def test_a_part_that_is_not_needed_is_degraded_and_costs_nothing(client, ready, monkeypatch):
+    monkeypatch.setattr(health.readiness, "parts", health.readiness.parts | {"store": down})
     answer = client.get("/readyz")
-    parts = READY | {"store": "failing"}
+    parts = READY | {"store": "degraded"}
     assert (answer.status_code, answer.json()) == (200, {"ready": True, "parts": parts})

@@ -15,11 +15,25 @@ class Migration(migrations.Migration):
                 (
                     "key",
                     models.CharField(
-                        max_length=64, primary_key=True, serialize=False, verbose_name="nyckel"
+                        help_text="Vems räknaren är, som ett kontrollvärde.",
+                        max_length=64,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="nyckel",
                     ),
                 ),
-                ("count", models.PositiveIntegerField(verbose_name="antal")),
-                ("ends_at", models.DateTimeField(db_index=True, verbose_name="till")),
+                (
+                    "count",
+                    models.PositiveIntegerField(
+                        help_text="Hur många gånger hittills.", verbose_name="antal"
+                    ),
+                ),
+                (
+                    "ends_at",
+                    models.DateTimeField(
+                        db_index=True, help_text="När räknaren börjar om.", verbose_name="till"
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "räknare för gränser",

@@ -7,9 +7,14 @@ class SendCount(models.Model):
     `key` is a keyed hash: no visitor's address is stored.
     """
 
-    key = models.CharField("nyckel", max_length=64, primary_key=True)
-    count = models.PositiveIntegerField("antal")
-    ends_at = models.DateTimeField("till", db_index=True)
+    key = models.CharField(
+        "nyckel",
+        max_length=64,
+        primary_key=True,
+        help_text="Vems räknaren är, som ett kontrollvärde.",
+    )
+    count = models.PositiveIntegerField("antal", help_text="Hur många gånger hittills.")
+    ends_at = models.DateTimeField("till", db_index=True, help_text="När räknaren börjar om.")
 
     class Meta:
         verbose_name = "räknare för gränser"

@@ -1,6 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from blekinge_site import backup
+from blekinge_site.progress import Progress
 
 
 class Command(BaseCommand):
@@ -13,7 +14,8 @@ class Command(BaseCommand):
 
     def handle(self, file, **options):
         try:
-            manifest = backup.write(file)
+            with Progress(self.stderr) as progress:
+                manifest = backup.write(file, progress)
         except (backup.BackupError, OSError) as error:
             raise CommandError(error) from error
         rows, documents = sum(manifest["rows"].values()), len(manifest["sha256"]) - 1

@@ -1,6 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from blekinge_site import backup
+from blekinge_site.progress import Progress
 
 
 class Command(BaseCommand):
@@ -14,7 +15,8 @@ class Command(BaseCommand):
 
     def handle(self, file, replace, **options):
         try:
-            manifest = backup.restore(file, replace=replace)
+            with Progress(self.stderr) as progress:
+                manifest = backup.restore(file, replace=replace, tell=progress)
         except backup.BackupError as error:
             raise CommandError(f"Nothing is changed. {error}") from error
         rows, documents = sum(manifest["rows"].values()), len(manifest["sha256"]) - 1
