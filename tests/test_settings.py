@@ -10,7 +10,9 @@ import sys
 import pytest
 from django.core import checks
 
+from blekinge_site.asgi import THREADS
 from blekinge_site.environment import BadSettingError
+from blekinge_site.health import readiness
 from blekinge_site.reserved import first_words, refuse_taken
 from blekinge_site.urls import site, visitors
 from tests.factories import make_page
@@ -303,6 +305,15 @@ def test_passwords_may_stand_beside_their_addresses(project, database, cache, ex
     passwords = {"DATABASE_PASSWORD": "p@ss", "CACHE_PASSWORD": "p@ss"}
     names = 'DATABASES["default"]["PASSWORD"], CACHE_URL'
     assert read(project, names, DATABASE_URL=database, CACHE_URL=cache, **passwords) == expected
+
+
+def test_a_pool_has_a_connection_for_each_thread_that_may_want_one(project):
+    url = "postgresql://u@host/name"
+    names = 'DATABASES["default"]["OPTIONS"]["pool"]["max_size"]'
+    others = 3  # the content version, the warm-up and the metrics
+    probes = len([part for part in ("database", "migrations", "writes") if part in readiness.parts])
+    assert read(project, names, DATABASE_URL=url) == str(THREADS + others + probes)
+    assert "at most ten connections" in (ROOT / "docs/operations.md").read_text()
 
 
 # --- The list of them ------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ def visitors_pages():
     """Yield the public pages, the sitemap and the content version as pairs like those of `Staff.pages`."""
     from django.test import Client
 
-    from pages.content_version import stamp
+    from pages.content_version import current
     from pages.models import Page
     from planning.models import RegionalPlan
 
@@ -163,7 +163,7 @@ def visitors_pages():
     }
     for name, path in paths.items():
         yield name, lambda p=path: get(p)
-    yield "content version, four times a second", stamp
+    yield "content version, four times a second", current
 
 
 def in_process():
