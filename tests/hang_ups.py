@@ -58,8 +58,10 @@ def hang_up_often(connect, host, count):
 
 def held(pid):
     """Return how many sockets and threads process `pid` has."""
-    files = Path(f"/proc/{pid}/fd").iterdir()
-    sockets = sum(os.readlink(file).startswith("socket:") for file in files)
+    sockets = 0
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            sockets += os.readlink(file).startswith("socket:")
     return sockets, len(list(Path(f"/proc/{pid}/task").iterdir()))
 
 
