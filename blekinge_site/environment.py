@@ -1,5 +1,6 @@
 """How settings.py reads what differs between installations: each kind of value, or why it is none."""
 
+import os
 import re
 from contextlib import contextmanager
 from email.utils import parseaddr
@@ -131,6 +132,23 @@ def database(name, *, default):
     else:
         found["PASSWORD"] = found["PASSWORD"] or env.str("DATABASE_PASSWORD", default="")
     return found
+
+
+def sqlite(name):
+    """Return Django's settings for the SQLite file `name`, which may be on a disk that only reads."""
+    file = Path(name)
+    if file.exists() and not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
+        # Without its log of changes, SQLite can only open the file as one that never changes.
+        how = "mode=ro" if Path(f"{file}-wal").exists() else "immutable=1"
+        return {"NAME": f"file:{quote(str(file.absolute()))}?{how}"}
+    return {
+        "OPTIONS": {
+            # Readers never wait for the one writer, and a writer waits its turn before it fails.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 5,
+        }
+    }
 
 
 HOST = r"[a-z0-9-]+(\.[a-z0-9-]+)*"

@@ -29,6 +29,7 @@ from blekinge_site.environment import (
     redis,
     sender,
     sentry,
+    sqlite,
     text,
     web_address,
     words,
@@ -169,12 +170,7 @@ DATABASES = {
     )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Readers never wait for the one writer, and a writer waits its turn before it fails.
-    DATABASES["default"]["OPTIONS"] = {
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 5,
-    }
+    DATABASES["default"] |= sqlite(DATABASES["default"]["NAME"])
     # To connect takes longer than to ask: a thread keeps its connection for a while.
     DATABASES["default"]["CONN_MAX_AGE"] = 60
 else:

@@ -133,7 +133,12 @@ def wait_for(port):
 
 
 class Served:
-    """The site in `folder`; `environment` sets what it is to have otherwise."""
+    """The site in `folder`; `environment` sets what it is to have otherwise.
+
+    `before` is a command that starts the server's, if it needs one.
+    """
+
+    before = ()
 
     def __init__(self, folder, **environment):
         self.port = free_port()
@@ -159,7 +164,14 @@ class Served:
         self.manage("shell", "--verbosity", "0", "--command", code)
 
     def start(self):
-        command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}"]
+        command = [
+            *self.before,
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--bind",
+            f"127.0.0.1:{self.port}",
+        ]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stderr=log)
         for _attempt in range(600):

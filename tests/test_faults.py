@@ -11,6 +11,7 @@ import resource
 import shutil
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -236,6 +237,26 @@ def test_started_without_a_database_the_site_warms_up_when_it_is_back(tmp_path):
             database.stop()
             assert [site.get(path)[0] for path in paths] == [200] * len(paths)
         assert "Traceback" not in site.log.read_text()
+
+
+def test_public_pages_are_served_from_a_disk_that_only_reads(filled, tmp_path):
+    disk, logs = tmp_path / "disk", tmp_path / "logs"
+    disk.mkdir()
+    logs.mkdir()
+    shutil.copy(filled, disk)
+    # A view of the file system of its own, in which the disk is read-only.
+    mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
+    before = ["unshare", "--mount", "sh", "-c", mount, str(disk)]
+    if subprocess.run([*before, "true"], capture_output=True).returncode:
+        pytest.skip("no right to mount a disk")
+    site = Served(logs, DATABASE_URL=f"sqlite:///{disk / filled.name}", WEB_CONCURRENCY="1")
+    site.before = before
+    with site.running():
+        for path in ["/", "/regionplan/2019-2021/", NEWS]:
+            assert site.get(path)[0] == 200
+        told = json.loads(site.get("/readyz")[2])
+        assert (told["ready"], told["parts"]["writes"]) == (True, "degraded")
+        assert Browser(site.address).ask("/aterkoppling/", YES).status == 503
 
 
 # --- The shared page store -------------------------------------------------------------------------
