@@ -172,6 +172,21 @@ def test_postgresql_stops_and_starts(on_postgresql):
     assert readers.slowest < LONG
 
 
+def test_after_an_outage_pages_that_are_not_stored_are_steady_again(tmp_path):
+    paths = ["/", "/regionplan/2019-2021/"]
+    with postgresql() as database:
+        chosen = {"DATABASE_URL": database.address, "PAGE_CACHE": "off"}
+        with served(tmp_path, FILL, **chosen) as site:
+            with Readers(site, paths):
+                database.stop()
+                time.sleep(20)  # by now, a client that doubles its pauses waits for 16 seconds
+                database.start()
+                time.sleep(5)
+            with Readers(site, paths) as readers:
+                time.sleep(5)
+            assert readers.statuses == {200}
+
+
 def test_postgresql_freezes_while_all_threads_ask_it(on_postgresql):
     site, database = on_postgresql
     editor = Editor(site.address)
