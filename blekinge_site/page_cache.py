@@ -1,7 +1,7 @@
 """The page cache: public pages, ready to send, in front of Django.
 
 What is stored holds as long as its stamp: the number that every change of content raises, and the next
-moment at which the clock changes a page (pages.content_version). Each process has a
+moment at which the clock changes a page (pages.publishing.content_version). Each process has a
 cache of its own and asks for the stamp twice a second, so that a change shows within a second of being saved.
 
 A page is made for its address alone, and for the parameters of the query that its view reads: nothing

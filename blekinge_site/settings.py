@@ -108,7 +108,7 @@ MIDDLEWARE = [
     "blekinge_site.security.safe_headers",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "pages.publishing.one_moment",
+    "pages.publishing.publishable.one_moment",
     "django.middleware.security.SecurityMiddleware",
     "blekinge_site.files.StaticFiles",
     "blekinge_site.files.GZipOfPages",
@@ -132,7 +132,7 @@ PAGE_CACHE = yes_or_no("PAGE_CACHE", default=not DEBUG)
 PAGE_CACHE_MB = from_environment(
     at_least_one, "PAGE_CACHE_MB", "Set it to a whole number of megabytes, such as 32.", default=32
 )
-PAGE_CACHE_STAMP = "pages.content_version.stamp"
+PAGE_CACHE_STAMP = "pages.publishing.content_version.stamp"
 
 TEMPLATES = [
     {
@@ -145,7 +145,7 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "blekinge_site.formats",
                 "blekinge_site.languages",
-                "pages.richtext",
+                "pages.publishing.richtext",
             ],
             "context_processors": [
                 "django.template.context_processors.csp",
@@ -252,7 +252,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "default": {"BACKEND": "pages.uploads.WholeFileStorage"},
+    "default": {"BACKEND": "pages.publishing.uploads.WholeFileStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
@@ -345,7 +345,7 @@ SECURE_CSP = {
     "frame-ancestors": [CSP.NONE],
 }
 
-# A visitor sends a few words, staff documents (pages.uploads) and forms with hundreds of rows.
+# A visitor sends a few words, staff documents (pages.publishing.uploads) and forms with hundreds of rows.
 MAX_PUBLIC_BODY = 64 * 1024
 MAX_STAFF_BODY = 26 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000

@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from blekinge_site import well_known
 from blekinge_site.reserved import refuse_taken
-from pages import preview
+from pages.publishing import preview
 from pages.sitemaps import PagesSitemap
 from planning.sitemaps import PlansSitemap, StartSitemap
 

@@ -12,7 +12,7 @@ class PagesConfig(AppConfig):
     verbose_name = "Om regionen"
 
     def ready(self):
-        from pages.content_version import count_changes  # models are ready only now
+        from pages.publishing.content_version import count_changes  # models are ready only now
 
         post_migrate.connect(count_changes, sender=self)
         register(no_page_is_where_the_staff_is, Tags.database)

@@ -11,12 +11,12 @@ from django.utils.text import capfirst
 
 from blekinge_site.formats import day
 from blekinge_site.languages import in_each_language
-from pages import content_version
 from pages.editing import ContentAdmin, change_address
 from pages.filters import missing_english
-from pages.links import dead_links
 from pages.models import Feedback, Page
-from pages.publishing import Publishable, Status
+from pages.publishing import content_version
+from pages.publishing.dead_links import dead_links
+from pages.publishing.publishable import Publishable, Status
 
 DAYS_NEW = 7
 LINKS_KEY = "pages.desk.broken_links"

@@ -17,8 +17,9 @@ from modeltranslation.admin import TranslationAdmin, TranslationTabularInline
 from pages.fields import ContentFields, free_slug
 from pages.filters import MissingEnglishFilter
 from pages.permissions import PublishedTogether, as_visitors_know, is_open
-from pages.preview import in_both_languages
-from pages.richtext import RichTextField
+from pages.publishing.preview import in_both_languages
+from pages.publishing.richtext import RichTextField
+from pages.publishing.uploads import forget_files
 from pages.together import (
     SEEN,
     fingerprint,
@@ -28,7 +29,6 @@ from pages.together import (
     with_rows_that_are,
     written,
 )
-from pages.uploads import forget_files
 
 
 def renumber(model, **parent):

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.text import capfirst, slugify
 
 from blekinge_site.formats import AmountField, CountField, DayField, LinesField, MomentField
-from pages.richtext import RichTextField
+from pages.publishing.richtext import RichTextField
 
 LAST = 32000  # a position behind every other
 

@@ -2,8 +2,8 @@
 
 from django.conf import settings
 
-from pages.content_version import kept
 from pages.models import Page
+from pages.publishing.content_version import kept
 
 
 def menu(request):

@@ -4,8 +4,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.text import Truncator
 
-from pages.history import begin, record
-from pages.versions import counterpart, version_before
+from pages.publishing.history import begin, record
+from pages.publishing.versions import counterpart, version_before
 
 
 def may_publish(user, publishable):

@@ -13,13 +13,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from blekinge_site.formats import MomentField, moment
-from pages import history, preview
-from pages.checks import findings, readability
 from pages.editing import ContentAdmin, change_address
 from pages.models import Revision
 from pages.permissions import may_publish
-from pages.publishing import Status, previewing
-from pages.versions import counterpart, working_copy
+from pages.publishing import history, preview
+from pages.publishing.findings import findings, readability
+from pages.publishing.publishable import Status, previewing
+from pages.publishing.versions import counterpart, working_copy
 
 PUBLISHING = (
     "Ansvar",

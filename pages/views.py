@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from blekinge_site.languages import give_anchors, in_each_language, slug_now, words
-from pages.content_version import KEPT, kept
 from pages.models import Administration, Page, RegionProfile
-from pages.publishing import Withdrawn
+from pages.publishing.content_version import KEPT, kept
+from pages.publishing.publishable import Withdrawn
 
 # The ids on the profile's page that are no core value's.
 IDS_ON_PROFILE = frozenset({"innehall", "en-dag-hos-oss", "organisation", "vardegrund"})

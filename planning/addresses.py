@@ -6,8 +6,8 @@ without asking the database for each.
 
 from django.http import Http404
 
-from pages.content_version import KEPT, kept
 from pages.models import Page
+from pages.publishing.content_version import KEPT, kept
 from planning.models import Budget, Perspective, PlanDocument, RegionalPlan
 
 

@@ -1,6 +1,6 @@
 """What to put right in a plan before it is published, beyond its texts."""
 
-from pages.checks import Finding, checks
+from pages.publishing.findings import Finding, checks
 from planning.charts import waterfall
 from planning.models import Budget, Goal, Perspective, PlanDocument, RegionalPlan
 

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from pages.versions import as_data, build
+from pages.publishing.versions import as_data, build
 
 
 @transaction.atomic

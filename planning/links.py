@@ -1,12 +1,12 @@
-"""What visitors find at the addresses of the plans, for links in texts; see pages.links."""
+"""What visitors find at the addresses of the plans, for links in texts; see pages.publishing.dead_links."""
 
 from django.db.models import Exists, OuterRef, Prefetch, prefetch_related_objects
 from django.utils.translation import override
 
 from blekinge_site.languages import slug_now
-from pages.links import EVERY_PAGE, looks_up
 from pages.models import DailyStat, RegionProfile
-from pages.publishing import now
+from pages.publishing.dead_links import EVERY_PAGE, looks_up
+from pages.publishing.publishable import now
 from planning.models import Budget, BudgetLine, FollowUp, Goal, Perspective, PlanDocument
 from planning.periods import current, published_plans
 from planning.views import (

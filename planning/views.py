@@ -24,7 +24,7 @@ from blekinge_site.languages import (
     words_capitalised,
 )
 from pages.models import DailyStat, RegionProfile
-from pages.publishing import Withdrawn, now
+from pages.publishing.publishable import Withdrawn, now
 from planning import charts, pdf
 from planning.models import (
     Budget,

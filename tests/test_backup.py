@@ -19,9 +19,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.query import QuerySet
 
 from blekinge_site import backup
-from pages.content_version import stamp
 from pages.models import Feedback, Page, Revision
-from pages.versions import working_copy
+from pages.publishing.content_version import stamp
+from pages.publishing.versions import working_copy
 from planning.models import PlanDocument, RegionalPlan
 from tests.factories import make_page
 from tests.site import public_addresses

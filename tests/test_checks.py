@@ -8,10 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from pages.checks import findings, readability
 from pages.models import CoreValue, DailyStat, Page, RegionProfile
-from pages.readability import level, lix, sentences
-from pages.versions import working_copy
+from pages.publishing.findings import findings, readability
+from pages.publishing.readability import level, lix, sentences
+from pages.publishing.versions import working_copy
 from planning.models import FollowUp, PlanDocument, RegionalPlan
 from tests.factories import (
     make_budget,

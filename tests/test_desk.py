@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from pages import desk
 from pages.models import Feedback
-from pages.versions import working_copy
+from pages.publishing.versions import working_copy
 from tests.factories import make_goal, make_page, make_perspective, make_plan, make_profile
 from tests.site import text_of
 from tests.test_roles import signed_in  # noqa: F401 - a fixture

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from pages.models import DailyStat, RegionProfile
-from pages.versions import working_copy
+from pages.publishing.versions import working_copy
 from planning.models import BudgetLine, FocusArea, RegionalPlan
 from tests.factories import (
     make_budget,

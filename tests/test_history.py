@@ -4,9 +4,9 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 
-from pages.history import differences, marked_words, record, restore
 from pages.models import CoreValue, Page, Revision
-from pages.versions import as_data, working_copy
+from pages.publishing.history import differences, marked_words, record, restore
+from pages.publishing.versions import as_data, working_copy
 from planning.models import Goal, RegionalPlan
 from tests.factories import (
     make_budget,

@@ -10,11 +10,11 @@ from django.urls import get_resolver
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from pages import preview
-from pages.links import LOOKUPS, dead_links, look_up, target_at
 from pages.models import Administration, CoreValue, DailyStat
-from pages.publishing import previewing
-from pages.versions import working_copy
+from pages.publishing import preview
+from pages.publishing.dead_links import LOOKUPS, dead_links, look_up, target_at
+from pages.publishing.publishable import previewing
+from pages.publishing.versions import working_copy
 from planning.models import FollowUp, PlanDocument, RegionalPlan
 from tests.factories import (
     make_budget,

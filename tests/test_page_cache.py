@@ -22,10 +22,10 @@ from django.test import RequestFactory
 from blekinge_site.page_cache import ASK_EVERY, PageCache
 from blekinge_site.queries import readers
 from blekinge_site.stored_pages import Shelf, acceptable
-from pages import content_version
 from pages.models import CoreValue, Feedback, OpenForm, Page, RegionProfile, Revision
-from pages.preview import link_to
-from pages.versions import working_copy
+from pages.publishing import content_version
+from pages.publishing.preview import link_to
+from pages.publishing.versions import working_copy
 from planning.models import FocusArea, RegionalPlan
 from tests.factories import (
     make_budget,

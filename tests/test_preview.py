@@ -9,10 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.utils import timezone
 
-from pages import preview
 from pages.models import CoreValue, Page
-from pages.publishing import previewing
-from pages.versions import working_copy
+from pages.publishing import preview
+from pages.publishing.publishable import previewing
+from pages.publishing.versions import working_copy
 from planning import views
 from planning.models import PlanDocument, RegionalPlan
 from tests.factories import (

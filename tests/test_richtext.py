@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from pages.models import Page
-from pages.richtext import sanitised
+from pages.publishing.richtext import sanitised
 from tests.factories import make_page
 
 

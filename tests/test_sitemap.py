@@ -6,7 +6,7 @@ import pytest
 from django.core.wsgi import get_wsgi_application
 
 from blekinge_site.warm_up import warm_up
-from pages import content_version
+from pages.publishing import content_version
 from tests.factories import make_budget, make_page, make_perspective, make_plan, make_profile
 from tests.site import public_addresses
 from tests.test_page_cache import ask, database, make_cache  # noqa: F401

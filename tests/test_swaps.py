@@ -29,7 +29,7 @@ plan = make_plan(title_sv=WORD, lead_sv=WORD)
 COPY = f"""
 WORD = "FÄRSK"
 from pages.models import RegionProfile
-from pages.versions import working_copy
+from pages.publishing.versions import working_copy
 from planning.models import RegionalPlan
 profile = working_copy(RegionProfile.objects.first())
 plan = working_copy(RegionalPlan.objects.first())

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError
 
-from pages.uploads import MAX_MEGABYTES, check_document
+from pages.publishing.uploads import MAX_MEGABYTES, check_document
 from planning.models import PlanDocument
 from tests.factories import make_plan
 from tests.site import text_of
@@ -36,7 +36,7 @@ TEXT = {"mimetype": "application/vnd.oasis.opendocument.text"}
 def disk(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     settings.STORAGES = settings.STORAGES | {
-        "default": {"BACKEND": "pages.uploads.WholeFileStorage"}
+        "default": {"BACKEND": "pages.publishing.uploads.WholeFileStorage"}
     }
     return tmp_path
 

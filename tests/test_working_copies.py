@@ -8,10 +8,10 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from pages.history import record, restore
 from pages.models import CoreValue, DailyStat, Page, RegionProfile, Revision
-from pages.publishing import previewing
-from pages.versions import as_data, build, counterpart, walk, whole, working_copy
+from pages.publishing.history import record, restore
+from pages.publishing.publishable import previewing
+from pages.publishing.versions import as_data, build, counterpart, walk, whole, working_copy
 from planning.copying import year_to_budget
 from planning.models import FollowUp, Goal, GoalRating, PlanDocument, RegionalPlan
 from tests.factories import (

@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
                 (
                     "content",
                     models.JSONField(
-                        help_text="Allt innehåll efteråt; se pages.versions.",
+                        help_text="Allt innehåll efteråt; se pages.publishing.versions.",
                         verbose_name="innehåll",
                     ),
                 ),

@@ -1,6 +1,5 @@
 """Who we are: the region's profile, the editorial pages, and what visitors thought of them."""
 
-from pages.models.history import OpenForm, Revision
 from pages.models.limits import SendCount
 from pages.models.pages import Feedback, Page
 from pages.models.profile import (
@@ -11,6 +10,7 @@ from pages.models.profile import (
     Ordered,
     RegionProfile,
 )
+from pages.publishing.revisions import OpenForm, Revision
 
 __all__ = [
     "ENGLISH_SLUG",

@@ -12,8 +12,8 @@ from django.utils.translation import override
 
 from blekinge_site.languages import slug_now
 from pages.models.profile import ENGLISH_SLUG
-from pages.publishing import Publishable, PublishableQuerySet, nameless
-from pages.richtext import RichTextField
+from pages.publishing.publishable import Publishable, PublishableQuerySet, nameless
+from pages.publishing.richtext import RichTextField
 
 
 class PageQuerySet(PublishableQuerySet):

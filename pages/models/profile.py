@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from blekinge_site.formats import number
 from blekinge_site.languages import lines_of
-from pages.publishing import Publishable, PublishableQuerySet, nameless
+from pages.publishing.publishable import Publishable, PublishableQuerySet, nameless
 
 # The word in an English address: its own, or else the Swedish one.
 ENGLISH_SLUG = Coalesce(NullIf("slug_en", Value("")), "slug")

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import pages.uploads
+import pages.publishing.uploads
 
 
 class Migration(migrations.Migration):
@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 help_text="Besökare laddar ner den. Helst en pdf, högst 25 MB. Filens slag visas i länken.",
                 max_length=200,
                 upload_to="dokument/",
-                validators=[pages.uploads.check_document],
+                validators=[pages.publishing.uploads.check_document],
                 verbose_name="fil",
             ),
         ),

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from pages.models import Ordered
-from pages.publishing import nameless
+from pages.publishing.publishable import nameless
 from planning.models.plans import Goal, RegionalPlan
 
 

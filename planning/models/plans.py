@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from blekinge_site.languages import slug_now
 from pages.models import ENGLISH_SLUG, Ordered
-from pages.publishing import Publishable, PublishableQuerySet, nameless
-from pages.uploads import MAX_MEGABYTES, check_document
+from pages.publishing.publishable import Publishable, PublishableQuerySet, nameless
+from pages.publishing.uploads import MAX_MEGABYTES, check_document
 
 SLUG_HELP = "Görs av namnet: ordet i webbadressen. Ligger fast när planen är publicerad."
 ANCHOR_HELP = "Görs av namnet. Länkar hit slutar på #ordet."

@@ -33,7 +33,7 @@ ENCODINGS = {"plain": "identity", "gzip": "gzip", "Brotli": "br"}
 MORE_CONTENT = """
 from planning.copying import copy_to_period
 from planning.models import BudgetLine, RegionalPlan
-from pages.versions import as_data, build
+from pages.publishing.versions import as_data, build
 plan = RegionalPlan.objects.get()
 for number in range(1, 20):
     first = plan.first_year - 3 * number

@@ -76,7 +76,7 @@ def make_template(plan):
     """Give the fixtures' `plan` ten budgets, a follow-up that rates each goal, and a document."""
     from django.core.files.base import ContentFile
 
-    from pages.versions import as_data, build, whole
+    from pages.publishing.versions import as_data, build, whole
     from planning.models import FollowUp, Goal, GoalRating, PlanDocument
 
     plan.last_year = plan.first_year + BUDGETS - 1
@@ -148,7 +148,7 @@ def add_pages(count, versions, moment, plans):
 def add_revisions(publishables, versions, moment):
     """Save a revision for each version of `publishables`, first versions: each differs in its lead."""
     from pages.models import Revision
-    from pages.versions import as_data
+    from pages.publishing.versions import as_data
 
     rows = []
     for publishable in publishables:

@@ -108,7 +108,7 @@ class Staff:
 
     def work_on(self, published):
         from pages.models import Revision
-        from pages.versions import working_copy
+        from pages.publishing.versions import working_copy
 
         name = published._meta.verbose_name
         yield (
@@ -141,8 +141,8 @@ def visitors_pages():
     """Yield the public pages, the sitemap and the content version as pairs like those of `Staff.pages`."""
     from django.test import Client
 
-    from pages.content_version import current
     from pages.models import Page
+    from pages.publishing.content_version import current
     from planning.models import RegionalPlan
 
     client = Client(SERVER_NAME="localhost")

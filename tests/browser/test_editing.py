@@ -3,7 +3,7 @@
 from django.core import serializers
 
 from pages.models import Page, RegionProfile
-from pages.versions import working_copy
+from pages.publishing.versions import working_copy
 from planning.models import Budget, BudgetLine, FocusArea, Goal, Perspective, RegionalPlan
 from tests.browser import pages
 from tests.browser.desk import (

@@ -1,6 +1,6 @@
 """Import in a real browser: a file chosen, mended, looked through and confirmed."""
 
-from pages.versions import working_copy
+from pages.publishing.versions import working_copy
 from planning.models import BudgetLine, RegionalPlan
 from tests.browser import pages
 

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from pages.models import Feedback, Page
-from pages.versions import working_copy
+from pages.publishing.versions import working_copy
 from planning.models import Goal, RegionalPlan
 from tests.browser.desk import account, click, enter, open_form
 from tests.factories import make_page

@@ -10,9 +10,9 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from blekinge_site import signin_log
-from pages.history import record
 from pages.models import Feedback, Page, RegionProfile, Revision
-from pages.versions import working_copy
+from pages.publishing.history import record
+from pages.publishing.versions import working_copy
 from planning.models import Goal, RegionalPlan
 from tests.browser import pages
 from tests.browser.desk import account, click, enter, faults, open_form

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from blekinge_site.formats import moment
 from pages.models import Page
-from pages.versions import working_copy
+from pages.publishing.versions import working_copy
 from planning.models import Goal, RegionalPlan
 from tests.browser.desk import (
     account,

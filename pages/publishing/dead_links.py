@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import get_language_from_path, override
 
 from blekinge_site.languages import give_anchors, slug_now
-from pages import preview
 from pages.models import Administration, Page, RegionProfile
-from pages.richtext import links_of
+from pages.publishing import preview
+from pages.publishing.richtext import links_of
 from pages.views import IDS_ON_PROFILE
 
 # The ids on every page about content: the page's own text, and the question below it.

@@ -11,10 +11,10 @@ from modeltranslation.translator import translator
 
 from blekinge_site.formats import day
 from blekinge_site.languages import in_each_language
-from pages.links import dead_links
-from pages.readability import level, lix, sentences
-from pages.richtext import RichTextField, headings_of, links_of, text_of
-from pages.versions import finder, version_before, walk, whole
+from pages.publishing.dead_links import dead_links
+from pages.publishing.readability import level, lix, sentences
+from pages.publishing.richtext import RichTextField, headings_of, links_of, text_of
+from pages.publishing.versions import finder, version_before, walk, whole
 
 MOST_WORDS = 30  # in a sentence
 # What says nothing of where a link leads.

@@ -12,8 +12,8 @@ from django.utils.safestring import mark_safe
 
 from blekinge_site.formats import amount, day
 from pages.models import Revision
-from pages.richtext import RichTextField, text_of
-from pages.versions import as_data, build, content_fields, relations, version_before
+from pages.publishing.richtext import RichTextField, text_of
+from pages.publishing.versions import as_data, build, content_fields, relations, version_before
 
 # What a part is known by among its siblings; one that has none of these is known by what it says.
 KEYS = ("slug", "code", "year", "number")

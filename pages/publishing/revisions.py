@@ -29,7 +29,9 @@ class Revision(models.Model):
         verbose_name="av",
         help_text="Vem som gjorde det.",
     )
-    content = models.JSONField("innehåll", help_text="Allt innehåll efteråt; se pages.versions.")
+    content = models.JSONField(
+        "innehåll", help_text="Allt innehåll efteråt; se pages.publishing.versions."
+    )
 
     objects = RevisionQuerySet.as_manager()
 

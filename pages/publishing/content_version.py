@@ -11,7 +11,7 @@ from django.db import close_old_connections, connection, connections, transactio
 from django.utils import timezone
 
 from blekinge_site.page_cache import KEPT
-from pages.publishing import Publishable
+from pages.publishing.publishable import Publishable
 
 # What staff and visitors leave behind, which no page shows.
 NOT_CONTENT = {"feedback", "revision", "openform", "sendcount"}

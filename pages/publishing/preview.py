@@ -17,7 +17,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import get_language_from_path, override
 from django.views.decorators.http import require_safe
 
-from pages.publishing import previewing
+from pages.publishing.publishable import previewing
 from pages.views import page_not_found
 
 SALT = "pages.preview"

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
-from pages.publishing import Publishable
+from pages.publishing.publishable import Publishable
 
 # What says which version a row is and when visitors see it, not what it tells them.
 STANDING = {"version", "status", "publish_at", "unpublish_at", "published_at", "changed_at"}

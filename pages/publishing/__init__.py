@@ -1,0 +1,1 @@
+"""How content is published: versions, checks, history, preview and the clock."""
