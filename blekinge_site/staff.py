@@ -48,7 +48,7 @@ class StaffSite(AdminSite):
     site_header = f"{settings.SITE_NAME}: Redaktionen"
     index_title = "Innehåll"
     site_url = "/"
-    # What waits for whoever opens the front page, a function of the request; see pages.desk.
+    # What waits for whoever opens the front page, a function of the request; see pages.editing.desk.
     waiting = staticmethod(lambda request: [])
     enable_nav_sidebar = False  # the breadcrumbs and each plan's outline lead everywhere
 

@@ -12,12 +12,12 @@ from django.contrib.auth.models import User
 
 from blekinge_site.signin import directory
 from blekinge_site.signin_log import SIGN_IN, record
-from pages import desk
-from pages.editing import ContentAdmin, OrderedInline, OrderInline
+from pages.editing import desk
+from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
+from pages.editing.publishing_admin import PUBLISHING, PublishableAdmin
 from pages.exchange_admin import ExchangeAdmin
 from pages.feedback_admin import FeedbackAdmin
 from pages.models import Administration, CoreValue, DailyStat, Feedback, Page, RegionProfile
-from pages.publishing_admin import PUBLISHING, PublishableAdmin
 
 admin.site.waiting = desk.waiting
 

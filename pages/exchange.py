@@ -16,7 +16,7 @@ from import_export.widgets import Widget
 from openpyxl.cell.cell import ERROR_CODES
 
 from blekinge_site.formats import amount, parse_day, parse_number
-from pages.editing import renumber
+from pages.editing.content_admin import renumber
 from pages.models import DailyStat
 from pages.spreadsheets import plain
 

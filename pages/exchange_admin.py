@@ -12,7 +12,7 @@ from django.utils.http import content_disposition_header
 from django.utils.module_loading import import_string
 from django.utils.text import capfirst, slugify
 
-from pages.publishing_admin import PublishableAdmin
+from pages.editing.publishing_admin import PublishableAdmin
 from pages.spreadsheets import FORMATS, read_rows
 
 HOUR = 3600

@@ -10,15 +10,15 @@ from django.template.loader import render_to_string
 from django.urls import path
 
 from blekinge_site.formats import amount
-from pages.editing import (
+from pages.editing.content_admin import (
     ContentAdmin,
     OrderedInline,
     OrderInline,
     change_address,
 )
+from pages.editing.filters import LatestVersionsFilter
+from pages.editing.publishing_admin import PUBLISHING
 from pages.exchange_admin import ExchangeAdmin
-from pages.filters import LatestVersionsFilter
-from pages.publishing_admin import PUBLISHING
 from planning import charts
 from planning.copying import copy_to_period, next_budget, year_to_budget
 from planning.models import (

@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from pages import desk
+from pages.editing import desk
 from pages.models import Feedback
 from pages.publishing.versions import working_copy
 from tests.factories import make_goal, make_page, make_perspective, make_plan, make_profile

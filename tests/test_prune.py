@@ -10,8 +10,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
+from pages.editing.conflicts import MINUTES_OPEN
 from pages.models import Feedback, OpenForm, SendCount
-from pages.together import MINUTES_OPEN
 
 
 def prune(*arguments):

@@ -166,7 +166,7 @@ class Publishable(models.Model):
 
     class Meta:
         abstract = True
-        # Whoever may publish decides what visitors see; see pages.editing.
+        # Whoever may publish decides what visitors see; see pages.editing.content_admin.
         default_permissions = ["add", "change", "delete", "view", "publish"]
         constraints = [
             models.CheckConstraint(

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 from django.utils import timezone
 
+from pages.editing.conflicts import MINUTES_OPEN
 from pages.models import Feedback, OpenForm, SendCount
-from pages.together import MINUTES_OPEN
 
 
 def old_feedback(now):

@@ -14,13 +14,7 @@ from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 from modeltranslation.admin import TranslationAdmin, TranslationTabularInline
 
-from pages.fields import ContentFields, free_slug
-from pages.filters import MissingEnglishFilter
-from pages.permissions import PublishedTogether, as_visitors_know, is_open
-from pages.publishing.preview import in_both_languages
-from pages.publishing.richtext import RichTextField
-from pages.publishing.uploads import forget_files
-from pages.together import (
+from pages.editing.conflicts import (
     SEEN,
     fingerprint,
     note_closed,
@@ -29,6 +23,12 @@ from pages.together import (
     with_rows_that_are,
     written,
 )
+from pages.editing.fields import ContentFields, free_slug
+from pages.editing.filters import MissingEnglishFilter
+from pages.editing.permissions import PublishedTogether, as_visitors_know, is_open
+from pages.publishing.preview import in_both_languages
+from pages.publishing.richtext import RichTextField
+from pages.publishing.uploads import forget_files
 
 
 def renumber(model, **parent):

@@ -11,15 +11,15 @@ from django.utils.text import capfirst
 
 from blekinge_site.formats import day
 from blekinge_site.languages import in_each_language
-from pages.editing import ContentAdmin, change_address
-from pages.filters import missing_english
+from pages.editing.content_admin import ContentAdmin, change_address
+from pages.editing.filters import missing_english
 from pages.models import Feedback, Page
 from pages.publishing import content_version
 from pages.publishing.dead_links import dead_links
 from pages.publishing.publishable import Publishable, Status
 
 DAYS_NEW = 7
-LINKS_KEY = "pages.desk.broken_links"
+LINKS_KEY = "pages.editing.desk.broken_links"
 LINKS_KEPT_SECONDS = 7 * 24 * 3600
 PAGES_AT_ONCE = 300  # whose links one visit looks up
 

@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from blekinge_site.formats import MomentField, moment
-from pages.editing import ContentAdmin, change_address
+from pages.editing.content_admin import ContentAdmin, change_address
+from pages.editing.permissions import may_publish
 from pages.models import Revision
-from pages.permissions import may_publish
 from pages.publishing import history, preview
 from pages.publishing.findings import findings, readability
 from pages.publishing.publishable import Status, previewing

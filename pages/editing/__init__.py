@@ -1,0 +1,1 @@
+"""How staff edit content in the admin."""
