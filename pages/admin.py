@@ -15,7 +15,7 @@ from blekinge_site.signin_log import SIGN_IN, record
 from pages.editing import desk
 from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
 from pages.editing.publishing_admin import PUBLISHING, PublishableAdmin
-from pages.exchange_admin import ExchangeAdmin
+from pages.exchange.admin import ExchangeAdmin
 from pages.feedback_admin import FeedbackAdmin
 from pages.models import Administration, CoreValue, DailyStat, Feedback, Page, RegionProfile
 
@@ -39,7 +39,7 @@ class AdministrationInline(OrderInline):
 
 @admin.register(RegionProfile)
 class RegionProfileAdmin(ExchangeAdmin):
-    resources = ["pages.exchange.DailyStatResource"]
+    resources = ["pages.exchange.resources.DailyStatResource"]
     list_display = ["name", "state", "changed_at"]
     fieldsets = [
         (None, {"fields": ["name", "lead", "mission", "responsibilities", "vision"]}),

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from blekinge_site.formats import number
+from pages.exchange.spreadsheets import FORMATS
 from pages.models import Feedback
-from pages.spreadsheets import FORMATS
 
 PERIODS = {7: "7 dagar", 30: "30 dagar", 90: "90 dagar", 365: "365 dagar"}
 MOST_PAGES = 200  # in the table; the file has them all

@@ -18,7 +18,7 @@ from pages.editing.content_admin import (
 )
 from pages.editing.filters import LatestVersionsFilter
 from pages.editing.publishing_admin import PUBLISHING
-from pages.exchange_admin import ExchangeAdmin
+from pages.exchange.admin import ExchangeAdmin
 from planning import charts
 from planning.copying import copy_to_period, next_budget, year_to_budget
 from planning.models import (

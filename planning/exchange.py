@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
-from pages.exchange import Amount, Choice, Column, Count, PartResource, Text
+from pages.exchange.resources import Amount, Choice, Column, Count, PartResource, Text
 from planning.models import BudgetLine, FocusArea, Goal
 
 

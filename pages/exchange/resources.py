@@ -17,8 +17,8 @@ from openpyxl.cell.cell import ERROR_CODES
 
 from blekinge_site.formats import amount, parse_day, parse_number
 from pages.editing.content_admin import renumber
+from pages.exchange.spreadsheets import plain
 from pages.models import DailyStat
-from pages.spreadsheets import plain
 
 ROW = "#"  # the column of a dataset that says which row of the file each row is
 

@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 from django.utils.text import capfirst, slugify
 
 from pages.editing.publishing_admin import PublishableAdmin
-from pages.spreadsheets import FORMATS, read_rows
+from pages.exchange.spreadsheets import FORMATS, read_rows
 
 HOUR = 3600
 MAX_SEALED = 2_000_000  # Django takes in no more than 2.5 MB of what isn't a file

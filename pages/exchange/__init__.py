@@ -1,0 +1,1 @@
+"""Content from and to spreadsheets."""
