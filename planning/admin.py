@@ -75,7 +75,7 @@ class PeriodForm(forms.ModelForm):
 
 @admin.register(RegionalPlan)
 class RegionalPlanAdmin(ExchangeAdmin):
-    resources = ["planning.exchange.BudgetLineResource", "planning.exchange.FocusAreaResource"]
+    resources = ["planning.resources.BudgetLineResource", "planning.resources.FocusAreaResource"]
     address_fields = ("first_year", "last_year")
     list_display = ["__str__", "state", "successor", "changed_at"]
     list_filter = ["status"]

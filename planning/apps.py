@@ -13,5 +13,5 @@ class PlanningConfig(AppConfig):
 
         # They make themselves known to pages.publishing.findings and pages.publishing.dead_links.
         import_module("planning.checks")
-        import_module("planning.links")
+        import_module("planning.dead_links")
         post_migrate.connect(count_changes, sender=self)
