@@ -54,7 +54,7 @@ if Path("/dev/shm").is_dir():
     worker_tmp_dir = "/dev/shm"
 
 # What gunicorn logs of itself, in the site's format.
-logger_class = "blekinge_site.server_log.ServerLog"
+logger_class = "blekinge_site.serving.request_log.ServerLog"
 
 # Each connection needs a file descriptor, and many systems allow a process 1 024 unless it asks for more.
 MAX_OPEN_FILES = 8192

@@ -17,10 +17,10 @@ from tempfile import SpooledTemporaryFile
 from urllib.parse import unquote_to_bytes
 
 from blekinge_site import wsgi
-from blekinge_site.page_cache import PATIENCE
 from blekinge_site.security import largest_body
-from blekinge_site.server_log import Access
-from blekinge_site.warm_up import warm_up
+from blekinge_site.serving.page_cache import PATIENCE
+from blekinge_site.serving.request_log import Access
+from blekinge_site.serving.warm_up import warm_up
 
 THREADS = 4
 LARGEST_IN_MEMORY = 1_000_000  # bytes; a larger body goes to a temporary file

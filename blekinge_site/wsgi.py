@@ -7,9 +7,9 @@ from django.core.cache import caches
 from django.core.wsgi import get_wsgi_application
 from django.utils.module_loading import import_string
 
-from blekinge_site.page_cache import PageCache
-from blekinge_site.queries import readers
-from blekinge_site.shared_pages import SharedShelf, release
+from blekinge_site.serving.page_cache import PageCache
+from blekinge_site.serving.queries import readers
+from blekinge_site.serving.shared_pages import SharedShelf, release
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
 

@@ -27,7 +27,7 @@ from django.views.decorators.http import require_http_methods
 
 from blekinge_site.formats import LinesField
 from blekinge_site.languages import in_each_language
-from blekinge_site.queries import reads_query
+from blekinge_site.serving.queries import reads_query
 from pages.limits import seconds_to_wait
 from pages.models import Feedback
 from pages.personal_numbers import holds_personal_number

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
-from blekinge_site.files import answer_with_download
 from blekinge_site.languages import (
     give_anchors,
     in_each_language,
@@ -23,6 +22,7 @@ from blekinge_site.languages import (
     words,
     words_capitalised,
 )
+from blekinge_site.serving.files import answer_with_download
 from pages.models import DailyStat, RegionProfile
 from pages.publishing.publishable import Withdrawn, now
 from planning import charts, pdf

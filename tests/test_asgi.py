@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from blekinge_site import asgi
-from blekinge_site.page_cache import PageCache
+from blekinge_site.serving.page_cache import PageCache
 from tests.serving import Several, served
 from tests.test_page_cache import FAR, App, Content, ask, make_cache
 

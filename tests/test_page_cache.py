@@ -19,9 +19,9 @@ from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError, connection, transaction
 from django.test import RequestFactory
 
-from blekinge_site.page_cache import ASK_EVERY, PageCache
-from blekinge_site.queries import readers
-from blekinge_site.stored_pages import Shelf, acceptable
+from blekinge_site.serving.page_cache import ASK_EVERY, PageCache
+from blekinge_site.serving.queries import readers
+from blekinge_site.serving.stored_pages import Shelf, acceptable
 from pages.models import CoreValue, Feedback, OpenForm, Page, RegionProfile, Revision
 from pages.publishing import content_version
 from pages.publishing.preview import link_to

@@ -13,8 +13,8 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from django.db import DatabaseError
 
-from blekinge_site.shared_pages import SharedShelf, release
-from blekinge_site.warm_up import MOST_PAGES_OF_OWN, warm_up
+from blekinge_site.serving.shared_pages import SharedShelf, release
+from blekinge_site.serving.warm_up import MOST_PAGES_OF_OWN, warm_up
 from tests.serving import ROOT, redis_server
 from tests.test_page_cache import HTML, LONG, App, Content, ask, make_cache
 
@@ -256,7 +256,7 @@ def test_warm_up_waits_for_the_database(monkeypatch):
         assert app.asked == []
         content.error = None
 
-    monkeypatch.setattr("blekinge_site.warm_up.time.sleep", sleep)
+    monkeypatch.setattr("blekinge_site.serving.warm_up.time.sleep", sleep)
     warm_up(cache, AT)
     assert len(app.asked) == MOST_PAGES_OF_OWN + 1
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.core.wsgi import get_wsgi_application
 
-from blekinge_site.warm_up import warm_up
+from blekinge_site.serving.warm_up import warm_up
 from pages.publishing import content_version
 from tests.factories import make_budget, make_page, make_perspective, make_plan, make_profile
 from tests.site import public_addresses

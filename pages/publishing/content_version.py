@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import close_old_connections, connection, connections, transaction
 from django.utils import timezone
 
-from blekinge_site.page_cache import KEPT
+from blekinge_site.serving.page_cache import KEPT
 from pages.publishing.publishable import Publishable
 
 # What staff and visitors leave behind, which no page shows.

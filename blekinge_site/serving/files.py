@@ -15,7 +15,7 @@ from django.utils.http import content_disposition_header, http_date, parse_http_
 from whitenoise.middleware import WhiteNoiseFileResponse, WhiteNoiseMiddleware
 from whitenoise.responders import SlicedFile
 
-from blekinge_site.stored_pages import CACHE_CONTROL, X_ACCEL_EXPIRES, acceptable
+from blekinge_site.serving.stored_pages import CACHE_CONTROL, X_ACCEL_EXPIRES, acceptable
 
 # The numbers of the first and last byte, or of how many last bytes. More digits are no size of a file.
 ONE_RANGE = re.compile(

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from django.utils import timezone
 
-from blekinge_site.stored_pages import Page, Shelf, is_file, may_be_kept
+from blekinge_site.serving.stored_pages import Page, Shelf, is_file, may_be_kept
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from base64 import b64decode, b64encode
 from django.core.signing import BadSignature, Signer
 from django.utils.crypto import salted_hmac
 
-from blekinge_site.stored_pages import Page
+from blekinge_site.serving.stored_pages import Page
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import time
 from itertools import islice
 from urllib.parse import unquote, urlsplit
 
-from blekinge_site.page_cache import drain
+from blekinge_site.serving.page_cache import drain
 
 RETRY_SECONDS = 2  # while the database is down
 # Without a shared store each process makes pages for itself: those that the sitemap begins with.

@@ -1,0 +1,1 @@
+"""How requests are answered: page cache, files, the bridge to Django, the request log."""
