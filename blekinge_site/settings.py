@@ -356,8 +356,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ALLAUTH_RATE_LIMIT_IPV6_PREFIX = 64  # one subscriber's network; pages.limits counts by it too
-ACCOUNT_ADAPTER = "blekinge_site.signin.AccountAdapter"
-ACCOUNT_FORMS = {"login": "blekinge_site.signin.SignInForm"}
+ACCOUNT_ADAPTER = "blekinge_site.staff.signin.AccountAdapter"
+ACCOUNT_FORMS = {"login": "blekinge_site.staff.signin.SignInForm"}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 
 # Staff make the accounts, with a user name; many have no e-mail address.
@@ -382,8 +382,8 @@ SECOND_FACTOR = yes_or_no("SECOND_FACTOR", default=True)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {
-    "add_webauthn": "blekinge_site.signin_keys.AddKeyForm",
-    "edit_webauthn": "blekinge_site.signin_keys.RenameKeyForm",
+    "add_webauthn": "blekinge_site.staff.signin_keys.AddKeyForm",
+    "edit_webauthn": "blekinge_site.staff.signin_keys.RenameKeyForm",
 }
 MFA_TOTP_ISSUER = SITE_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
@@ -414,7 +414,7 @@ OIDC_ACR = from_environment(
     words, "OIDC_ACR", "Set it to values of acr with commas, or leave it out."
 )
 
-SOCIALACCOUNT_ADAPTER = "blekinge_site.signin.DirectoryAdapter"
+SOCIALACCOUNT_ADAPTER = "blekinge_site.staff.signin.DirectoryAdapter"
 # The way there is a link: our policy stops a form that leads to another host.
 SOCIALACCOUNT_LOGIN_ON_GET = True
 SOCIALACCOUNT_PROVIDERS = {

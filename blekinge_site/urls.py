@@ -24,7 +24,7 @@ visitors = [
     *i18n_patterns(*site, prefix_default_language=False),
 ]
 urlpatterns = [
-    path(f"{STAFF}konto/", include("blekinge_site.signin_urls")),
+    path(f"{STAFF}konto/", include("blekinge_site.staff.signin_urls")),
     path(STAFF, admin.site.urls),
     *visitors,
 ]

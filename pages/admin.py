@@ -10,8 +10,8 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import User
 
-from blekinge_site.signin import directory
-from blekinge_site.signin_log import SIGN_IN, record
+from blekinge_site.staff.signin import directory
+from blekinge_site.staff.signin_log import SIGN_IN, record
 from pages.editing import desk
 from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
 from pages.editing.publishing_admin import PUBLISHING, PublishableAdmin

@@ -14,7 +14,7 @@ from django.db import DatabaseError
 
 from blekinge_site.logs import Formatter, masked, number_of
 from blekinge_site.serving.request_log import Lines, json_line, text_line
-from blekinge_site.signin_log import record
+from blekinge_site.staff.signin_log import record
 from pages.models import Feedback
 from tests.factories import make_page
 from tests.test_admin import change

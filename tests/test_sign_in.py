@@ -27,7 +27,7 @@ from django.core import mail
 from django.urls import clear_url_caches
 from django.utils import timezone
 
-import blekinge_site.signin_urls
+import blekinge_site.staff.signin_urls
 import blekinge_site.urls
 from tests.factories import make_page
 from tests.serving import fields_of
@@ -150,7 +150,7 @@ def test_without_a_mail_server_nothing_is_said_of_forgotten_passwords(client, db
 def mail_server(settings):
     """The site with a mail server, which adds addresses."""
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-    modules = (blekinge_site.signin_urls, blekinge_site.urls)
+    modules = (blekinge_site.staff.signin_urls, blekinge_site.urls)
     for module in modules:
         importlib.reload(module)
     clear_url_caches()

@@ -9,7 +9,7 @@ from django.contrib.admin.models import ADDITION, LogEntry
 from django.core.cache import cache
 from django.utils import timezone
 
-from blekinge_site import signin_log
+from blekinge_site.staff import signin_log
 from pages.models import Feedback, Page, RegionProfile, Revision
 from pages.publishing.history import record
 from pages.publishing.versions import working_copy

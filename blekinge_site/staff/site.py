@@ -15,7 +15,7 @@ from django.views.decorators.csp import csp_override
 from django.views.i18n import JavaScriptCatalog
 
 from blekinge_site.security import STAFF_FEATURES
-from blekinge_site.signin import lacks_second_factor
+from blekinge_site.staff.signin import lacks_second_factor
 
 # The editor's import map is the one inline script; it carries the nonce. Its one inline style sheet is
 # always the same: where a new version of it has another, the browser tests say that it is stopped.

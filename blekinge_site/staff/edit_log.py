@@ -7,7 +7,7 @@ from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntryMana
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
-from blekinge_site.signin_log import SIGN_IN
+from blekinge_site.staff.signin_log import SIGN_IN
 
 logger = logging.getLogger("edits")
 

@@ -7,7 +7,7 @@ from django.urls import path, re_path
 from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
-from blekinge_site.staff import staff_page
+from blekinge_site.staff.site import staff_page
 
 # The modules with the views, by name: those for keys, codes and the directory take long to load.
 account = "allauth.account.views"
