@@ -78,7 +78,7 @@ limit_request_field_size = 8190
 sys.set_int_max_str_digits(limit_request_field_size)
 
 if settings.METRICS_PORT:
-    from blekinge_site.metrics import child_exit, on_exit, on_starting, serve  # noqa: F401
+    from blekinge_site.operations.metrics import child_exit, on_exit, on_starting, serve  # noqa: F401
 
 
 def close_dead_connections(listener):

@@ -104,7 +104,7 @@ INSTALLED_APPS = [
 
 # Headers first, so that they stand on whatever the others answer, static files and redirects too.
 MIDDLEWARE = [
-    "blekinge_site.health.answer_probes",
+    "blekinge_site.operations.health.answer_probes",
     "blekinge_site.security.safe_headers",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -275,7 +275,7 @@ ACCESS_LOG = yes_or_no("ACCESS_LOG", default=True)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "blekinge_site.logs.Formatter", "shape": LOG_FORMAT}},
+    "formatters": {"line": {"()": "blekinge_site.operations.logs.Formatter", "shape": LOG_FORMAT}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {

@@ -14,7 +14,7 @@ from blekinge_site.serving.shared_pages import SharedShelf, release
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
 
 if settings.SENTRY_DSN:
-    from blekinge_site import sentry  # only then installed
+    from blekinge_site.operations import sentry  # only then installed
 
     sentry.start(settings.SENTRY_DSN)
 

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.query import QuerySet
 
-from blekinge_site import backup
+from blekinge_site.operations import backup
 from pages.models import Feedback, Page, Revision
 from pages.publishing.content_version import stamp
 from pages.publishing.versions import working_copy

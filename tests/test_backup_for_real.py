@@ -37,7 +37,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 SLOWLY = """
 import sys
 from django.core.management import execute_from_command_line
-from blekinge_site import progress
+from blekinge_site.operations import progress
 progress.QUIET_SECONDS = progress.BETWEEN_SECONDS = 0
 execute_from_command_line(sys.argv)
 """

@@ -11,7 +11,7 @@ from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from blekinge_site import health
+from blekinge_site.operations import health
 from tests.serving import redis_server
 from tests.test_page_cache import AtOnce, Content, ask, database, make_cache  # noqa: F401
 
@@ -70,7 +70,9 @@ def test_without_the_database_it_is_said_and_no_secret_with_it(client, ready, mo
         answer = client.get("/readyz")
     failing = {"database": "failing", "migrations": "failing", "writes": "degraded"}
     assert (answer.status_code, answer.json()) == (503, {"ready": False, "parts": READY | failing})
-    said = [one.getMessage() for one in caplog.records if one.name == "blekinge_site.health"]
+    said = [
+        one.getMessage() for one in caplog.records if one.name == "blekinge_site.operations.health"
+    ]
     assert said == [
         "Not ready: database fails: DatabaseError",
         "Not ready: migrations fails: DatabaseError",

@@ -12,7 +12,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import DatabaseError
 
-from blekinge_site.logs import Formatter, masked, number_of
+from blekinge_site.operations.logs import Formatter, masked, number_of
 from blekinge_site.serving.request_log import Lines, json_line, text_line
 from blekinge_site.staff.signin_log import record
 from pages.models import Feedback

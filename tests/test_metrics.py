@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import pytest
 from django.db import connection
 
-from blekinge_site import health
+from blekinge_site.operations import health
 from tests.test_page_cache import AtOnce
 
 ROOT = Path(__file__).parent.parent
@@ -102,7 +102,7 @@ def test_what_is_stored_before_anyone_asks_is_counted(server):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_question_keeps_no_connection(monkeypatch):
-    from blekinge_site import metrics  # which makes a folder
+    from blekinge_site.operations import metrics  # which makes a folder
 
     monkeypatch.setattr(health.readiness, "threads", AtOnce())
     found = []

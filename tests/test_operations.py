@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from blekinge_site import health
+from blekinge_site.operations import health
 from tests.serving import ROOT, Served, free_port, migrated, wait_for
 
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
@@ -193,7 +193,7 @@ def test_redis_asks_for_the_password_of_its_file(tmp_path):
 
 def metrics_named_in_code():
     """Return the names of the site's metrics, as Prometheus shows them; counters end in _total."""
-    code = (ROOT / "blekinge_site/metrics.py").read_text()
+    code = (ROOT / "blekinge_site/operations/metrics.py").read_text()
     made = re.findall(r'(Counter|Gauge|Histogram|GaugeMetricFamily)\(\s*"(site_\w+)"', code)
     return {f"{name}_total" if kind == "Counter" else name for kind, name in made}
 

@@ -7,7 +7,7 @@ import sentry_sdk
 from django.core.handlers.wsgi import WSGIHandler
 from sentry_sdk.transport import Transport
 
-from blekinge_site import sentry
+from blekinge_site.operations import sentry
 from tests.test_page_cache import ask, database  # noqa: F401 - a fixture
 
 SECRETS = [

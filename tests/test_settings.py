@@ -12,7 +12,7 @@ from django.core import checks
 
 from blekinge_site.asgi import THREADS
 from blekinge_site.environment import BadSettingError
-from blekinge_site.health import readiness
+from blekinge_site.operations.health import readiness
 from blekinge_site.reserved import first_words, refuse_taken
 from blekinge_site.urls import site, visitors
 from tests.factories import make_page

@@ -12,7 +12,7 @@ from functools import lru_cache
 from django.conf import settings
 from gunicorn.glogging import Logger
 
-from blekinge_site.logs import Formatter, masked, number_of, utc
+from blekinge_site.operations.logs import Formatter, masked, number_of, utc
 
 EVERY = 0.2  # seconds between two times that lines are written
 MOST = 100_000  # lines that may wait; where nobody takes them, the oldest are let go
@@ -36,7 +36,7 @@ class Access:
         self.lines = Lines() if settings.ACCESS_LOG else None
         self.count = None
         if settings.METRICS_PORT:
-            from blekinge_site.metrics import count  # which takes memory
+            from blekinge_site.operations.metrics import count  # which takes memory
 
             self.count = count
 

@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from blekinge_site import backup
-from blekinge_site.progress import Progress
+from blekinge_site.operations import backup
+from blekinge_site.operations.progress import Progress
 
 
 class Command(BaseCommand):

@@ -2,7 +2,7 @@
 
 import sentry_sdk
 
-from blekinge_site.logs import masked
+from blekinge_site.operations.logs import masked
 
 # What an event may say; all else is dropped, also what a newer version of the library adds.
 KEPT = {

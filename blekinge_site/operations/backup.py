@@ -41,7 +41,7 @@ from django.db import (
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.query import QuerySet
 
-from blekinge_site.health import migrations_of_code
+from blekinge_site.operations.health import migrations_of_code
 
 FORMAT = 2
 MANIFEST, MEDIA = "manifest.json", "media/"

@@ -24,7 +24,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make
 from prometheus_client.core import GaugeMetricFamily  # noqa: E402
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead  # noqa: E402
 
-from blekinge_site.health import readiness  # noqa: E402
+from blekinge_site.operations.health import readiness  # noqa: E402
 
 METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
 

@@ -1,0 +1,1 @@
+"""What operators use: probes, logs, metrics, backup."""
