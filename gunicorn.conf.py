@@ -28,7 +28,7 @@ with told_in_a_line():
 wsgi_app = "blekinge_site.asgi"
 
 # Stored pages are sent from an event loop, where a slow visitor costs a socket and no thread; Django runs
-# in the threads of asgi.py.
+# in the threads of serving/bridge.py.
 worker_class = "asgi"
 workers = settings.WEB_CONCURRENCY
 asgi_loop = "asyncio"
@@ -74,7 +74,7 @@ limit_request_line = 4094
 limit_request_fields = 100
 limit_request_field_size = 8190
 # gunicorn reads Content-Length as a number before the site can refuse it, and Python stops at 4 300 digits
-# with an error that gunicorn does not answer. A longer one passes here; asgi.py answers it 400.
+# with an error that gunicorn does not answer. A longer one passes here; the bridge answers it 400.
 sys.set_int_max_str_digits(limit_request_field_size)
 
 if settings.METRICS_PORT:
@@ -104,7 +104,7 @@ def post_worker_init(worker):
         if listener.sock.family in {socket.AF_INET, socket.AF_INET6}:
             close_dead_connections(listener.sock)
     if settings.METRICS_PORT:
-        serve()
+        serve(import_module("blekinge_site.wsgi").page_cache)
     worker.asgi.warm_up(worker.sockets[0].sock.getsockname())
 
 

@@ -7,7 +7,5 @@ class StaffConfig(AdminConfig):
 
     def ready(self):
         super().ready()
-        from blekinge_site.staff import (
-            edit_log,  # noqa: F401 - to listen
-            signin_log,  # noqa: F401 - to listen
-        )
+        # Accounts replace what other apps have registered; the logs listen for signals.
+        from blekinge_site.staff import accounts, edit_log, signin_log  # noqa: F401

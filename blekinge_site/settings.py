@@ -185,8 +185,8 @@ else:
         "keepalives_count": 3,
         "pool": {
             "min_size": 1,
-            # As many as the threads that may ask at once: four for requests (asgi.py), one each for the
-            # content version, the warm-up and the metrics, and three for /readyz.
+            # As many as the threads that may ask at once: four for requests (serving/bridge.py), one each
+            # for the content version, the warm-up and the metrics, and three for /readyz.
             "max_size": 10,
             "timeout": 2,  # seconds that a thread waits for a connection
             # Reconnecting is tried each second. After two it starts anew, with the next thread that wants a

@@ -1,4 +1,4 @@
-"""The site as a WSGI application; gunicorn is given asgi.py, which runs it in threads."""
+"""The site as a WSGI application; asgi.py runs it in threads for gunicorn."""
 
 import os
 

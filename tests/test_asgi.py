@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from blekinge_site import asgi
+from blekinge_site.serving import bridge
 from blekinge_site.serving.page_cache import PageCache
 from tests.serving import Several, served
 from tests.test_page_cache import FAR, App, Content, ask, make_cache
@@ -29,7 +29,7 @@ def echo(environ, start_response):
 
 
 def site_of(app, cache=None):
-    return asgi.Site(app, cache, largest_body=lambda path: 100)
+    return bridge.Site(app, cache, largest_body=lambda path: 100)
 
 
 def run(coroutine):
@@ -135,7 +135,7 @@ def test_a_body_in_chunks_gets_its_length():
 
 
 def test_a_body_too_large_for_memory_comes_whole(monkeypatch):
-    monkeypatch.setattr(asgi, "LARGEST_IN_MEMORY", 10)
+    monkeypatch.setattr(bridge, "LARGEST_IN_MEMORY", 10)
     headers = [("content-length", "30")]
     told = json.loads(tell(site_of(echo), "/", "POST", headers, [part(b"x" * 30)])[2])
     assert told["body"] == "x" * 30
@@ -158,7 +158,7 @@ def test_a_body_that_turns_out_to_be_too_long_is_refused():
 
 @pytest.mark.parametrize("messages", [[], [part(b"x", True), {"type": "http.disconnect"}]])
 def test_half_a_body_never_reaches_the_site(messages, monkeypatch):
-    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(bridge, "BODY_SECONDS", 0.05)
     app = App()
     status, _headers, _body = tell(site_of(app), "/", "POST", [("content-length", "5")], messages)
     assert status == 408
@@ -191,7 +191,7 @@ class Body:
         self.closed_in.append(threading.current_thread())
 
 
-@pytest.mark.parametrize("count", [0, 1, asgi.CHUNKS_AT_ONCE, 3 * asgi.CHUNKS_AT_ONCE + 1])
+@pytest.mark.parametrize("count", [0, 1, bridge.CHUNKS_AT_ONCE, 3 * bridge.CHUNKS_AT_ONCE + 1])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_body_of_many_chunks_is_sent_whole_and_closed(count, method):
     body = Body(count)
@@ -213,7 +213,7 @@ def test_a_body_that_breaks_is_closed():
             yield from [b"x"] * self.count
             raise OSError("the disk is gone")
 
-    body = Broken(asgi.CHUNKS_AT_ONCE)
+    body = Broken(bridge.CHUNKS_AT_ONCE)
 
     def app(environ, start_response):
         start_response("200 OK", [])
@@ -228,7 +228,7 @@ def test_a_body_that_breaks_is_closed():
 
 def test_who_leaves_while_the_answer_is_made_leaves_nothing_open():
     begun, may_go_on, is_closed = threading.Event(), threading.Event(), threading.Event()
-    body = Body(2 * asgi.CHUNKS_AT_ONCE)
+    body = Body(2 * bridge.CHUNKS_AT_ONCE)
     body.close = is_closed.set
 
     def app(environ, start_response):
@@ -290,12 +290,12 @@ def test_while_all_threads_hang_what_is_stored_is_sent_and_the_rest_refused(monk
         return 2, FAR
 
     cache.app, cache.watch.ask = hanging, no_answer
-    monkeypatch.setattr(asgi, "ANSWER_SECONDS", 0.2)
-    site = asgi.Site(cache, cache, largest_body=lambda path: 100, threads=1)
+    monkeypatch.setattr(bridge, "ANSWER_SECONDS", 0.2)
+    site = bridge.Site(cache, cache, largest_body=lambda path: 100, threads=1)
     headers = [("host", "testserver")]
     try:
         status, _headers, body = tell(site, "/static/past", headers=headers)
-        assert (status, body.decode()) == (503, asgi.NOT_NOW)
+        assert (status, body.decode()) == (503, bridge.NOT_NOW)
         assert [tell(site, headers=headers)[0] for _time in range(3)] == [200] * 3
         assert tell(site, "/static/past", headers=headers)[0] == 503
     finally:

@@ -200,7 +200,7 @@ def metrics_named_in_code():
 
 def events_named_in_code():
     """Return what lines in the log begin with, a set of the texts that come before any value."""
-    modules = [*ROOT.glob("blekinge_site/*.py"), *ROOT.glob("p[al]*/*.py")]
+    modules = [*ROOT.glob("blekinge_site/**/*.py"), *ROOT.glob("p[al]*/**/*.py")]
     call = r'log(?:ger)?\.(?:info|warning|error|exception|critical)\(\s*"([^"%]+)'
     texts = {text for module in modules for text in re.findall(call, module.read_text())}
     return {text.rstrip(": ") for text in texts}

@@ -10,10 +10,10 @@ import sys
 import pytest
 from django.core import checks
 
-from blekinge_site.asgi import THREADS
 from blekinge_site.environment import BadSettingError
 from blekinge_site.operations.health import readiness
 from blekinge_site.reserved import first_words, refuse_taken
+from blekinge_site.serving.bridge import THREADS
 from blekinge_site.urls import site, visitors
 from tests.factories import make_page
 from tests.serving import ROOT, free_port
@@ -332,7 +332,11 @@ def test_each_setting_has_its_row_in_the_readme_and_a_bad_value_here():
 
 
 def test_the_environment_is_read_in_the_settings_only():
-    code = [*ROOT.glob("blekinge_site/*.py"), *ROOT.glob("p*/**/*.py"), ROOT / "gunicorn.conf.py"]
+    code = [
+        *ROOT.glob("blekinge_site/**/*.py"),
+        *ROOT.glob("p*/**/*.py"),
+        ROOT / "gunicorn.conf.py",
+    ]
     readers = [
         path.name for path in code if re.search(r"os\.environ\.get|getenv", path.read_text())
     ]

@@ -105,9 +105,8 @@ def on_starting(server):
     _listening.append(listening)
 
 
-def serve():
-    from blekinge_site.wsgi import page_cache  # gunicorn loads it after this
-
+def serve(page_cache):
+    """Answer Prometheus in this process, whose PageCache, or None, is `page_cache`."""
     if page_cache:
         page_cache.report_size = stored.set
     threading.Thread(target=_listening[0].serve_forever, name="metrics", daemon=True).start()

@@ -26,18 +26,10 @@ from pages.editing.conflicts import (
 from pages.editing.fields import ContentFields, free_slug
 from pages.editing.filters import MissingEnglishFilter
 from pages.editing.permissions import PublishedTogether, as_visitors_know, is_open
+from pages.publishing.ordered import renumber
 from pages.publishing.preview import in_both_languages
 from pages.publishing.richtext import RichTextField
 from pages.publishing.uploads import forget_files
-
-
-def renumber(model, **parent):
-    """Give the rows of `model` below `parent` the positions 1, 2, 3 … in the order that they have."""
-    for number, row in enumerate(
-        model.objects.filter(**parent).order_by("position", "pk"), start=1
-    ):
-        if row.position != number:
-            model.objects.filter(pk=row.pk).update(position=number)
 
 
 def side_by_side(fields):

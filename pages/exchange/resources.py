@@ -16,9 +16,8 @@ from import_export.widgets import Widget
 from openpyxl.cell.cell import ERROR_CODES
 
 from blekinge_site.formats import amount, parse_day, parse_number
-from pages.editing.content_admin import renumber
 from pages.exchange.spreadsheets import plain
-from pages.models import DailyStat
+from pages.publishing.ordered import renumber
 
 ROW = "#"  # the column of a dataset that says which row of the file each row is
 
@@ -332,33 +331,3 @@ def shown(value):
     if isinstance(value, Decimal):
         return amount(value)
     return "" if value is None else str(value)
-
-
-class DailyStatResource(PartResource):
-    slug = "siffror-for-en-dag"
-    parent = "profile"
-    same = "ordning"
-    help_text = (
-        "En rad med samma ordning som en siffra som redan finns ändrar den. En rad utan ordning "
-        "läggs till sist."
-    )
-    position = Column("position", "Ordning", Count(least=1), readonly=True)
-    value = Column("value", "Antal", Count(), required=True)
-    sentence_sv = Column("sentence_sv", "Mening", Text(), required=True)
-    sentence_en = Column("sentence_en", "Mening på engelska", Text())
-    as_of = Column("as_of", "Gäller per", Day())
-    source_sv = Column("source_sv", "Källa", Text())
-    source_en = Column("source_en", "Källa på engelska", Text())
-
-    class Meta:
-        model = DailyStat
-
-    def get_queryset(self):
-        return self.publishable.daily_stats.order_by("position", "pk")
-
-    def key(self, part):
-        return part.position
-
-    def part_from(self, row):
-        position = self.read("position", row) or self.last[self.publishable.pk] + 1
-        return DailyStat(profile=self.publishable, position=position)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from blekinge_site.languages import slug_now
-from pages.models.profile import ENGLISH_SLUG
+from pages.publishing.ordered import ENGLISH_SLUG
 from pages.publishing.publishable import Publishable, PublishableQuerySet, nameless
 from pages.publishing.richtext import RichTextField
 

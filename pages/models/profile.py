@@ -1,16 +1,13 @@
 """Who we are: the region's profile and its parts."""
 
 from django.db import models
-from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import F, Q
 from django.urls import reverse
 
 from blekinge_site.formats import number
 from blekinge_site.languages import lines_of
+from pages.publishing.ordered import Ordered
 from pages.publishing.publishable import Publishable, PublishableQuerySet, nameless
-
-# The word in an English address: its own, or else the Swedish one.
-ENGLISH_SLUG = Coalesce(NullIf("slug_en", Value("")), "slug")
 
 
 class RegionProfileQuerySet(PublishableQuerySet):
@@ -74,25 +71,6 @@ class RegionProfile(Publishable):
     def organisation_facts(self):
         """The facts about the organisation, a list of str."""
         return lines_of(self.organisation)
-
-
-class Ordered(models.Model):
-    """Something that stands in an order among its siblings."""
-
-    position = models.PositiveSmallIntegerField(
-        "ordning", help_text="Lägst nummer visas först. Utan nummer kommer den sist."
-    )
-
-    class Meta:
-        abstract = True
-        ordering = ["position", "pk"]
-        constraints = [
-            models.CheckConstraint(
-                name="%(class)s_position_is_positive",
-                condition=Q(position__gt=0),
-                violation_error_message="Ordningen börjar på 1.",
-            ),
-        ]
 
 
 class BelongsToProfile(Ordered):

@@ -94,7 +94,8 @@ def current():
         if issubclass(model, Publishable)
         for name in ("publish_at", "unpublish_at", "published_at")
     ]
-    return version, min([midnight, *moments[0].union(*moments[1:])])
+    # A union takes the order of its first model, which has other columns.
+    return version, min([midnight, *moments[0].union(*moments[1:]).order_by()])
 
 
 def kept(request, key, compute):

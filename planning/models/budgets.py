@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from pages.models import Ordered
+from pages.publishing.ordered import Ordered
 from pages.publishing.publishable import nameless
 from planning.models.plans import Goal, RegionalPlan
 

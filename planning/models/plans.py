@@ -8,7 +8,7 @@ from django.db.models import F, Max, Q
 from django.urls import reverse
 
 from blekinge_site.languages import slug_now
-from pages.models import ENGLISH_SLUG, Ordered
+from pages.publishing.ordered import ENGLISH_SLUG, Ordered
 from pages.publishing.publishable import Publishable, PublishableQuerySet, nameless
 from pages.publishing.uploads import MAX_MEGABYTES, check_document
 

@@ -1,0 +1,36 @@
+"""Rows in an order among their siblings, and the words that they have in addresses."""
+
+from django.db import models
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce, NullIf
+
+# The word in an English address: its own, or else the Swedish one.
+ENGLISH_SLUG = Coalesce(NullIf("slug_en", Value("")), "slug")
+
+
+class Ordered(models.Model):
+    """Something that stands in an order among its siblings."""
+
+    position = models.PositiveSmallIntegerField(
+        "ordning", help_text="Lägst nummer visas först. Utan nummer kommer den sist."
+    )
+
+    class Meta:
+        abstract = True
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="%(class)s_position_is_positive",
+                condition=Q(position__gt=0),
+                violation_error_message="Ordningen börjar på 1.",
+            ),
+        ]
+
+
+def renumber(model, **parent):
+    """Give the rows of `model` below `parent` the positions 1, 2, 3 … in the order that they have."""
+    for number, row in enumerate(
+        model.objects.filter(**parent).order_by("position", "pk"), start=1
+    ):
+        if row.position != number:
+            model.objects.filter(pk=row.pk).update(position=number)
