@@ -32,8 +32,8 @@ run: port install .env $(STATIC) ## Install, fill an empty database, serve at po
 	@LOG_FORMAT=text exec .venv/bin/python serve.py --bind "127.0.0.1:$$PORT"
 
 test: install-dev .env $(STATIC) ## Run every test; those that need no browser also on PostgreSQL.
-	.venv/bin/python -m pytest -n auto --ignore tests/test_faults.py
-	.venv/bin/python -m pytest tests/test_faults.py
+	.venv/bin/python -m pytest -n auto --ignore tests/blekinge_site/operations/test_faults.py
+	.venv/bin/python -m pytest tests/blekinge_site/operations/test_faults.py
 	tests/on_postgresql
 
 check: install-dev ## Check the format, the code, the migrations and the settings of a real installation.

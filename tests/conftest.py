@@ -1,10 +1,15 @@
 """What all tests share."""
 
+import datetime as dt
 import os
 
 import pytest
+from django.contrib.auth.models import Group, User
 from django.core.management import call_command
-from django.utils import translation
+from django.db import connection
+from django.utils import timezone, translation
+
+from tests.moments import NOON
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +22,36 @@ def _start_in_swedish():
 def content(db):
     """The site's own content, from its fixtures."""
     call_command("loaddata", "region_profile", "pages", "regional_plan_2019_2021", verbosity=0)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Set what time it is."""
+
+    def set_to(moment):
+        monkeypatch.setattr(timezone, "now", lambda: moment)
+
+    set_to(NOON - dt.timedelta(days=30))
+    return set_to
+
+
+@pytest.fixture
+def signed_in(client, db):
+    """Return a client signed in as staff in the role named."""
+
+    def sign_in(role):
+        user = User.objects.create_user("namn", is_staff=True)
+        user.groups.add(Group.objects.get(name=role))
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def database(db, monkeypatch):
+    """The test's own connection, which a request would close for being in a transaction."""
+    monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,9 +3,9 @@
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
 
+from tests.accounts import CODE, LOGIN, PASSWORD, SECRET, code_now, make_account
 from tests.browser import pages
 from tests.browser.desk import ENGLISH, WORDS
-from tests.test_sign_in import CODE, LOGIN, PASSWORD, SECRET, code_now, make_account
 
 
 @pytest.fixture

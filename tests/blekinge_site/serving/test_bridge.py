@@ -1,0 +1,405 @@
+"""How gunicorn reaches the site: what comes from the event loop, what from threads, and what is refused."""
+
+import asyncio
+import gc
+import json
+import runpy
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from blekinge_site.serving import bridge
+from blekinge_site.serving.page_cache import PageCache
+from tests.serving import Several, served
+from tests.stand_ins import FAR, App, Content, ask, make_cache
+
+
+def echo(environ, start_response):
+    """Answer with what the request is as WSGI tells it, in JSON."""
+    told = {name: value for name, value in environ.items() if isinstance(value, str)}
+    told["body"] = environ["wsgi.input"].read().decode()
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(told).encode()]
+
+
+def site_of(app, cache=None):
+    return bridge.Site(app, cache, largest_body=lambda path: 100)
+
+
+def run(coroutine):
+    """Return what `coroutine` does, in a thread of its own: the browser's tests leave a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
+async def visit(app, path, method, headers, messages, options):
+    target, _mark, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "raw_path": target.encode("latin-1"),
+        "query_string": query.encode("latin-1"),
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers],
+        "server": ("127.0.0.1", 8000),
+        "client": ("192.0.2.1", 50000),
+    } | options
+    coming, sent = list(messages), []
+
+    async def receive():
+        if coming:
+            return coming.pop(0)
+        await asyncio.sleep(60)
+
+    async def send(message):
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent
+
+
+def tell(app, path="/", method="GET", headers=(), messages=(), **options):
+    """Return status, headers and body of what ASGI application `app` answers."""
+    head, *parts = run(visit(app, path, method, headers, messages, options))
+    assert [part.get("more_body", False) for part in parts] == [True] * (len(parts) - 1) + [False]
+    return head["status"], dict(head["headers"]), b"".join(part["body"] for part in parts)
+
+
+def part(body, more=False):
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+# --- What a request becomes ------------------------------------------------------------------------
+
+
+def test_a_request_is_told_as_wsgi_tells_it():
+    headers = [
+        ("host", "example.org"),
+        ("accept", "text/html"),
+        ("accept", "*/*"),
+        ("cookie", "a=1"),
+        ("cookie", "b=2"),
+        ("content-type", "text/plain"),
+        ("content-length", "3"),
+    ]
+    _status, _headers, body = tell(
+        site_of(echo), "/p%C3%A5/%ff?q=%20\xe5", "POST", headers, [part(b"a", True), part(b"bc")]
+    )
+    assert json.loads(body) == {
+        "REQUEST_METHOD": "POST",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/p\xc3\xa5/\xff",
+        "QUERY_STRING": "q=%20\xe5",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8000",
+        "REMOTE_ADDR": "192.0.2.1",
+        "HTTP_HOST": "example.org",
+        "HTTP_ACCEPT": "text/html,*/*",
+        "HTTP_COOKIE": "a=1; b=2",
+        "CONTENT_TYPE": "text/plain",
+        "CONTENT_LENGTH": "3",
+        "wsgi.url_scheme": "http",
+        "body": "abc",
+    }
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        ("http://example.org/kontakt/", "/kontakt/"),
+        ("http://example.org", "/"),
+        ("http://[::1/", "/"),
+        ("*", "*"),
+        ("/a://b", "/a://b"),
+        ("example.org:443", "example.org:443"),
+    ],
+)
+def test_every_form_of_target_has_a_path(target, path):
+    assert json.loads(tell(site_of(echo), target)[2])["PATH_INFO"] == path
+
+
+def test_a_body_in_chunks_gets_its_length():
+    headers = [("transfer-encoding", "chunked")]
+    messages = [part(b"a" * 10, True), part(b"b" * 10, True), part(b"")]
+    told = json.loads(tell(site_of(echo), "/", "POST", headers, messages)[2])
+    assert (told["CONTENT_LENGTH"], told["body"]) == ("20", "a" * 10 + "b" * 10)
+    assert "HTTP_TRANSFER_ENCODING" not in told
+
+
+def test_a_body_too_large_for_memory_comes_whole(monkeypatch):
+    monkeypatch.setattr(bridge, "LARGEST_IN_MEMORY", 10)
+    headers = [("content-length", "30")]
+    told = json.loads(tell(site_of(echo), "/", "POST", headers, [part(b"x" * 30)])[2])
+    assert told["body"] == "x" * 30
+
+
+# --- What is refused -------------------------------------------------------------------------------
+
+
+def test_a_body_that_is_said_to_be_too_long_is_not_waited_for():
+    told = json.loads(tell(site_of(echo), "/", "POST", [("content-length", "101")])[2])
+    assert (told["CONTENT_LENGTH"], told["body"]) == ("101", "")  # Django answers 413
+
+
+def test_a_body_that_turns_out_to_be_too_long_is_refused():
+    app, headers = App(), [("transfer-encoding", "chunked")]
+    messages = [part(b"x" * 60, True), part(b"x" * 60, True)]
+    assert tell(site_of(app), "/", "POST", headers, messages)[0] == 413
+    assert app.asked == []
+
+
+@pytest.mark.parametrize("messages", [[], [part(b"x", True), {"type": "http.disconnect"}]])
+def test_half_a_body_never_reaches_the_site(messages, monkeypatch):
+    monkeypatch.setattr(bridge, "BODY_SECONDS", 0.05)
+    app = App()
+    status, _headers, _body = tell(site_of(app), "/", "POST", [("content-length", "5")], messages)
+    assert status == 408
+    assert app.asked == []
+
+
+def test_a_web_socket_is_closed():
+    scope, sent = {"type": "websocket"}, []
+
+    async def send(message):
+        sent.append(message)
+
+    run(site_of(App())(scope, None, send))
+    assert sent == [{"type": "websocket.close"}]
+
+
+# --- How an answer is sent -------------------------------------------------------------------------
+
+
+class Body:
+    """A body of `count` chunks that notes in which thread it is closed."""
+
+    def __init__(self, count):
+        self.count, self.closed_in = count, []
+
+    def __iter__(self):
+        yield from [b"x"] * self.count
+
+    def close(self):
+        self.closed_in.append(threading.current_thread())
+
+
+@pytest.mark.parametrize("count", [0, 1, bridge.CHUNKS_AT_ONCE, 3 * bridge.CHUNKS_AT_ONCE + 1])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_body_of_many_chunks_is_sent_whole_and_closed(count, method):
+    body = Body(count)
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", str(count))])
+        return body
+
+    _status, headers, sent = tell(site_of(app), "/", method)
+    assert sent == (b"x" * count if method == "GET" else b"")
+    assert headers == {b"content-length": str(count).encode()}
+    [thread] = body.closed_in
+    assert thread is not threading.current_thread()
+
+
+def test_a_body_that_breaks_is_closed():
+    class Broken(Body):
+        def __iter__(self):
+            yield from [b"x"] * self.count
+            raise OSError("the disk is gone")
+
+    body = Broken(bridge.CHUNKS_AT_ONCE)
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return body
+
+    site = site_of(app)
+    with pytest.raises(OSError, match="the disk is gone"):
+        tell(site)
+    site.threads.shutdown()
+    assert len(body.closed_in) == 1
+
+
+def test_who_leaves_while_the_answer_is_made_leaves_nothing_open():
+    begun, may_go_on, is_closed = threading.Event(), threading.Event(), threading.Event()
+    body = Body(2 * bridge.CHUNKS_AT_ONCE)
+    body.close = is_closed.set
+
+    def app(environ, start_response):
+        begun.set()
+        may_go_on.wait(10)
+        return body
+
+    async def leave():
+        visitor = asyncio.create_task(visit(site_of(app), "/", "GET", [], [], {}))
+        await asyncio.to_thread(begun.wait, 10)
+        visitor.cancel()
+        await asyncio.wait([visitor])
+        may_go_on.set()
+
+    run(leave())
+    assert is_closed.wait(10)
+
+
+def test_workers_look_for_garbage_after_a_reload_too():
+    """A reload reads the configuration anew, but gunicorn is ready only once."""
+    configuration = runpy.run_path("gunicorn.conf.py")
+    assert not gc.isenabled()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        worker = SimpleNamespace(asgi=site_of(App()), sockets=[SimpleNamespace(sock=listener)])
+        configuration["post_worker_init"](worker)
+    assert gc.isenabled()
+
+
+def test_what_is_stored_is_sent_without_a_thread():
+    app = App()
+    cache = make_cache(app, every=60)
+    site = site_of(cache, cache)
+    headers = [("host", "testserver"), ("accept-encoding", "gzip")]
+    first = tell(site, headers=headers)
+    site.threads.shutdown()  # whoever needs one from now on gets an error
+    assert tell(site, headers=headers) == first
+    assert len(app.asked) == 1
+    status, head, body = tell(site, "/", "HEAD", headers)
+    assert (status, head, body) == (200, first[1], b"")
+    known = [*headers, ("if-none-match", first[1][b"etag"].decode())]
+    assert tell(site, headers=known)[0] == 304
+    assert dict(ask(cache, HTTP_ACCEPT_ENCODING="gzip").headers) == {
+        name.decode().title().replace("Etag", "ETag"): value.decode()
+        for name, value in first[1].items()
+    }
+
+
+def test_while_all_threads_hang_what_is_stored_is_sent_and_the_rest_refused(monkeypatch):
+    app, go_on = App(), threading.Event()
+    cache = PageCache(app, Content(), hosts=["testserver"], every=0)
+    ask(cache)
+
+    def hanging(environ, start_response):
+        go_on.wait(10)
+        return app(environ, start_response)
+
+    def no_answer():
+        go_on.wait(10)
+        return 2, FAR
+
+    cache.app, cache.watch.ask = hanging, no_answer
+    monkeypatch.setattr(bridge, "ANSWER_SECONDS", 0.2)
+    site = bridge.Site(cache, cache, largest_body=lambda path: 100, threads=1)
+    headers = [("host", "testserver")]
+    try:
+        status, _headers, body = tell(site, "/static/past", headers=headers)
+        assert (status, body.decode()) == (503, bridge.NOT_NOW)
+        assert [tell(site, headers=headers)[0] for _time in range(3)] == [200] * 3
+        assert tell(site, "/static/past", headers=headers)[0] == 503
+    finally:
+        go_on.set()
+    site.threads.shutdown()
+    assert len(app.asked) == 2  # who has been refused while they stood in line is not made a page
+
+
+# --- Under gunicorn --------------------------------------------------------------------------------
+
+
+def trickle(port, stop, first, then, counted):
+    """Send `first`, then a byte of `then` now and again, on a connection that is opened anew if closed."""
+    while not stop.is_set():
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            try:
+                connection.sendall(first)
+                counted.append(1)
+                while not stop.wait(1):
+                    connection.sendall(then)
+            except OSError:
+                continue
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", b"x"),
+        (b"POST /aterkoppling/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000\r\n\r\n", b"x"),
+        (b"G", b""),
+    ],
+)
+def test_200_slow_visitors_keep_nobody_out(tmp_path, first, then):
+    stop, counted = threading.Event(), []
+    with served(tmp_path) as site:
+        arguments = (site.port, stop, first, then, counted)
+        slow = [threading.Thread(target=trickle, args=arguments) for _number in range(200)]
+        for thread in slow:
+            thread.start()
+        try:
+            while len(counted) < 200:
+                time.sleep(0.05)
+            for number in range(20):
+                assert site.get("/sitemap.xml", timeout=10)[0] == 200
+                past = {"Cookie": f"sessionid={number}"}
+                assert site.get("/sitemap.xml", timeout=10, **past)[0] == 200
+        finally:
+            stop.set()
+            for thread in slow:
+                thread.join()
+
+
+DOCUMENT = """
+from django.core.files.base import ContentFile
+from planning.models import PlanDocument
+from tests.factories import make_plan
+PlanDocument.objects.create(
+    plan=make_plan(), title_sv="x", position=1, file=ContentFile(bytes(20_000_000), "x.pdf")
+)
+"""
+
+
+def test_who_never_reads_the_answer_is_shown_out(tmp_path):
+    impatient = tmp_path / "gunicorn.conf.py"
+    impatient.write_text(Path("gunicorn.conf.py").read_text() + "\nUNREAD_SECONDS = 1\n")
+    with served(tmp_path, DOCUMENT, GUNICORN_CMD_ARGS=f"--config {impatient}") as site:
+        path = "/regionplan/2019-2021/dokument/1/"
+        with socket.create_connection(("127.0.0.1", site.port), 30) as visitor:
+            visitor.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            time.sleep(5)
+            came = 0  # what the system had in hand already
+            with suppress(ConnectionResetError):
+                while part := visitor.recv(1_000_000):
+                    came += len(part)
+            assert 0 < came < 20_000_000
+        assert len(site.get(path)[2]) == 20_000_000
+
+
+def test_a_length_of_5000_digits_is_refused(tmp_path):
+    head = b"POST /aterkoppling/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+    with served(tmp_path) as site:
+        for digits in (19, 5000):
+            with socket.create_connection(("127.0.0.1", site.port), 5) as client:
+                client.sendall(head + b"9" * digits + b"\r\n\r\n")
+                assert client.recv(12) == b"HTTP/1.1 400"
+        assert "Traceback" not in site.log.read_text()
+
+
+class ByProxy(Several):
+    """Some whose requests come as nginx sends them on: each on a connection of its own."""
+
+    def __init__(self, site):
+        super().__init__(4)
+        self.site = site
+
+    def visit(self):
+        self.seen.append(self.site.get("/robots.txt", **{"X-Forwarded-Proto": "https"})[0])
+
+
+def test_workers_that_are_replaced_lose_no_request(tmp_path):
+    arguments = "--max-requests 100 --max-requests-jitter 50"
+    with served(tmp_path, GUNICORN_CMD_ARGS=arguments, BEHIND_PROXY="on") as site:
+        first = set(site.workers())
+        with ByProxy(site) as visitors:
+            while len(visitors.seen) < 2000 or first & set(site.workers()):
+                time.sleep(0.1)
+        assert set(visitors.seen) == {200}

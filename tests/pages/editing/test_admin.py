@@ -1,0 +1,322 @@
+"""How staff edit, as far as a server can tell; tests/browser/test_editing.py does it by keyboard."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.apps import apps
+from django.db import OperationalError
+
+from pages.models import CoreValue, DailyStat, Page, RegionProfile
+from planning.models import Budget, FocusArea, Goal, Perspective, RegionalPlan
+from tests.factories import (
+    make_budget,
+    make_focus_area,
+    make_goal,
+    make_page,
+    make_perspective,
+    make_plan,
+    make_profile,
+)
+from tests.site import text_of
+from tests.staff_forms import change, form_of, publish
+
+
+def errors_of(answer):
+    return [message for errors in answer.context["errors"] for message in errors]
+
+
+@pytest.fixture
+def plan(db):
+    """A draft: what is published is changed in a working copy; see test_working_copies.py."""
+    english = {"title_en": "Plan", "lead_en": "Where.", "responsible_en": "The region"}
+    return make_plan(2019, 2021, status="draft", **english)
+
+
+def test_every_field_tells_staff_what_it_is_for():
+    for app in ("pages", "planning"):
+        for model in apps.get_app_config(app).get_models():
+            for field in model._meta.fields:
+                if field.editable and not field.auto_created:
+                    assert field.help_text, field
+                    # Django makes a name of its own, in English, where none is given.
+                    same_in_both = {"status", "vision", "text", "budget", "version"}
+                    made = field.name.replace("_", " ")
+                    assert field.verbose_name != made or made in same_in_both, field
+
+
+def test_a_goal_is_changed_in_both_languages(admin_client, plan):
+    goal = make_goal(make_perspective(plan))
+    change(admin_client, goal, name_sv="Nytt namn", name_en="New name")
+    publish(admin_client, plan)
+    assert "Nytt namn" in text_of(admin_client.get("/regionplan/2019-2021/"))
+    assert "New name" in text_of(admin_client.get("/en/regional-plan/2019-2021/"))
+
+
+@pytest.mark.parametrize("written", ["−6 198,0", "−6\u00a0198,0", "–6\u2009198,0", "-6198.0"])
+def test_a_pasted_amount_is_read(admin_client, plan, written):
+    budget = make_budget(plan, lines=[("item", "1.0"), ("result", "1.0")])
+    change(admin_client, budget, **{"lines-0-amount_msek": written})
+    assert budget.lines.first().amount_msek == Decimal("-6198.0")
+
+
+def test_a_bad_amount_is_explained_and_kept(admin_client, plan):
+    budget = make_budget(plan, lines=[("item", "1.0"), ("result", "1.0")])
+    address = f"/admin/planning/budget/{budget.pk}/change/"
+    data = form_of(admin_client.get(address)) | {"lines-0-amount_msek": "sextusen"}
+    answer = admin_client.post(address, data)
+    assert "Skriv ett tal, till exempel 59,3 eller −6 198,0." in errors_of(answer)
+    assert 'value="sextusen"' in answer.content.decode()
+    assert budget.lines.first().amount_msek == Decimal("1.0")
+
+
+@pytest.mark.parametrize("written", ["2018-11-26", "26 november 2018"])
+def test_a_date_is_read(admin_client, plan, written):
+    change(admin_client, plan, decided_on=written)
+    assert plan.decided_on == dt.date(2018, 11, 26)
+
+
+def test_a_budget_that_does_not_add_up_is_saved_with_a_warning(admin_client, plan):
+    budget = make_budget(plan, lines=[("item", "1.0"), ("item", "2.0"), ("result", "3.1")])
+    address = f"/admin/planning/budget/{budget.pk}/change/"
+    data = form_of(admin_client.get(address))
+    warning = "Rad 3 stämmer inte med sina poster"
+    assert warning not in text_of(admin_client.post(address, data, follow=True))
+    data["lines-2-amount_msek"] = "4,0"
+    assert warning in text_of(admin_client.post(address, data, follow=True))
+    assert budget.lines.last().amount_msek == Decimal("4.0")
+
+
+def test_rows_are_numbered_in_their_order_when_saved(admin_client, plan):
+    goal = make_goal(make_perspective(plan))
+    areas = [make_focus_area(goal, number) for number in (1, 2, 3)]
+    moved = {"focus_areas-0-position": "2", "focus_areas-1-position": "1"}
+    added = {
+        "focus_areas-TOTAL_FORMS": "5",
+        "focus_areas-3-text_sv": "Fjärde.",
+        "focus_areas-4-text_sv": "Femte.",
+        "focus_areas-3-goal": goal.pk,
+        "focus_areas-4-goal": goal.pk,
+    }
+    change(admin_client, goal, **moved, **added)
+    texts = list(goal.focus_areas.values_list("position", "text_sv"))
+    expected = ["Insats 2.", "Insats 1.", "Insats 3.", "Fjärde.", "Femte."]
+    assert texts == list(enumerate(expected, start=1))
+    assert areas[0].goal == goal
+
+
+def test_a_new_part_comes_last_in_its_plan(admin_client, plan):
+    make_perspective(plan, 1)
+    new = {"plan": plan.pk, "name_sv": "ny", "slug": "ny", "slug_en": ""}
+    empty = {"goals-TOTAL_FORMS": "0", "goals-INITIAL_FORMS": "0"}
+    answer = admin_client.post("/admin/planning/perspective/add/", new | empty)
+    assert answer.status_code == 302
+    assert list(plan.perspectives.values_list("position", "slug")) == [
+        (1, "perspektiv-1"),
+        (2, "ny"),
+    ]
+
+
+def test_an_address_that_visitors_may_have_stays(admin_client, db):
+    plan = make_plan()
+    perspective, page = make_perspective(plan, slug="ekonomi"), make_page("kontakt")
+    for thing in (plan, perspective, page, make_budget(plan)):
+        meta = thing._meta
+        address = f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}/"
+        assert admin_client.post(f"{address}change/", {}).status_code == 403
+        assert admin_client.post(f"{address}delete/", {"post": "yes"}).status_code == 403
+        assert type(thing).objects.filter(pk=thing.pk).exists()
+
+
+def test_published_things_survive_the_delete_action(admin_client, db):
+    plan = make_plan()
+    data = {"action": "delete_selected", "_selected_action": [plan.pk], "post": "yes"}
+    admin_client.post("/admin/planning/regionalplan/", data)
+    assert RegionalPlan.objects.exists()
+
+
+def test_a_draft_may_be_deleted_and_moved(admin_client, db):
+    draft = make_plan(2022, 2024, status="draft")
+    change(admin_client, draft, last_year="2025")
+    assert draft.last_year == 2025
+    admin_client.post(f"/admin/planning/regionalplan/{draft.pk}/delete/", {"post": "yes"})
+    assert not RegionalPlan.objects.exists()
+
+
+def test_a_change_below_is_a_change_of_the_plan(admin_client, plan):
+    goal = make_goal(make_perspective(plan))
+    area = make_focus_area(goal)
+    long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    for thing, changes in (
+        (plan, {"title_sv": "Ny"}),
+        (goal.perspective, {"name_sv": "ny"}),
+        (goal, {"focus_areas-0-text_sv": "Ny."}),
+        (area, {"text_sv": "Nyare."}),
+        (make_budget(plan), {"introduction_sv": "Ny."}),
+    ):
+        RegionalPlan.objects.update(changed_at=long_ago)
+        change(admin_client, thing)
+        plan.refresh_from_db()
+        assert plan.changed_at == long_ago, "saved as it was"
+        change(admin_client, thing, **changes)
+        plan.refresh_from_db()
+        assert plan.changed_at > long_ago, thing
+    RegionalPlan.objects.update(changed_at=long_ago)
+    admin_client.post(f"/admin/planning/focusarea/{area.pk}/delete/", {"post": "yes"})
+    plan.refresh_from_db()
+    assert plan.changed_at > long_ago
+    assert not FocusArea.objects.exists()
+
+
+def test_the_plans_page_outlines_the_whole_plan(admin_client, content):
+    plan = RegionalPlan.objects.get()
+    html = admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/change/").content.decode()
+    for model in (Perspective, Goal, FocusArea, Budget):
+        for thing in model.objects.all():
+            assert f'href="/admin/planning/{model._meta.model_name}/{thing.pk}/change/"' in html
+
+
+def test_each_part_links_up_to_its_plan(admin_client, plan):
+    area = make_focus_area(make_goal(make_perspective(plan)))
+    page = admin_client.get(f"/admin/planning/focusarea/{area.pk}/change/")
+    assert [str(name) for name, _address in page.context["lineage"]] == [
+        "Regionplan 2019–2021",
+        "Perspektiv 1",
+        "Mål 1",
+    ]
+
+
+def test_the_filter_finds_what_lacks_english(admin_client, plan):
+    perspective = make_perspective(plan, 1, name_en="one", description_sv="Text.")
+    make_perspective(plan, 2, name_en="two")
+    make_perspective(plan, 3)
+    listed = admin_client.get("/admin/planning/perspective/", {"engelska": "saknas"})
+    assert list(listed.context["cl"].queryset) == [perspective, Perspective.objects.get(position=3)]
+
+
+def test_view_on_site_is_offered_for_what_visitors_can_see(admin_client, db):
+    plan = make_plan()
+    goal = make_goal(make_perspective(plan))
+    address = f"/admin/planning/goal/{goal.pk}/change/"
+    link = '<a href="/regionplan/2019-2021/perspektiv-1/#mal-1" class="viewsitelink">'
+    assert link in admin_client.get(address).content.decode()
+    RegionalPlan.objects.update(status="draft")
+    assert "viewsitelink" not in admin_client.get(address).content.decode()
+
+
+def test_there_is_no_second_profile_to_add(admin_client, db):
+    assert admin_client.get("/admin/pages/regionprofile/add/").status_code == 200
+    make_profile()
+    assert admin_client.get("/admin/pages/regionprofile/add/").status_code == 403
+
+
+def test_the_profile_is_edited_with_its_numbers(admin_client, db):
+    profile = make_profile(status="draft")
+    DailyStat.objects.create(profile=profile, position=1, value=4, sentence_sv="barn föds")
+    CoreValue.objects.create(profile=profile, position=1, slug="mod", name_sv="Mod", body_sv=".")
+    change(admin_client, profile, **{"daily_stats-0-value": "22\u00a0022"})
+    assert DailyStat.objects.get().value == 22022
+    assert RegionProfile.objects.get().daily_stats.count() == 1
+
+
+def test_two_results_are_explained(admin_client, plan):
+    budget = make_budget(plan, lines=[("item", "1.0"), ("result", "1.0")])
+    address = f"/admin/planning/budget/{budget.pk}/change/"
+    data = form_of(admin_client.get(address)) | {"lines-0-kind": "result"}
+    answer = admin_client.post(address, data)
+    assert answer.status_code == 200
+    assert "Budgeten har redan en rad för resultatet." in errors_of(answer)
+
+
+def test_feedback_is_read_and_not_changed(admin_client, client, content):
+    client.post("/aterkoppling/", {"address": "/kontakt/", "helpful": "nej"})
+    said = text_of(admin_client.get("/admin/pages/feedback/"))
+    assert "/kontakt/" in said
+    assert admin_client.get("/admin/pages/feedback/add/").status_code == 403
+
+
+def test_a_page_may_be_written_as_rich_text(admin_client, db):
+    page = make_page("kontakt", status="draft")
+    change(admin_client, page, body_sv="<p>Ring <strong>oss</strong></p><script>x()</script>")
+    assert Page.objects.get().body_sv == "<p>Ring <strong>oss</strong></p>"
+
+
+def test_a_plan_is_copied_to_a_period_of_its_own(admin_client, content):
+    plan = RegionalPlan.objects.get()
+    form = f"/admin/planning/regionalplan/{plan.pk}/change/"
+    address = f"/admin/planning/regionalplan/{plan.pk}/kopiera/"
+    assert (
+        f'<a href="{address}">Kopiera till ny period</a>' in admin_client.get(form).content.decode()
+    )
+    asked = admin_client.get(address)
+    assert asked.context["form"].initial == {"first_year": 2022, "last_year": 2024}
+    taken = admin_client.post(address, {"first_year": "2019", "last_year": "2021"})
+    assert "Det finns redan en regionplan för de åren." in text_of(taken)
+    assert RegionalPlan.objects.count() == 1
+    done = admin_client.post(address, {"first_year": "2022", "last_year": "2024"}, follow=True)
+    assert "är kopierad till ett utkast för 2022–2024" in text_of(done)
+    assert "Regionplan med budget 2022–2024" not in text_of(admin_client.get("/regionplan/"))
+
+
+def test_what_a_closed_field_keeps_apart_is_explained(admin_client, plan):
+    one, two = make_perspective(plan, 1), make_perspective(plan, 2)
+    goals = make_goal(one, 1), make_goal(one, 2)
+    budgets = make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")]), make_budget(plan, 2020)
+    first, last = budgets[0].lines.all()
+    for thing, fields, said in (
+        (two, {"slug": one.slug}, "Ett annat perspektiv i planen har samma adress."),
+        (goals[1], {"slug": goals[0].slug}, "Ett annat mål i perspektivet har samma adressord."),
+        (budgets[1], {"year": "2019"}, "Planen har redan en budget för det året."),
+        (last, {"code": first.code}, "En annan rad i budgeten har samma kod."),
+        (first, {"kind": "result"}, "Budgeten har redan en rad för resultatet."),
+    ):
+        address = f"/admin/planning/{thing._meta.model_name}/{thing.pk}/change/"
+        answer = admin_client.post(address, form_of(admin_client.get(address)) | fields)
+        assert answer.status_code == 200, thing
+        assert said in errors_of(answer)
+
+
+def test_a_budget_line_without_an_amount_is_listed(admin_client, plan):
+    make_budget(plan, lines=[("item", "1.0")]).lines.update(amount_msek=None)
+    assert "saknas" in text_of(admin_client.get("/admin/planning/budgetline/"))
+
+
+@pytest.mark.parametrize("name", ["Budget 2020", "!!!"])
+def test_a_word_for_an_address_is_made_before_it_is_checked(admin_client, plan, name):
+    new = {"plan": plan.pk, "name_sv": name, "slug": "", "slug_en": "", "position": ""}
+    empty = {"goals-TOTAL_FORMS": "0", "goals-INITIAL_FORMS": "0"}
+    answer = admin_client.post("/admin/planning/perspective/add/", new | empty)
+    if name == "!!!":
+        assert plan.perspectives.get().slug == "perspektiv"
+    else:
+        assert "Adresser som börjar på budget- hör till budgetarna." in errors_of(answer)
+
+
+def test_addresses_that_are_no_numbers_are_missing(admin_client, db):
+    assert admin_client.get("/admin/planning/goal/abc/history/").status_code == 404
+    assert admin_client.get("/admin/planning/regionalplan/abc/history/").status_code == 404
+    assert admin_client.get("/admin/admin/logentry/?slag=abc").status_code == 200
+    plan = make_plan()
+    address = f"/admin/planning/regionalplan/{plan.pk}/arbetskopia/"
+    for part in ("pages.feedback:1", "sessions.session:\0", "planning.goal:x", "x"):
+        assert admin_client.post(address, {"del": part}).status_code == 302
+
+
+def test_a_save_that_the_database_does_not_take_is_told_to_be_tried_again(
+    admin_client, db, monkeypatch
+):
+    page = make_page("nyhet", status="draft")
+    address = f"/admin/pages/page/{page.pk}/change/"
+    data = form_of(admin_client.get(address)) | {"lead_sv": "Halvt sparat."}
+    admin_client.raise_request_exception = False
+
+    def fail(*args, **kwargs):
+        raise OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pages.editing.permissions.record", fail)
+        answer = admin_client.post(address, data)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    assert "Räkna med att det du skickade inte är sparat." in text_of(answer)
+    page.refresh_from_db()
+    assert page.lead_sv is None
