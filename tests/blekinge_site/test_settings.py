@@ -129,6 +129,7 @@ def assert_one_line(ended, sentence):
 # --- A wrong one -----------------------------------------------------------------------------------
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("name", "value", "sentence"), BAD)
 def test_a_bad_setting_stops_the_start_with_one_line(project, name, value, sentence):
     environment = GOOD | TOGETHER.get(name, {}) | {name: value}
@@ -139,18 +140,21 @@ def test_a_bad_setting_stops_the_start_with_one_line(project, name, value, sente
     assert line.startswith(sentence)
 
 
+@pytest.mark.processes
 def test_a_bad_setting_is_told_the_same_by_all_that_start_the_site(project, starter):
     name, value, mend = next(bad for bad in BAD if bad[0] == "OIDC_SERVER_URL")
     sentence = f"{name} is missing or cannot be read. {mend}"
     assert_one_line(start(project, starter, **GOOD, **{name: value}), sentence)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["make run", "manage.py", "serve.py"])
 def test_what_gunicorn_reads_before_its_configuration_is_told_too(project, starter):
     ended = start(project, starter, **GOOD, WEB_CONCURRENCY="zero")
     assert_one_line(ended, "WEB_CONCURRENCY is missing or cannot be read.")
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -166,6 +170,7 @@ def test_a_bad_file_of_settings_is_told(project, starter, text, sentence):
         (project / ".env").unlink()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["make run", "manage.py"])
 @pytest.mark.parametrize(
     ("address", "why"),
@@ -187,6 +192,7 @@ def test_a_database_that_cannot_be_reached_is_told(project, starter, address, wh
     assert ended[1][0].endswith("). Start it, or correct DATABASE_URL.")
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["serve.py", "gunicorn"])
 def test_a_port_for_metrics_that_is_taken_is_told(project, starter):
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -204,6 +210,7 @@ def test_a_port_for_metrics_that_is_taken_is_told(project, starter):
 # --- Where the staff's pages may be ----------------------------------------------------------------
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["make run", "manage.py", "gunicorn"])
 def test_the_staffs_pages_cannot_take_the_plans_address(project, starter):
     (project / "staticfiles").mkdir(exist_ok=True)
@@ -262,12 +269,14 @@ def read(project, names, **environment):
     return ran.stdout.rstrip("\n")
 
 
+@pytest.mark.processes
 def test_settings_are_taken_as_they_are_meant(project):
     said = {"ALLOWED_HOSTS": "Example.org, .example.net,[::1]", "METRICS_HOST": ""}
     names = "ALLOWED_HOSTS, METRICS_HOST"
     assert read(project, names, **said) == "['example.org', '.example.net', '[::1]'] 127.0.0.1"
 
 
+@pytest.mark.processes
 def test_secrets_may_stand_in_files(project, tmp_path):
     secrets = {
         "SECRET_KEY": "y" * 60,
@@ -293,6 +302,7 @@ def test_secrets_may_stand_in_files(project, tmp_path):
     )
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("database", "cache", "expected"),
     [
@@ -307,6 +317,7 @@ def test_passwords_may_stand_beside_their_addresses(project, database, cache, ex
     assert read(project, names, DATABASE_URL=database, CACHE_URL=cache, **passwords) == expected
 
 
+@pytest.mark.processes
 def test_a_pool_has_a_connection_for_each_thread_that_may_want_one(project):
     url = "postgresql://u@host/name"
     names = 'DATABASES["default"]["OPTIONS"]["pool"]["max_size"]'

@@ -15,6 +15,8 @@ from tests.factories import (
     make_plan,
 )
 
+pytestmark = pytest.mark.database
+
 
 def said_below(plan):
     """Return every word and figure below `plan`, in order, in both languages."""

@@ -21,6 +21,8 @@ from tests.factories import (
 from tests.site import text_of
 from tests.staff_forms import change, form_of, publish
 
+pytestmark = pytest.mark.database
+
 
 def errors_of(answer):
     return [message for errors in answer.context["errors"] for message in errors]

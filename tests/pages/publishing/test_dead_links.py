@@ -26,6 +26,8 @@ from tests.factories import (
 )
 from tests.site import public_addresses
 
+pytestmark = pytest.mark.database
+
 # Many addresses that lead somewhere, and as many that don't.
 ALIVE = [
     "/kontakt/",

@@ -27,6 +27,8 @@ from tests.factories import (
 from tests.site import text_of
 from tests.staff_forms import form_of, publish
 
+pytestmark = pytest.mark.database
+
 
 def whole_database():
     """Return all that is in the database but who is signed in and who has which form open."""
