@@ -77,6 +77,12 @@ def database(db, monkeypatch):
     monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begin with the tests that take longest, so that the short ones fill the time that is left."""
+    items.sort(key=lambda item: item.get_closest_marker("processes") is None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """Where NOTHING_SKIPPED is set, as in CI, a test that would be skipped fails instead."""
