@@ -18,7 +18,6 @@ import os
 import shutil
 import tarfile
 import tempfile
-import time
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -42,6 +41,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.query import QuerySet
 
 from blekinge_site.operations.health import migrations_of_code
+from pages.publishing.content_version import skip_used_versions
 
 FORMAT = 2
 MANIFEST, MEDIA = "manifest.json", "media/"
@@ -374,11 +374,7 @@ def restore_rows(folder, manifest, tell):
             connection.check_constraints()
         for statement in connection.ops.sequence_reset_sql(no_style(), list(models.values())):
             cursor.execute(statement)
-        # No number from before may come again: a page may be stored under it, here or in a shared store.
-        cursor.execute(
-            "UPDATE content_version SET number = number + %s WHERE slot = 0",
-            [time.time_ns() // 1000],
-        )
+    skip_used_versions()
 
 
 def open_rows(path):
