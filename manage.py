@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 
-from blekinge_site.environment import told_in_a_line
+from blekinge_site.environment import one_line_errors
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
@@ -13,5 +13,5 @@ if __name__ == "__main__":
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     from django.core.management import execute_from_command_line
 
-    with told_in_a_line():
+    with one_line_errors():
         execute_from_command_line(sys.argv)
