@@ -311,7 +311,9 @@ def test_a_pool_has_a_connection_for_each_thread_that_may_want_one(project):
     url = "postgresql://u@host/name"
     names = 'DATABASES["default"]["OPTIONS"]["pool"]["max_size"]'
     others = 3  # the content version, the warm-up and the metrics
-    probes = len([part for part in ("database", "migrations", "writes") if part in readiness.parts])
+    probes = len(
+        [part for part in ("database", "migrations", "writes") if part in readiness.checks]
+    )
     assert read(project, names, DATABASE_URL=url) == str(THREADS + others + probes)
     assert "at most ten connections" in (ROOT / "docs/operations.md").read_text()
 

@@ -12,7 +12,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import DatabaseError
 
-from blekinge_site.operations.logs import Formatter, masked, number_of
+from blekinge_site.operations.logs import Formatter, masked, request_id_of
 from blekinge_site.serving.request_log import Lines, json_line, text_line
 from blekinge_site.staff.signin_log import record
 from pages.models import Feedback
@@ -130,7 +130,7 @@ def test_the_line_tells_whether_the_page_was_stored():
     ],
 )
 def test_only_a_proxy_of_ours_numbers_requests(behind_proxy, sent, is_kept):
-    number = number_of({"HTTP_X_REQUEST_ID": sent}, behind_proxy=behind_proxy)
+    number = request_id_of({"HTTP_X_REQUEST_ID": sent}, behind_proxy=behind_proxy)
     assert (number == sent) == is_kept
     assert is_kept or re.fullmatch("[0-9a-f]{16}", number)
 
@@ -138,7 +138,7 @@ def test_only_a_proxy_of_ours_numbers_requests(behind_proxy, sent, is_kept):
 # --- Errors ----------------------------------------------------------------------------------------
 
 
-def test_an_error_is_one_line_with_the_number_of_its_request(
+def test_an_error_is_one_line_with_the_request_id_of_its_request(
     database,
     monkeypatch,
     caplog,
