@@ -12,9 +12,9 @@ from django.core import checks
 
 from blekinge_site.environment import BadSettingError
 from blekinge_site.operations.health import readiness
-from blekinge_site.reserved import first_words, refuse_taken
+from blekinge_site.reserved import check_admin_path, first_words
 from blekinge_site.serving.bridge import THREADS
-from blekinge_site.urls import site, visitors
+from blekinge_site.urls import public_patterns, translated_patterns
 from tests.factories import make_page
 from tests.serving import ROOT, free_port
 
@@ -210,7 +210,7 @@ def test_the_staffs_pages_cannot_take_the_plans_address(project, starter):
     (project / "staticfiles/staticfiles.json").touch()
     ended = start(project, starter, **GOOD, ADMIN_PATH="regionplan/personal/")
     assert_one_line(
-        ended, "ADMIN_PATH begins with regionplan, which is kept for visitors' pages. Set it to"
+        ended, "ADMIN_PATH begins with regionplan, which is reserved for public pages. Set it to"
     )
 
 
@@ -222,18 +222,20 @@ def test_the_staffs_pages_cannot_take_the_plans_address(project, starter):
 )
 def test_the_staffs_pages_begin_with_no_word_of_visitors_pages(word):
     for path in (f"{word}/", f"{word}/personal/"):
-        with pytest.raises(BadSettingError, match=f"^ADMIN_PATH begins with {word}, which is kept"):
-            refuse_taken(path, [*visitors, *site])
+        with pytest.raises(
+            BadSettingError, match=f"^ADMIN_PATH begins with {word}, which is reserved"
+        ):
+            check_admin_path(path, [*public_patterns, *translated_patterns])
 
 
 def test_the_words_of_visitors_pages_are_those_of_the_addresses():
     # The empty one is the start page's, the one in angles any editorial page's.
-    assert first_words([*visitors, *site]) == {
+    assert first_words([*public_patterns, *translated_patterns]) == {
         *("", "<slug:slug>", ".well-known", "robots.txt", "sitemap.xml", "forhandsgranska"),
         *("om-region-blekinge", "aterkoppling", "regionplan"),
     }
     for path in ("admin/", "personal/regionplan/", "regionplan-personal/"):
-        refuse_taken(path, [*visitors, *site])
+        check_admin_path(path, [*public_patterns, *translated_patterns])
 
 
 @pytest.mark.parametrize(("path", "is_taken"), [("/contact/", True), ("/contact/x/", False)])

@@ -14,7 +14,7 @@ from django.db import DatabaseError
 
 from blekinge_site.operations.logs import Formatter, masked, request_id_of
 from blekinge_site.serving.request_log import Lines, json_line, text_line
-from blekinge_site.staff.signin_log import record
+from blekinge_site.staff.signin_log import log_sign_in_event
 from pages.models import Feedback
 from tests.factories import make_page
 from tests.staff_forms import change
@@ -217,7 +217,7 @@ def test_what_is_deleted_together_is_a_line_each(edits, admin_client, admin_user
 
 
 def test_signing_in_is_a_line(edits, admin_user):
-    lines = edits(lambda: record(admin_user, "Loggade in."))
+    lines = edits(lambda: log_sign_in_event(admin_user, "Loggade in."))
     assert lines == [
         {
             "user": admin_user.pk,
