@@ -42,7 +42,7 @@ def test_each_list_and_form_is_accessible_and_in_swedish(editor, superuser, app)
         for thing in model.objects.order_by("pk"):
             working_copy(thing)
     LogEntry.objects.log_actions(superuser.pk, [superuser], ADDITION, [{"added": {}}])
-    signin_log.record(superuser, "Loggade in.")
+    signin_log.log_sign_in_event(superuser, "Loggade in.")
     Feedback.objects.create(address="/", language="sv", helpful=False, message="Var är kartan?")
     editor.goto(f"/admin/{app}/")
     hrefs = "all => all.map(link => link.getAttribute('href'))"

@@ -215,7 +215,7 @@ def test_the_document_names_each_metric_and_no_other():
 
 
 def test_the_document_names_each_part_of_readyz():
-    parts = {*health.NEEDED, *health.DEGRADING, "store"}
+    parts = {*health.REQUIRED_CHECKS, *health.OPTIONAL_CHECKS, "store"}
     table = OPERATIONS.split("## What `/readyz` says")[1].split("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)`", table, re.M)) == parts
 
