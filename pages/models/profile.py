@@ -74,7 +74,9 @@ class RegionProfile(Publishable):
 
 
 class BelongsToProfile(Ordered):
-    """A part of the profile, published with it, in an order."""
+    """An ordered part of the profile."""
+
+    PARENT_FIELD = "profile"
 
     profile = models.ForeignKey(
         RegionProfile,
@@ -88,10 +90,6 @@ class BelongsToProfile(Ordered):
 
     def get_absolute_url(self):
         return self.profile.get_absolute_url()
-
-    def publishable(self):
-        """Return what this is published with."""
-        return self.profile
 
 
 class DailyStatQuerySet(models.QuerySet):

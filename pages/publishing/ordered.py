@@ -4,12 +4,14 @@ from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce, NullIf
 
+from pages.publishing.publishable import Part
+
 # The word in an English address: its own, or else the Swedish one.
 ENGLISH_SLUG = Coalesce(NullIf("slug_en", Value("")), "slug")
 
 
-class Ordered(models.Model):
-    """Something that stands in an order among its siblings."""
+class Ordered(Part):
+    """A part with a position among the parts of the same parent."""
 
     position = models.PositiveSmallIntegerField(
         "ordning", help_text="Lägst nummer visas först. Utan nummer kommer den sist."

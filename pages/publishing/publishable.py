@@ -13,6 +13,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.constants import LOOKUP_SEP
 from django.http import Http404
 from django.utils import timezone
 
@@ -127,8 +128,9 @@ class Publishable(models.Model):
     at `publish_at` or `unpublish_at`. `published_at` is when visitors first could see this version.
     """
 
-    # The fields that all versions of a thing have in common and no other thing has.
+    # The fields that identify a publishable: its versions share their values, and no other row has them.
     IDENTITY = ()
+    PARENT_FIELD = None
 
     version = models.PositiveSmallIntegerField("version", default=1, db_default=1, editable=False)
     status = models.CharField(
@@ -239,7 +241,7 @@ class Publishable(models.Model):
         return seen or self.is_published
 
     def publishable(self):
-        """Return what this is published with: itself."""
+        """Return the publishable itself; see also `Part.publishable`."""
         return self
 
     def locked(self):
@@ -249,3 +251,38 @@ class Publishable(models.Model):
     def touch(self):
         """Note that something that belongs to this has changed now."""
         type(self).objects.filter(pk=self.pk).update(changed_at=timezone.now())
+
+
+class Part(models.Model):
+    """A row that is published together with the publishable that it belongs to.
+
+    Its parent is that publishable, or another part of it.
+    """
+
+    # The name of the foreign key to the parent.
+    PARENT_FIELD = None
+
+    class Meta:
+        abstract = True
+
+    def publishable(self):
+        """Return the publishable that this part belongs to."""
+        return getattr(self, self.PARENT_FIELD).publishable()
+
+    @classmethod
+    def parent_model(cls):
+        return cls._meta.get_field(cls.PARENT_FIELD).related_model
+
+    @classmethod
+    def publishable_model(cls):
+        """Return the model of the publishable that these parts belong to."""
+        parent = cls.parent_model()
+        return parent.publishable_model() if issubclass(parent, Part) else parent
+
+    @classmethod
+    def path_to_publishable(cls):
+        """Return the lookup path from a part to its publishable, such as `goal__perspective__plan`."""
+        parent = cls.parent_model()
+        if not issubclass(parent, Part):
+            return cls.PARENT_FIELD
+        return cls.PARENT_FIELD + LOOKUP_SEP + parent.path_to_publishable()

@@ -131,6 +131,7 @@ class PerspectiveQuerySet(models.QuerySet):
 
 
 class Perspective(Ordered):
+    PARENT_FIELD = "plan"
     PARTS = ("goals",)
 
     plan = models.ForeignKey(
@@ -192,10 +193,6 @@ class Perspective(Ordered):
 
     natural_key.dependencies = ["planning.regionalplan"]
 
-    def publishable(self):
-        """Return what this is published with."""
-        return self.plan
-
 
 class GoalQuerySet(models.QuerySet):
     def get_by_natural_key(self, first_year, last_year, perspective, slug):
@@ -204,6 +201,7 @@ class GoalQuerySet(models.QuerySet):
 
 
 class Goal(Ordered):
+    PARENT_FIELD = "perspective"
     PARTS = ("focus_areas",)
 
     perspective = models.ForeignKey(
@@ -244,10 +242,6 @@ class Goal(Ordered):
 
     natural_key.dependencies = ["planning.perspective"]
 
-    def publishable(self):
-        """Return what this is published with."""
-        return self.perspective.plan
-
 
 class FocusAreaQuerySet(models.QuerySet):
     def get_by_natural_key(self, first_year, last_year, perspective, goal, position):
@@ -256,6 +250,8 @@ class FocusAreaQuerySet(models.QuerySet):
 
 
 class FocusArea(Ordered):
+    PARENT_FIELD = "goal"
+
     goal = models.ForeignKey(
         Goal,
         models.CASCADE,
@@ -283,10 +279,6 @@ class FocusArea(Ordered):
 
     natural_key.dependencies = ["planning.goal"]
 
-    def publishable(self):
-        """Return what this is published with."""
-        return self.goal.perspective.plan
-
 
 class PlanDocumentQuerySet(models.QuerySet):
     def get_by_natural_key(self, first_year, last_year, position):
@@ -295,6 +287,8 @@ class PlanDocumentQuerySet(models.QuerySet):
 
 
 class PlanDocument(Ordered):
+    PARENT_FIELD = "plan"
+
     plan = models.ForeignKey(
         RegionalPlan,
         models.CASCADE,
@@ -342,10 +336,6 @@ class PlanDocument(Ordered):
         return (*self.plan.natural_key(), self.position)
 
     natural_key.dependencies = ["planning.regionalplan"]
-
-    def publishable(self):
-        """Return what this is published with."""
-        return self.plan
 
     @property
     def file_type(self):
