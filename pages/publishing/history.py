@@ -13,7 +13,14 @@ from django.utils.safestring import mark_safe
 from blekinge_site.formats import amount, day
 from pages.models import Revision
 from pages.publishing.richtext import RichTextField, text_of
-from pages.publishing.versions import as_data, build, content_fields, relations, version_before
+from pages.publishing.versions import (
+    as_data,
+    build,
+    content_fields,
+    rebuild,
+    relations,
+    version_before,
+)
 
 # What a part is known by among its siblings; one that has none of these is known by what it says.
 KEYS = ("slug", "code", "year", "number")
@@ -250,7 +257,7 @@ def restore(revision):
         raise RestoreError(
             "En arbetskopia väntar på att publiceras. Avbryt den publiceringen först."
         )
-    return _checked(build(revision.content, into=latest, change=change, **same))
+    return _checked(rebuild(latest, revision.content, change=change, **same))
 
 
 def _checked(restored):

@@ -82,46 +82,59 @@ def as_data(thing):
     return json.loads(json.dumps(_as_data(whole(thing)), cls=_Encoder))
 
 
-def _values(data, made):
-    """Return the fields in `data` as Python values; what they point at is taken from `made`."""
+def _values(data, new_pks):
+    """Return the fields in `data` as Python values.
+
+    `new_pks` holds the rows that have been built so far, `{(model label, pk in the data): pk}`. Foreign
+    keys to them are translated; a foreign key to a row that no longer exists becomes None.
+    """
     model = apps.get_model(data["model"])
     values = {}
     for field in content_fields(model):
         if field.attname not in data["fields"]:
-            continue  # a field that came later has its default
+            continue  # a field that was added later gets its default
         value = field.to_python(data["fields"][field.attname])
         if field.is_relation and value is not None:
             other = field.related_model
-            value = made.get((other._meta.label_lower, value), value)
+            value = new_pks.get((other._meta.label_lower, value), value)
             if not other._base_manager.filter(pk=value).exists():
                 value = None
         values[field.attname] = value
     return values
 
 
-def build(data, *, into=None, change=None, made=None, **given):
-    """Return the thing that `data` tells of, made and saved with all its parts, with `given` fields.
-
-    It is made of `into` instead of anew where that is given: its parts then are those in `data` alone.
-    `change` is called with the data of each part and returns what is to be different, a dict, or None
-    to leave the part out.
-    """
-    made = {} if made is None else made
-    model = apps.get_model(data["model"])
-    thing = into or model()
-    for name, value in (_values(data, made) | given).items():
-        setattr(thing, name, value)
-    thing.save()
-    made[data["model"], data["pk"]] = thing.pk
-    for relation in relations(model):
-        if into:
-            getattr(thing, relation.name).all().delete()
-        for part in data["parts"].get(relation.name, []):
-            changes = change(part) if change else {}
+def _save(obj, data, change, new_pks, overrides):
+    """Save `obj` with the field values in `data` and `overrides`, then create its parts."""
+    for name, value in (_values(data, new_pks) | overrides).items():
+        setattr(obj, name, value)
+    obj.save()
+    new_pks[data["model"], data["pk"]] = obj.pk
+    for relation in relations(type(obj)):
+        for part_data in data["parts"].get(relation.name, []):
+            changes = change(part_data) if change else {}
             if changes is not None:
-                owner = {relation.field.attname: thing.pk}
-                build(part, change=change, made=made, **owner | changes)
-    return thing
+                part_overrides = {relation.field.attname: obj.pk} | changes
+                _save(relation.related_model(), part_data, change, new_pks, part_overrides)
+    return obj
+
+
+def build(data, *, change=None, **overrides):
+    """Create the object in `data` with all its parts, and return it.
+
+    `overrides` are field values that replace those in `data`. `change` does the same for each part: it is
+    called with the part's data and returns a dict of field values, or None to leave the part out.
+    """
+    return _save(apps.get_model(data["model"])(), data, change, {}, overrides)
+
+
+def rebuild(obj, data, *, change=None, **overrides):
+    """Replace the content of `obj`, its fields and all its parts, with `data`; return `obj`.
+
+    `change` and `overrides` work as in `build`.
+    """
+    for relation in relations(type(obj)):
+        getattr(obj, relation.name).all().delete()
+    return _save(obj, data, change, {}, overrides)
 
 
 def working_copy(publishable):
