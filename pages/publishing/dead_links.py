@@ -18,6 +18,7 @@ from blekinge_site.languages import give_anchors, slug_now
 from pages.models import Administration, Page, RegionProfile
 from pages.publishing import preview
 from pages.publishing.richtext import links_of
+from pages.publishing.slugs import find_by_slug
 from pages.views import IDS_ON_PROFILE
 
 # The ids on every page about content: the page's own text, and the question below it.
@@ -130,19 +131,20 @@ def look_up(targets):
 
 @looks_up("pages:page")
 def pages(targets):
-    by_word = {}
-    words = {word for target in targets for word in target.values}
-    for page in Page.objects.published().at(*words).only("slug", "slug_en"):
-        for word in {page.slug, page.slug_en}:
-            by_word.setdefault(word, []).append(page)
-    found = {}
+    pages_at = {}
+    slugs = {slug for target in targets for slug in target.values}
+    for page in Page.objects.published().at(*slugs).only("slug", "slug_en"):
+        for slug in {page.slug, page.slug_en}:
+            pages_at.setdefault(slug, []).append(page)
+    ids_at = {}
     for target in targets:
-        (word,) = target.values
-        if word in by_word:
-            with override(target.language):
-                is_own = any(slug_now(page) == word for page in by_word[word])
-            found[target] = EVERY_PAGE if is_own else None
-    return found
+        (slug,) = target.values
+        with override(target.language):
+            page = find_by_slug(pages_at.get(slug, []), slug)
+            if page:
+                is_redirected = slug_now(page) != slug
+                ids_at[target] = None if is_redirected else EVERY_PAGE
+    return ids_at
 
 
 @looks_up("pages:profile")

@@ -1,13 +1,9 @@
-"""Rows in an order among their siblings, and the words that they have in addresses."""
+"""Parts that staff put in order."""
 
 from django.db import models
-from django.db.models import Q, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import Q
 
 from pages.publishing.publishable import Part
-
-# The word in an English address: its own, or else the Swedish one.
-ENGLISH_SLUG = Coalesce(NullIf("slug_en", Value("")), "slug")
 
 
 class Ordered(Part):

@@ -8,8 +8,9 @@ from django.db.models import F, Max, Q
 from django.urls import reverse
 
 from blekinge_site.languages import slug_now
-from pages.publishing.ordered import ENGLISH_SLUG, Ordered
+from pages.publishing.ordered import Ordered
 from pages.publishing.publishable import Publishable, PublishableQuerySet, nameless
+from pages.publishing.slugs import ENGLISH_SLUG, BilingualSlugQuerySet
 from pages.publishing.uploads import MAX_MEGABYTES, check_document
 
 SLUG_HELP = "Görs av namnet: ordet i webbadressen. Ligger fast när planen är publicerad."
@@ -124,7 +125,7 @@ class RegionalPlan(Publishable):
         return f"{self.first_year}\N{EN DASH}{self.last_year}"
 
 
-class PerspectiveQuerySet(models.QuerySet):
+class PerspectiveQuerySet(BilingualSlugQuerySet):
     def get_by_natural_key(self, first_year, last_year, slug):
         plan = RegionalPlan.objects.get_by_natural_key(first_year, last_year)
         return self.get(plan=plan, slug=slug)
