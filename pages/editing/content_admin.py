@@ -20,7 +20,7 @@ from pages.editing.conflicts import (
     note_closed,
     note_open,
     overtaken,
-    with_rows_that_are,
+    revive_deleted_rows,
     written,
 )
 from pages.editing.fields import ContentFields, free_slug
@@ -243,7 +243,7 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
     def get_formset_kwargs(self, request, obj, inline, prefix):
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
         if "data" in kwargs:
-            kwargs["data"] = with_rows_that_are(kwargs["data"], inline.model, prefix)
+            kwargs["data"] = revive_deleted_rows(kwargs["data"], inline.model, prefix)
         return kwargs
 
     def _create_formsets(self, request, obj, change):

@@ -125,7 +125,7 @@ class PublishableAdmin(ContentAdmin):
 
     def log(self, request, publishable, event):
         self.log_change(request, publishable, event)
-        history.record(publishable, request.user, event)
+        history.save_revision(publishable, request.user, event)
 
     # --- Working copies ---
 

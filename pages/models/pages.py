@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from blekinge_site.languages import slug_now
-from pages.publishing.publishable import Publishable, PublishableQuerySet, nameless
+from pages.publishing.publishable import Publishable, PublishableQuerySet, placeholder_name
 from pages.publishing.richtext import RichTextField
 from pages.publishing.slugs import ENGLISH_SLUG, BilingualSlugQuerySet
 
@@ -92,7 +92,7 @@ class Page(Publishable):
         ]
 
     def __str__(self):
-        return self.title or nameless(self)
+        return self.title or placeholder_name(self)
 
     def get_absolute_url(self):
         return reverse("pages:page", args=[slug_now(self)])

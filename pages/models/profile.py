@@ -7,7 +7,7 @@ from django.urls import reverse
 from blekinge_site.formats import number
 from blekinge_site.languages import lines_of
 from pages.publishing.ordered import Ordered
-from pages.publishing.publishable import Publishable, PublishableQuerySet, nameless
+from pages.publishing.publishable import Publishable, PublishableQuerySet, placeholder_name
 
 
 class RegionProfileQuerySet(PublishableQuerySet):
@@ -59,7 +59,7 @@ class RegionProfile(Publishable):
         ]
 
     def __str__(self):
-        return self.name or nameless(self)
+        return self.name or placeholder_name(self)
 
     def get_absolute_url(self):
         return reverse("pages:profile")
@@ -182,7 +182,7 @@ class Administration(BelongsToProfile):
         ]
 
     def __str__(self):
-        return self.name or nameless(self)
+        return self.name or placeholder_name(self)
 
     def natural_key(self):
         return (self.slug,)
@@ -213,7 +213,7 @@ class CoreValue(BelongsToProfile):
         ]
 
     def __str__(self):
-        return self.name or nameless(self)
+        return self.name or placeholder_name(self)
 
     def get_absolute_url(self):
         return f"{super().get_absolute_url()}#{self.slug}"

@@ -26,7 +26,7 @@ from pages.publishing.versions import (
 KEYS = ("slug", "code", "year", "number")
 
 
-def record(publishable, user, event):
+def save_revision(publishable, user, event):
     """Keep what `publishable` says now, and that `user` did `event`, a Swedish sentence."""
     first = publishable.versions().first_versions().get()
     Revision.objects.create(
@@ -40,10 +40,10 @@ def record(publishable, user, event):
     )
 
 
-def begin(publishable):
+def save_first_revision(publishable):
     """Keep what `publishable` says before its first change, if nothing of it has been kept yet."""
     if not Revision.objects.of(publishable).exists():
-        record(publishable, None, "Innan det ändrades")
+        save_revision(publishable, None, "Innan det ändrades")
 
 
 # --- What differs -----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ class Withdrawn(Http404):
     """Raised for an address that has been published and no longer is: the page says so, with 410."""
 
 
-def nameless(thing):
+def placeholder_name(thing):
     """Return in Swedish what stands for the name that `thing`, in a draft, hasn't got yet."""
     return f"{thing._meta.verbose_name} utan namn"
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from pages.publishing.ordered import Ordered
-from pages.publishing.publishable import Part, nameless
+from pages.publishing.publishable import Part, placeholder_name
 from planning.models.plans import Goal, RegionalPlan
 
 
@@ -160,7 +160,7 @@ class BudgetLine(Ordered):
         ]
 
     def __str__(self):
-        return self.name or nameless(self)
+        return self.name or placeholder_name(self)
 
     def get_absolute_url(self):
         return self.budget.get_absolute_url()

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from blekinge_site.languages import slug_now
 from pages.publishing.ordered import Ordered
-from pages.publishing.publishable import Publishable, PublishableQuerySet, nameless
+from pages.publishing.publishable import Publishable, PublishableQuerySet, placeholder_name
 from pages.publishing.slugs import ENGLISH_SLUG, BilingualSlugQuerySet
 from pages.publishing.uploads import MAX_MEGABYTES, check_document
 
@@ -184,7 +184,7 @@ class Perspective(Ordered):
         ]
 
     def __str__(self):
-        return self.name or nameless(self)
+        return self.name or placeholder_name(self)
 
     def get_absolute_url(self):
         return reverse("planning:perspective", args=[self.plan.natural_key(), slug_now(self)])
@@ -233,7 +233,7 @@ class Goal(Ordered):
         ]
 
     def __str__(self):
-        return self.name or nameless(self)
+        return self.name or placeholder_name(self)
 
     def get_absolute_url(self):
         return f"{self.perspective.get_absolute_url()}#{self.slug}"
@@ -270,7 +270,7 @@ class FocusArea(Ordered):
         constraints = Ordered.Meta.constraints
 
     def __str__(self):
-        return self.text or nameless(self)
+        return self.text or placeholder_name(self)
 
     def get_absolute_url(self):
         return self.goal.get_absolute_url()
@@ -322,7 +322,7 @@ class PlanDocument(Ordered):
         ]
 
     def __str__(self):
-        return self.title or nameless(self)
+        return self.title or placeholder_name(self)
 
     def save(self, *args, **kwargs):
         if self.number is None:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from pages.models import CoreValue, DailyStat, Page, RegionProfile, Revision
-from pages.publishing.history import record, restore
+from pages.publishing.history import restore, save_revision
 from pages.publishing.publishable import previewing
 from pages.publishing.versions import as_data, build, counterpart, walk, whole, working_copy
 from planning.copying import year_to_budget
@@ -249,7 +249,7 @@ def test_an_english_word_is_open_until_visitors_know_it(admin_client, db):
 
 def test_restoring_keeps_the_english_words_that_visitors_know(client, db):
     page = make_page("kontakt", title_en="Contact")
-    record(page, None, "Först")
+    save_revision(page, None, "Först")
     publish_now(working_copy(page), slug_en="contact")
     publish_now(restore(Revision.objects.get()))
     assert client.get("/en/contact/").status_code == 200
