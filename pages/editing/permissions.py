@@ -67,9 +67,8 @@ class PublishedTogether:
         if is_new_part and not is_open(obj.publishable().locked()):
             raise PermissionDenied
         if change or is_new_part:
-            save_first_revision(
-                obj.publishable().locked()
-            )  # as it is saved, not as the form has it
+            # The saved publishable, without the changes of the form.
+            save_first_revision(obj.publishable().locked())
         if form.has_changed() or not change:
             super().save_model(request, obj, form, change)
 
