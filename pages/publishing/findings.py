@@ -14,7 +14,7 @@ from blekinge_site.languages import in_each_language
 from pages.publishing.dead_links import dead_links
 from pages.publishing.readability import level, lix, sentences
 from pages.publishing.richtext import RichTextField, headings_of, links_of, text_of
-from pages.publishing.versions import finder, version_before, walk, whole
+from pages.publishing.versions import counterpart_finder, fetch_with_parts, version_before, walk
 
 MOST_WORDS = 30  # in a sentence
 # What says nothing of where a link leads.
@@ -131,7 +131,11 @@ def long_sentences(thing):
 
 def readability(publishable):
     """Return the LIX of all that is published with `publishable`, and in Swedish how hard that is."""
-    texts = [text for thing in walk(whole(publishable)) for text in swedish_texts(thing).values()]
+    texts = [
+        text
+        for thing in walk(fetch_with_parts(publishable))
+        for text in swedish_texts(thing).values()
+    ]
     index = lix("\n".join(texts))
     return index, level(index)
 
@@ -214,8 +218,8 @@ def review(publishable):
 def findings(publishable):
     """Return all that should be put right before `publishable` is published, what stops it first."""
     found = []
-    before = finder(earlier) if (earlier := version_before(publishable)) else None
-    things = list(walk(whole(publishable)))
+    before = counterpart_finder(earlier) if (earlier := version_before(publishable)) else None
+    things = list(walk(fetch_with_parts(publishable)))
     for thing in things:
         found += swedish(thing)
         found += english(thing, before)

@@ -26,7 +26,7 @@ class Ordered(Part):
 
 
 def renumber(model, **parent):
-    """Give the rows of `model` below `parent` the positions 1, 2, 3 … in the order that they have."""
+    """Renumber the rows of `model` with the given `parent` as 1, 2, 3 …, in their present order."""
     for number, row in enumerate(
         model.objects.filter(**parent).order_by("position", "pk"), start=1
     ):

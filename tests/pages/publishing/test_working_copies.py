@@ -11,7 +11,14 @@ from django.utils import timezone
 from pages.models import CoreValue, DailyStat, Page, RegionProfile, Revision
 from pages.publishing.history import restore, save_revision
 from pages.publishing.publishable import previewing
-from pages.publishing.versions import as_data, build, counterpart, walk, whole, working_copy
+from pages.publishing.versions import (
+    as_data,
+    build,
+    counterpart,
+    fetch_with_parts,
+    walk,
+    working_copy,
+)
 from planning.copying import year_to_budget
 from planning.models import FollowUp, Goal, GoalRating, PlanDocument, RegionalPlan
 from tests.factories import (
@@ -423,7 +430,7 @@ def test_data_that_lacks_a_later_field_is_built_with_its_default(db):
 
 
 def test_a_whole_walk_names_each_part_once(content):
-    plan = whole(RegionalPlan.objects.get())
+    plan = fetch_with_parts(RegionalPlan.objects.get())
     parts = [(type(part), part.pk) for part in walk(plan)]
     assert len(parts) == len(set(parts))
     assert sum(kind is Goal for kind, _pk in parts) == Goal.objects.count()
