@@ -235,7 +235,12 @@ class PublishableAdmin(ContentAdmin):
             return redirect(change_address(publishable))  # everybody may see that one
         link = request.build_absolute_uri(preview.link_to(publishable))
         return self.work_page(
-            request, "share", publishable, "Dela förhandsgranskning", link=link, days=preview.DAYS
+            request,
+            "share",
+            publishable,
+            "Dela förhandsgranskning",
+            link=link,
+            days=preview.LINK_DAYS,
         )
 
     # --- History ---
