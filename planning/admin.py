@@ -50,7 +50,8 @@ class PlanPartAdmin(ContentAdmin):
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == self.parent_field:
-            parents = db_field.related_model.objects.select_related(self.parent_path)
+            parent_model = self.model.parent_model()
+            parents = parent_model.objects.select_related(parent_model.path_to_publishable())
             kwargs |= {"form_class": PathChoiceField, "queryset": parents}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
@@ -152,7 +153,6 @@ class GoalInline(OrderInline):
 
 @admin.register(Perspective)
 class PerspectiveAdmin(ContentAdmin):
-    parent_field = "plan"
     address_fields = ("slug", "slug_en")
     list_display = ["name", "plan", "position"]
     list_filter = [("plan", LatestVersionsFilter)]
@@ -169,8 +169,6 @@ class FocusAreaInline(OrderedInline):
 
 @admin.register(Goal)
 class GoalAdmin(PlanPartAdmin):
-    parent_field = "perspective"
-    parent_path = "plan"
     address_fields = ("slug",)
     list_display = ["name", "perspective", "position"]
     list_filter = [("perspective__plan", LatestVersionsFilter)]
@@ -182,8 +180,6 @@ class GoalAdmin(PlanPartAdmin):
 
 @admin.register(FocusArea)
 class FocusAreaAdmin(PlanPartAdmin):
-    parent_field = "goal"
-    parent_path = "perspective__plan"
     list_display = ["text", "goal", "position"]
     list_filter = [("goal__perspective__plan", LatestVersionsFilter)]
     search_fields = ["text_sv", "text_en"]
@@ -214,7 +210,6 @@ class BudgetLineInline(OrderedInline):
 
 @admin.register(Budget)
 class BudgetAdmin(ContentAdmin):
-    parent_field = "plan"
     address_fields = ("year",)
     list_display = ["__str__", "plan", "decided_on"]
     list_filter = [("plan", LatestVersionsFilter)]
@@ -235,8 +230,6 @@ class BudgetAdmin(ContentAdmin):
 
 @admin.register(BudgetLine)
 class BudgetLineAdmin(PlanPartAdmin):
-    parent_field = "budget"
-    parent_path = "plan"
     list_display = ["name", "budget", "kind", "decided_amount", "position"]
     list_filter = [("budget__plan", LatestVersionsFilter), "budget__year", "kind"]
     search_fields = ["name_sv", "name_en", "code"]
@@ -250,7 +243,6 @@ class BudgetLineAdmin(PlanPartAdmin):
 
 @admin.register(PlanDocument)
 class PlanDocumentAdmin(ContentAdmin):
-    parent_field = "plan"
     list_display = ["title", "plan", "position"]
     list_filter = [("plan", LatestVersionsFilter)]
     fields = ["plan", "title", "file", "position"]
@@ -278,7 +270,6 @@ class GoalRatingInline(admin.TabularInline):
 
 @admin.register(FollowUp)
 class FollowUpAdmin(ContentAdmin):
-    parent_field = "plan"
     list_display = ["__str__", "plan", "decided_on"]
     list_filter = [("plan", LatestVersionsFilter)]
     fields = [

@@ -7,6 +7,7 @@ from blekinge_site.languages import slug_now
 from pages.models import DailyStat, RegionProfile
 from pages.publishing.dead_links import EVERY_PAGE, looks_up
 from pages.publishing.publishable import now
+from pages.publishing.slugs import find_by_slug
 from planning.models import Budget, BudgetLine, FollowUp, Goal, Perspective, PlanDocument
 from planning.periods import current, published_plans
 from planning.views import (
@@ -105,15 +106,16 @@ def perspectives(targets):
     prefetch_related_objects(list(set(plan_at.values())), perspectives_with_goals())
     found = {}
     for target, plan in plan_at.items():
-        rows, word = plan.perspectives.all(), target.values[1]
+        slug = target.values[1]
         with override(target.language):
-            own = [row for row in rows if slug_now(row) == word]
-        if own:
-            give_anchors_on_perspective(own[0])
-            anchors = {goal.anchor for goal in own[0].goals.all()}
-            found[target] = EVERY_PAGE | {"contents-heading"} | anchors
-        elif any(word in (row.slug, row.slug_en) for row in rows):
+            perspective = find_by_slug(plan.perspectives.all(), slug)
+            is_redirected = perspective and slug_now(perspective) != slug
+        if is_redirected:
             found[target] = None
+        elif perspective:
+            give_anchors_on_perspective(perspective)
+            anchors = {goal.anchor for goal in perspective.goals.all()}
+            found[target] = EVERY_PAGE | {"contents-heading"} | anchors
     once_there = dict.fromkeys(
         target for field in ("slug", "slug_en") for target in once(Perspective, field, plan_at)
     )

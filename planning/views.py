@@ -3,7 +3,7 @@
 Every query is made here, but for the footer's (pages.menu).
 """
 
-from django.db.models import Count, Prefetch, Q, prefetch_related_objects
+from django.db.models import Count, Prefetch, prefetch_related_objects
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,13 +18,13 @@ from django.views.decorators.http import require_safe
 from blekinge_site.languages import (
     give_anchors,
     in_each_language,
-    slug_now,
     words,
     words_capitalised,
 )
 from blekinge_site.serving.files import answer_with_download
 from pages.models import DailyStat, RegionProfile
 from pages.publishing.publishable import Withdrawn, now
+from pages.publishing.slugs import find_by_slug
 from planning import charts, pdf
 from planning.models import (
     Budget,
@@ -191,13 +191,9 @@ def plan(request, period):
 def perspective(request, period, slug):
     plan = plan_or_404(published_plans(this_year()), period)
     perspectives = list(plan.perspectives.all())
-    # As for pages: the language's own word comes first.
-    own = [one for one in perspectives if slug_now(one) == slug]
-    either = [one for one in perspectives if slug in (one.slug, one.slug_en)]
-    if not either:
-        ever = Perspective.objects.filter(Q(slug=slug) | Q(slug_en=slug))
-        return redirect_if_ever(ever, plan)
-    perspective = (own or either)[0]
+    perspective = find_by_slug(perspectives, slug)
+    if perspective is None:
+        return redirect_if_ever(Perspective.objects.at(slug), plan)
     if request.path != perspective.get_absolute_url():
         return redirect(perspective, permanent=True)
     prefetch_related_objects([perspective], goals_with_focus_areas())

@@ -111,7 +111,7 @@ def written(request, model):
     ]
 
 
-def with_rows_that_are(data, model, prefix):
+def revive_deleted_rows(data, model, prefix):
     """Return the sent `data` of the rows `prefix` with those that are deleted meanwhile as new ones.
 
     What somebody wrote in such a row is then there to be saved again, or removed.

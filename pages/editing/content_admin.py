@@ -20,7 +20,7 @@ from pages.editing.conflicts import (
     note_closed,
     note_open,
     overtaken,
-    with_rows_that_are,
+    revive_deleted_rows,
     written,
 )
 from pages.editing.fields import ContentFields, free_slug
@@ -81,13 +81,16 @@ def show_rich_text(thing):
 class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
     """Anything that belongs to a publishable: both languages side by side, links up and to the site."""
 
-    parent_field = None
-    parent_path = ""  # from the parent to what both are published with
     # What an address is made of: it stays as it is once visitors may have it.
     address_fields = ()
 
     class Media:
         js = ["js/reorder.js", "js/unsaved.js"]
+
+    @property
+    def parent_field(self):
+        """The name of the model's foreign key to its parent, or None for a publishable."""
+        return self.model.PARENT_FIELD
 
     def get_queryset(self, request):
         """Return every version, but in lists only those that are seen or under way."""
@@ -102,21 +105,13 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
         """Return those of `rows` that belong to the latest version of what they are published with."""
         if not self.parent_field:
             return rows.latest_versions()
-        latest = self._publishables().latest_versions()
-        return rows.filter(**{f"{self._path()}__in": latest.values("pk")})
-
-    def _path(self):
-        """Return the path from a part to what it is published with."""
-        return "__".join(filter(None, [self.parent_field, self.parent_path]))
-
-    def _publishables(self):
-        field = self.model._meta.get_field(self.parent_field)
-        for name in filter(None, self.parent_path.split("__")):
-            field = field.related_model._meta.get_field(name)
-        return field.related_model.objects
+        latest = self.model.publishable_model().objects.latest_versions()
+        return rows.filter(**{f"{self.model.path_to_publishable()}__in": latest.values("pk")})
 
     def get_list_select_related(self, request):
-        return [self._path()] if self.parent_field else super().get_list_select_related(request)
+        if not self.parent_field:
+            return super().get_list_select_related(request)
+        return [self.model.path_to_publishable()]
 
     def get_list_display(self, request):
         shown = super().get_list_display(request)
@@ -248,7 +243,7 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
     def get_formset_kwargs(self, request, obj, inline, prefix):
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
         if "data" in kwargs:
-            kwargs["data"] = with_rows_that_are(kwargs["data"], inline.model, prefix)
+            kwargs["data"] = revive_deleted_rows(kwargs["data"], inline.model, prefix)
         return kwargs
 
     def _create_formsets(self, request, obj, change):

@@ -4,7 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.text import Truncator
 
-from pages.publishing.history import begin, record
+from pages.publishing.history import save_first_revision, save_revision
 from pages.publishing.versions import counterpart, version_before
 
 
@@ -59,7 +59,7 @@ class PublishedTogether:
     def note(self, request, publishable, event):
         """Note on `publishable`, and in its history, that it has changed: `event`, in Swedish."""
         publishable.touch()
-        record(publishable, request.user, event)
+        save_revision(publishable, request.user, event)
 
     def save_model(self, request, obj, form, change):
         # A new part chooses its parent in the form, which may be something published.
@@ -67,7 +67,8 @@ class PublishedTogether:
         if is_new_part and not is_open(obj.publishable().locked()):
             raise PermissionDenied
         if change or is_new_part:
-            begin(obj.publishable().locked())  # as it is saved, not as the form has it
+            # The saved publishable, without the changes of the form.
+            save_first_revision(obj.publishable().locked())
         if form.has_changed() or not change:
             super().save_model(request, obj, form, change)
 
@@ -90,10 +91,10 @@ class PublishedTogether:
                 raise PermissionDenied  # published since the page was opened
             event = f"Tog bort {', '.join(map(in_words, things))}"
             if publishable in things:
-                record(publishable, request.user, event)  # the last that it said
+                save_revision(publishable, request.user, event)  # the last that it said
                 publishable.delete()
                 continue
-            begin(publishable)
+            save_first_revision(publishable)
             for thing in things:
                 thing.delete()
             self.note(request, publishable, event)

@@ -125,7 +125,7 @@ class PublishableAdmin(ContentAdmin):
 
     def log(self, request, publishable, event):
         self.log_change(request, publishable, event)
-        history.record(publishable, request.user, event)
+        history.save_revision(publishable, request.user, event)
 
     # --- Working copies ---
 
@@ -235,7 +235,12 @@ class PublishableAdmin(ContentAdmin):
             return redirect(change_address(publishable))  # everybody may see that one
         link = request.build_absolute_uri(preview.link_to(publishable))
         return self.work_page(
-            request, "share", publishable, "Dela förhandsgranskning", link=link, days=preview.DAYS
+            request,
+            "share",
+            publishable,
+            "Dela förhandsgranskning",
+            link=link,
+            days=preview.LINK_DAYS,
         )
 
     # --- History ---

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from pages.publishing.ordered import Ordered
-from pages.publishing.publishable import nameless
+from pages.publishing.publishable import Part, placeholder_name
 from planning.models.plans import Goal, RegionalPlan
 
 
@@ -27,7 +27,8 @@ class YearOfPlanQuerySet(models.QuerySet):
         return self.get(plan=plan, year=year)
 
 
-class Budget(models.Model):
+class Budget(Part):
+    PARENT_FIELD = "plan"
     PARTS = ("lines",)
 
     plan = models.ForeignKey(
@@ -83,10 +84,6 @@ class Budget(models.Model):
 
     natural_key.dependencies = ["planning.regionalplan"]
 
-    def publishable(self):
-        """Return what this is published with."""
-        return self.plan
-
 
 class BudgetLineQuerySet(models.QuerySet):
     def with_amounts(self):
@@ -99,6 +96,8 @@ class BudgetLineQuerySet(models.QuerySet):
 
 
 class BudgetLine(Ordered):
+    PARENT_FIELD = "budget"
+
     class Kind(models.TextChoices):
         ITEM = "item", "Post"
         SUBTOTAL = "subtotal", "Delsumma"
@@ -161,7 +160,7 @@ class BudgetLine(Ordered):
         ]
 
     def __str__(self):
-        return self.name or nameless(self)
+        return self.name or placeholder_name(self)
 
     def get_absolute_url(self):
         return self.budget.get_absolute_url()
@@ -170,10 +169,6 @@ class BudgetLine(Ordered):
         return (*self.budget.natural_key(), self.code)
 
     natural_key.dependencies = ["planning.budget"]
-
-    def publishable(self):
-        """Return what this is published with."""
-        return self.budget.plan
 
 
 class Rating(models.TextChoices):
@@ -185,9 +180,10 @@ class Rating(models.TextChoices):
 COUNT_HELP = "Antal inriktningsmål. Lämna tomt om det inte är känt."
 
 
-class FollowUp(models.Model):
+class FollowUp(Part):
     """How one year went, as the region rated it. Totals may be known where no goal's rating is."""
 
+    PARENT_FIELD = "plan"
     PARTS = ("ratings",)
 
     plan = models.ForeignKey(
@@ -252,10 +248,6 @@ class FollowUp(models.Model):
 
     natural_key.dependencies = ["planning.regionalplan"]
 
-    def publishable(self):
-        """Return what this is published with."""
-        return self.plan
-
     @property
     def totals(self):
         """The number of goals a rating where it is known: `[(Rating, int), …]`, best first."""
@@ -268,7 +260,9 @@ class GoalRatingQuerySet(models.QuerySet):
         return self.get(follow_up=follow_up, goal=Goal.objects.get_by_natural_key(*goal))
 
 
-class GoalRating(models.Model):
+class GoalRating(Part):
+    PARENT_FIELD = "follow_up"
+
     follow_up = models.ForeignKey(
         FollowUp,
         models.CASCADE,
@@ -311,7 +305,3 @@ class GoalRating(models.Model):
         return (self.follow_up.natural_key(), self.goal.natural_key())
 
     natural_key.dependencies = ["planning.followup", "planning.goal"]
-
-    def publishable(self):
-        """Return what this is published with."""
-        return self.follow_up.plan

@@ -214,7 +214,7 @@ def test_a_link_opens_nothing_but_pages(client, db, path):
 
 def test_a_link_ends(client, db, monkeypatch):
     link = preview.link_to(make_page("ny", status="draft"))
-    later = timezone.now().timestamp() + preview.DAYS * 24 * 3600 + 1
+    later = timezone.now().timestamp() + preview.LINK_DAYS * 24 * 3600 + 1
     monkeypatch.setattr("time.time", lambda: later)
     answer = client.get(link)
     assert answer.status_code == 410
