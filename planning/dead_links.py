@@ -8,7 +8,7 @@ from pages.models import DailyStat, RegionProfile
 from pages.publishing.dead_links import EVERY_PAGE, looks_up
 from pages.publishing.publishable import now
 from planning.models import Budget, BudgetLine, FollowUp, Goal, Perspective, PlanDocument
-from planning.periods import current, published_plans
+from planning.periods import plan_to_show, published_plans
 from planning.views import (
     budget_to_show,
     give_anchors_on_perspective,
@@ -24,13 +24,13 @@ LARGEST_NUMBER = 2**31 - 1  # of a document, that its column holds
 @looks_up("planning:start")
 def start(targets):
     year = this_year()
-    plan = current(published_plans(year), year)
-    budget = plan and budget_to_show(plan, year)
+    plan_in_year = plan_to_show(published_plans(year))
+    budget = plan_in_year and budget_to_show(plan_in_year.plan, year)
     result = BudgetLine.objects.with_amounts().filter(budget=budget, kind=BudgetLine.Kind.RESULT)
     profile = RegionProfile.objects.published().first()
     sections = {
         "en-dag-hos-oss": DailyStat.objects.filter(profile=profile).exists(),
-        "regionplan": plan is not None,
+        "regionplan": plan_in_year is not None,
         "budget": result.exists(),
     }
     return dict.fromkeys(targets, EVERY_PAGE | {name for name in sections if sections[name]})
@@ -38,10 +38,10 @@ def start(targets):
 
 @looks_up("planning:current_plan")
 def current_plan(targets):
-    year = this_year()
-    plan = current(published_plans(year), year)
-    if plan is None:  # which the page says
+    plan_in_year = plan_to_show(published_plans(this_year()))
+    if plan_in_year is None:  # the page then says that there is no plan
         return dict.fromkeys(targets, EVERY_PAGE)
+    plan = plan_in_year.plan
     fetch_what_has_ids([plan])
     return {target: ids_on_plan(plan, target.language) | {"planer"} for target in targets}
 
@@ -60,7 +60,7 @@ def pdfs(targets):
 
 def plans_of(targets):
     """Return the published plan for the years in each of `targets`, without those that have none."""
-    plans = {plan.natural_key(): plan for plan in published_plans(this_year())}
+    plans = {entry.plan.natural_key(): entry.plan for entry in published_plans(this_year())}
     return {target: plans[target.values[0]] for target in targets if target.values[0] in plans}
 
 

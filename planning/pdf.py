@@ -17,11 +17,11 @@ TEMPLATE = Path(__file__).with_name("plan.typ")
 log = logging.getLogger(__name__)
 
 
-def ended_notice(plan):
-    """Return that the plan no longer holds, or an empty string."""
-    if not plan.has_ended:
+def ended_notice(plan_in_year):
+    """Return a notice that the plan is no longer in force, or an empty string."""
+    if not plan_in_year.has_ended:
         return ""
-    held = _("Regionplanen gällde %(period)s.") % {"period": plan.period}
+    held = _("Regionplanen gällde %(period)s.") % {"period": plan_in_year.plan.period}
     return f"{_('Gäller inte längre.')} {held}"
 
 
@@ -40,12 +40,13 @@ def facts(plan):
     return said
 
 
-def plan_content(plan):
-    """Return what the document says as plain data. `plan` has everything below it fetched."""
+def plan_content(plan_in_year, budget_charts):
+    """Return the content of the document as plain data. The plan's parts have been prefetched."""
+    plan = plan_in_year.plan
     return {
         "language": get_language(),
         "title": str(plan),
-        "notice": ended_notice(plan),
+        "notice": ended_notice(plan_in_year),
         "lead": plan.lead,
         "body": lines_of(plan.body),
         # Not the page's introduction: it points to this document.
@@ -75,16 +76,16 @@ def plan_content(plan):
         "facts": facts(plan),
         "budgets": [
             {
-                "heading": _("Budget %(year)s") % {"year": budget.year},
-                "introduction": lines_of(budget.introduction),
-                "unit": capfirst(budget.unit),
-                "is_rounded": budget.is_rounded,
+                "heading": _("Budget %(year)s") % {"year": chart.budget.year},
+                "introduction": lines_of(chart.budget.introduction),
+                "unit": capfirst(chart.budget.unit),
+                "is_rounded": chart.is_rounded,
                 "lines": [
                     {"name": line.name, "amount": amount(line.amount_msek), "kind": line.kind}
-                    for line in budget.lines.all()
+                    for line in chart.budget.lines.all()
                 ],
             }
-            for budget in plan.budgets.all()
+            for chart in budget_charts
         ],
     }
 
@@ -94,12 +95,13 @@ def printable(text):
     return "".join("\N{BULLET}" if unicodedata.category(sign) == "Co" else sign for sign in text)
 
 
-def plan_as_pdf(plan):
+def plan_as_pdf(plan_in_year, budget_charts):
     """Return the document as bytes."""
-    content = {"content": printable(json.dumps(plan_content(plan), ensure_ascii=False))}
+    content = json.dumps(plan_content(plan_in_year, budget_charts), ensure_ascii=False)
+    inputs = {"content": printable(content)}
     try:
-        return typst.compile(TEMPLATE, sys_inputs=content, pdf_standards="ua-1")
+        return typst.compile(TEMPLATE, sys_inputs=inputs, pdf_standards="ua-1")
     except typst.TypstError as error:
         # The standard asks for a font for every sign. A document with a gap is better than none.
-        log.warning("The PDF of %s is not PDF/UA-1: %s", plan, error)
-        return typst.compile(TEMPLATE, sys_inputs=content)
+        log.warning("The PDF of %s is not PDF/UA-1: %s", plan_in_year.plan, error)
+        return typst.compile(TEMPLATE, sys_inputs=inputs)

@@ -35,7 +35,7 @@ from planning.models import (
     PlanDocument,
     RegionalPlan,
 )
-from planning.periods import current, published_plans
+from planning.periods import plan_to_show, published_plans
 
 
 def this_year():
@@ -43,10 +43,13 @@ def this_year():
 
 
 def plan_or_404(plans, period):
-    """Return the one of `plans` for `period`, a pair of years."""
-    for plan in plans:
-        if (plan.first_year, plan.last_year) == period:
-            return plan
+    """Return the entry of `plans`, from `published_plans`, for `period`, a pair of years.
+
+    Raises Http404 if there is none, or Withdrawn if the plan for that period was withdrawn.
+    """
+    for plan_in_year in plans:
+        if plan_in_year.plan.natural_key() == period:
+            return plan_in_year
     first_year, last_year = period
     gone = RegionalPlan.objects.withdrawn().filter(first_year=first_year, last_year=last_year)
     raise (Withdrawn if gone.exists() else Http404)(f"no published plan for {period}")
@@ -68,17 +71,16 @@ def lines_with_amounts():
     return Prefetch("lines", BudgetLine.objects.with_amounts())
 
 
-def fetch_whole(plan):
-    """Fetch everything that stands on a plan's page, in six queries, and give it what the page needs."""
+def fetch_parts(plan):
+    """Prefetch all parts of `plan`, with six queries, and set their anchors. Return its `BudgetChart`s."""
     prefetch_related_objects(
         [plan],
         Prefetch("perspectives", Perspective.objects.prefetch_related(goals_with_focus_areas())),
         Prefetch("budgets", Budget.objects.prefetch_related(lines_with_amounts())),
         "documents",
     )
-    for budget in plan.budgets.all():
-        draw(budget)
     give_anchors_on_plan(plan)
+    return [charts.budget_chart(budget) for budget in plan.budgets.all()]
 
 
 def give_anchors_on_plan(plan):
@@ -93,15 +95,6 @@ def give_anchors_on_plan(plan):
 def give_anchors_on_perspective(perspective):
     """Give the goals of `perspective`, fetched, their anchors on its own page."""
     give_anchors(perspective.goals.all(), taken={"contents-heading", "innehall"})
-
-
-def draw(budget):
-    """Give `budget`, its lines fetched, the figures of its chart."""
-    bars = charts.waterfall(budget.lines.all())
-    budget.bars = charts.drawn(bars)
-    budget.chart_height = len(bars) * charts.ROW
-    budget.is_rounded = any(bar.is_rounded for bar in bars)
-    budget.has_outcome = any(bar.line.outcome_msek is not None for bar in bars)
 
 
 def overview_crumb():
@@ -123,15 +116,11 @@ def budget_to_show(plan, year):
 def start(request):
     profile = RegionProfile.objects.published().first()
     year = this_year()
-    plan = current(published_plans(year), year)
-    budget = None
-    if plan:
-        plan.with_goal_counts = plan.perspectives.annotate(goal_count=Count("goals"))
-        budget = budget_to_show(plan, year)
-    if budget:
-        lines = list(budget.lines.with_amounts())
-        budget.result = next((line for line in lines if line.kind == line.Kind.RESULT), None)
-        budget.parts_in, budget.parts_out = charts.in_and_out(lines)
+    plan_in_year = plan_to_show(published_plans(year))
+    plan = plan_in_year and plan_in_year.plan
+    budget = plan and budget_to_show(plan, year)
+    lines = list(budget.lines.with_amounts()) if budget else []
+    income, expenses = charts.income_and_expenses(lines)
     return render(
         request,
         "planning/start.html",
@@ -140,19 +129,22 @@ def start(request):
             "publishable": profile,
             "profile": profile,
             "daily_stats": DailyStat.objects.filter(profile=profile).order_by("-value", "position"),
+            "plan_in_year": plan_in_year,
             "plan": plan,
+            "perspectives": plan and plan.perspectives.annotate(goal_count=Count("goals")),
             "budget": budget,
+            "result": next((line for line in lines if line.kind == line.Kind.RESULT), None),
+            "income": income,
+            "expenses": expenses,
         },
     )
 
 
 @require_safe
 def current_plan(request):
-    year = this_year()
-    plans = published_plans(year)
-    plan = current(plans, year)
-    if plan:
-        fetch_whole(plan)
+    plans = published_plans(this_year())
+    plan_in_year = plan_to_show(plans)
+    plan = plan_in_year and plan_in_year.plan
     return render(
         request,
         "planning/plan.html",
@@ -161,7 +153,9 @@ def current_plan(request):
             "canonical": plan and plan.get_absolute_url(),
             "here": _("Regionplan med budget"),
             "publishable": plan,
+            "plan_in_year": plan_in_year,
             "plan": plan,
+            "budget_charts": plan and fetch_parts(plan),
             "plans": plans,
             "is_overview": True,
         },
@@ -171,8 +165,8 @@ def current_plan(request):
 @require_safe
 def plan(request, period):
     plans = published_plans(this_year())
-    plan = plan_or_404(plans, period)
-    fetch_whole(plan)
+    plan_in_year = plan_or_404(plans, period)
+    plan = plan_in_year.plan
     return render(
         request,
         "planning/plan.html",
@@ -181,7 +175,9 @@ def plan(request, period):
             "here": plan_crumb(plan)[0],
             "trail": [overview_crumb()],
             "publishable": plan,
+            "plan_in_year": plan_in_year,
             "plan": plan,
+            "budget_charts": fetch_parts(plan),
             "plans": plans,
         },
     )
@@ -189,7 +185,8 @@ def plan(request, period):
 
 @require_safe
 def perspective(request, period, slug):
-    plan = plan_or_404(published_plans(this_year()), period)
+    plan_in_year = plan_or_404(published_plans(this_year()), period)
+    plan = plan_in_year.plan
     perspectives = list(plan.perspectives.all())
     # As for pages: the language's own word comes first.
     own = [one for one in perspectives if slug_now(one) == slug]
@@ -210,6 +207,7 @@ def perspective(request, period, slug):
             "here": words_capitalised(perspective, "name"),
             "trail": [overview_crumb(), plan_crumb(plan)],
             "publishable": plan,
+            "plan_in_year": plan_in_year,
             "plan": plan,
             "perspective": perspective,
             "perspectives": perspectives,
@@ -219,11 +217,11 @@ def perspective(request, period, slug):
 
 @require_safe
 def budget(request, period, year):
-    plan = plan_or_404(published_plans(this_year()), period)
+    plan_in_year = plan_or_404(published_plans(this_year()), period)
+    plan = plan_in_year.plan
     budget = plan.budgets.prefetch_related(lines_with_amounts()).filter(year=year).first()
     if budget is None:
         return redirect_if_ever(Budget.objects.filter(year=year), plan)
-    draw(budget)
     follow_up = (
         FollowUp.objects.filter(plan=plan, year=year).prefetch_related("ratings__goal").first()
     )
@@ -235,8 +233,10 @@ def budget(request, period, year):
             "here": budget,
             "trail": [overview_crumb(), plan_crumb(plan)],
             "publishable": plan,
+            "plan_in_year": plan_in_year,
             "plan": plan,
             "budget": budget,
+            "budget_chart": charts.budget_chart(budget),
             "follow_up": follow_up,
         },
     )
@@ -244,9 +244,10 @@ def budget(request, period, year):
 
 @require_safe
 def plan_pdf(request, period):
-    plan = plan_or_404(published_plans(this_year()), period)
-    fetch_whole(plan)
-    response = HttpResponse(pdf.plan_as_pdf(plan), content_type="application/pdf")
+    plan_in_year = plan_or_404(published_plans(this_year()), period)
+    plan = plan_in_year.plan
+    content = pdf.plan_as_pdf(plan_in_year, fetch_parts(plan))
+    response = HttpResponse(content, content_type="application/pdf")
     name = f"regionplan-{plan.first_year}-{plan.last_year}-{get_language()}.pdf"
     response["Content-Disposition"] = f'inline; filename="{name}"'
     return response
@@ -256,7 +257,7 @@ def plan_pdf(request, period):
 @csp_override({"default-src": [CSP.NONE], "sandbox": True})
 @require_safe
 def document(request, period, number):
-    plan = plan_or_404(published_plans(this_year()), period)
+    plan = plan_or_404(published_plans(this_year()), period).plan
     document = plan.documents.filter(number=number).first()
     if document is None:
         return redirect_if_ever(PlanDocument.objects.filter(number=number), plan)

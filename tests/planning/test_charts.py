@@ -32,7 +32,7 @@ def spans(bars):
 def test_a_waterfall_leads_from_line_to_line():
     bars = bars_of(("item", "10.0"), ("item", "-4.0"), ("subtotal", "6.0"), ("result", "6.0"))
     assert spans(bars) == [(0, 10), (10, 6), (0, 6), (0, 6)]
-    assert [bar.look for bar in bars] == ["gain", "loss", "sum", "gain"]
+    assert [bar.color for bar in bars] == ["gain", "loss", "sum", "gain"]
 
 
 def test_a_subtotal_spans_what_it_sums():
@@ -82,19 +82,17 @@ def test_an_outcome_is_shown_beside_its_amount_and_a_missing_one_said(client, db
 
 
 def test_a_chart_of_nothing_is_nothing(client, db):
-    assert charts.drawn([]) == []
-    assert charts.in_and_out([]) == [[], []]
+    assert charts.chart_rows([]) == []
+    assert charts.income_and_expenses([]) == [[], []]
     make_budget(make_plan(), 2019)
     assert "<svg" not in client.get("/regionplan/2019-2021/budget-2019/").content.decode()
 
 
 def test_a_chart_of_noughts_can_be_drawn():
-    assert [bar["x"] for bar in charts.drawn(bars_of(("item", "0.0"), ("result", "0.0")))] == [
-        "0%",
-        "0%",
-    ]
+    rows = charts.chart_rows(bars_of(("item", "0.0"), ("result", "0.0")))
+    assert [row["x"] for row in rows] == ["0%", "0%"]
     line = BudgetLine(kind="item", amount_msek=Decimal("0.0"))
-    assert charts.in_and_out([line]) == [[], []]
+    assert charts.income_and_expenses([line]) == [[], []]
 
 
 def test_chart_lengths_have_a_decimal_point_in_every_language(client, content):

@@ -7,7 +7,7 @@ from planning.models import (
     PlanDocument,
     RegionalPlan,
 )
-from planning.periods import current, published_plans
+from planning.periods import plan_to_show, published_plans
 from tests.factories import (
     make_budget,
     make_focus_area,
@@ -21,32 +21,31 @@ from tests.site import text_of
 def test_the_plan_in_force_is_the_current_one(db):
     old, now, coming = make_plan(2019, 2021), make_plan(2022, 2024), make_plan(2025, 2027)
     plans = published_plans(2023)
-    assert plans == [coming, now, old]
-    assert current(plans, 2023) == now
-    assert [plan.has_ended for plan in plans] == [False, False, True]
-    assert [plan.in_force for plan in plans] == [False, True, False]
+    assert [entry.plan for entry in plans] == [coming, now, old]
+    assert plan_to_show(plans).plan == now
+    assert [entry.has_ended for entry in plans] == [False, False, True]
+    assert [entry.in_force for entry in plans] == [False, True, False]
 
 
 def test_a_successor_takes_over_from_its_first_year(db):
     new = make_plan(2020, 2022)
     old = make_plan(2019, 2021, successor=new)
-    assert current(published_plans(2019), 2019) == old
-    assert current(published_plans(2020), 2020) == new
-    assert [plan.has_ended for plan in published_plans(2020)] == [False, True]
+    assert plan_to_show(published_plans(2019)).plan == old
+    assert plan_to_show(published_plans(2020)).plan == new
+    assert [entry.has_ended for entry in published_plans(2020)] == [False, True]
 
 
 def test_a_draft_successor_takes_over_nothing(db):
     old = make_plan(2019, 2021, successor=make_plan(2020, 2022, status="draft"))
     plans = published_plans(2020)
-    assert plans == [old]
-    assert old in plans
+    assert [entry.plan for entry in plans] == [old]
     assert plans[0].in_force
 
 
 @pytest.mark.parametrize(("year", "period"), [(2030, "2022–2024"), (2015, "2019–2021")])
 def test_without_a_plan_in_force_the_nearest_is_shown(db, year, period):
     make_plan(2019, 2021), make_plan(2022, 2024)
-    assert current(published_plans(year), year).period == period
+    assert plan_to_show(published_plans(year)).plan.period == period
 
 
 def test_an_old_plan_says_that_it_no_longer_holds(client, db):
