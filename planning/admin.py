@@ -32,6 +32,7 @@ from planning.models import (
     PlanDocument,
     RegionalPlan,
 )
+from planning.models.budgets import SECOND_RESULT_MESSAGE
 
 
 class PathChoiceField(forms.ModelChoiceField):
@@ -202,7 +203,7 @@ class BudgetLineFormSet(forms.BaseInlineFormSet):
         ]
         for form in results[1:]:
             if form.is_valid():
-                form.add_error("kind", "Budgeten har redan en rad för resultatet.")
+                form.add_error("kind", SECOND_RESULT_MESSAGE)
 
 
 class BudgetLineInline(OrderedInline):

@@ -7,6 +7,7 @@ from django.utils.text import slugify
 
 from pages.exchange.resources import Amount, Choice, Column, Count, PartResource, Text
 from planning.models import BudgetLine, FocusArea, Goal
+from planning.models.budgets import SECOND_RESULT_MESSAGE
 
 
 class BudgetLineResource(PartResource):
@@ -59,7 +60,7 @@ class BudgetLineResource(PartResource):
         errors = dict(import_validation_errors or {})
         is_result = instance.kind == BudgetLine.Kind.RESULT
         if is_result and self.results.setdefault(instance.budget_id, instance) is not instance:
-            errors["kind"] = ValidationError("Budgeten har redan en rad för resultatet.")
+            errors["kind"] = ValidationError(SECOND_RESULT_MESSAGE)
         super().validate_instance(instance, errors, validate_unique)
 
 

@@ -88,6 +88,9 @@ class Budget(models.Model):
         return self.plan
 
 
+SECOND_RESULT_MESSAGE = "Budgeten har redan en rad för resultatet."
+
+
 class BudgetLineQuerySet(models.QuerySet):
     def with_amounts(self):
         """Return those that can be shown: a budget under way may lack amounts, a published one not."""
@@ -156,7 +159,7 @@ class BudgetLine(Ordered):
                 fields=["budget"],
                 condition=Q(kind="result"),
                 name="budget_has_one_result",
-                violation_error_message="Budgeten har redan en rad för resultatet.",
+                violation_error_message=SECOND_RESULT_MESSAGE,
             ),
         ]
 
