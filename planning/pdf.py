@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from blekinge_site.formats import amount, day
 from blekinge_site.languages import lines_of
+from planning.decisions import decision
 
 TEMPLATE = Path(__file__).with_name("plan.typ")
 log = logging.getLogger(__name__)
@@ -26,18 +27,13 @@ def ended_notice(plan_in_year):
 
 
 def facts(plan):
-    """Return who decided the plan, who answers for it and when it was changed, as lines."""
-    said = []
-    if plan.decided_by and plan.decided_on:
-        values = {"by": plan.decided_by, "date": day(plan.decided_on)}
-        said.append(_("Beslutad av %(by)s %(date)s.") % values)
-    elif plan.decided_by:
-        said.append(_("Beslutad av %(by)s.") % {"by": plan.decided_by})
-    elif plan.decided_on:
-        said.append(_("Beslutad %(date)s.") % {"date": day(plan.decided_on)})
-    said.append(f"{_('Senast ändrad')}: {day(plan.changed_at)}")
-    said.append(f"{_('Ansvarig för sidan')}: {plan.responsible}")
-    return said
+    """Return who decided on the plan, when it was changed and who is responsible, a line each."""
+    lines = [
+        decision(plan.decided_by, plan.decided_on),
+        f"{_('Senast ändrad')}: {day(plan.changed_at)}",
+        f"{_('Ansvarig för sidan')}: {plan.responsible}",
+    ]
+    return [line for line in lines if line]
 
 
 def plan_content(plan_in_year, budget_charts):

@@ -26,6 +26,7 @@ from blekinge_site.serving.files import answer_with_download
 from pages.models import DailyStat, RegionProfile
 from pages.publishing.publishable import Withdrawn, now
 from planning import charts, pdf
+from planning.decisions import decision, decision_as_html
 from planning.models import (
     Budget,
     BudgetLine,
@@ -155,6 +156,7 @@ def current_plan(request):
             "publishable": plan,
             "plan_in_year": plan_in_year,
             "plan": plan,
+            "decision": plan and decision_as_html(plan),
             "budget_charts": plan and fetch_parts(plan),
             "plans": plans,
             "is_overview": True,
@@ -177,6 +179,7 @@ def plan(request, period):
             "publishable": plan,
             "plan_in_year": plan_in_year,
             "plan": plan,
+            "decision": decision_as_html(plan),
             "budget_charts": fetch_parts(plan),
             "plans": plans,
         },
@@ -236,6 +239,7 @@ def budget(request, period, year):
             "plan_in_year": plan_in_year,
             "plan": plan,
             "budget": budget,
+            "decision": decision("", budget.decided_on),
             "budget_chart": charts.budget_chart(budget),
             "follow_up": follow_up,
         },
