@@ -1,4 +1,4 @@
-"""A regional plan as an accessible document: tagged PDF/UA-1, from the same words as its page."""
+"""A regional plan as an accessible document, tagged PDF/UA-1, with the same text as its page."""
 
 import json
 import logging
@@ -22,8 +22,8 @@ def ended_notice(plan_in_year):
     """Return a notice that the plan is no longer in force, or an empty string."""
     if not plan_in_year.has_ended:
         return ""
-    held = _("Regionplanen gällde %(period)s.") % {"period": plan_in_year.plan.period}
-    return f"{_('Gäller inte längre.')} {held}"
+    period = _("Regionplanen gällde %(period)s.") % {"period": plan_in_year.plan.period}
+    return f"{_('Gäller inte längre.')} {period}"
 
 
 def facts(plan):
@@ -45,7 +45,7 @@ def plan_content(plan_in_year, budget_charts):
         "notice": ended_notice(plan_in_year),
         "lead": plan.lead,
         "body": lines_of(plan.body),
-        # Not the page's introduction: it points to this document.
+        # The page's introduction is left out, because it refers to this document.
         "perspective_label": _("Perspektiv"),
         "goal_label": _("Inriktningsmål"),
         "areas_label": _("Följande insatsområden är viktiga för att nå målet:"),
@@ -87,8 +87,8 @@ def plan_content(plan_in_year, budget_charts):
 
 
 def printable(text):
-    """Return `text` with what no font can show, such as the bullets that Word pastes, as a bullet."""
-    return "".join("\N{BULLET}" if unicodedata.category(sign) == "Co" else sign for sign in text)
+    """Return `text` with private-use characters, such as bullets pasted from Word, as bullets."""
+    return "".join("\N{BULLET}" if unicodedata.category(char) == "Co" else char for char in text)
 
 
 def plan_as_pdf(plan_in_year, budget_charts):
@@ -98,6 +98,6 @@ def plan_as_pdf(plan_in_year, budget_charts):
     try:
         return typst.compile(TEMPLATE, sys_inputs=inputs, pdf_standards="ua-1")
     except typst.TypstError as error:
-        # The standard asks for a font for every sign. A document with a gap is better than none.
+        # PDF/UA requires a glyph for every character. A document with a gap is better than none.
         log.warning("The PDF of %s is not PDF/UA-1: %s", plan_in_year.plan, error)
         return typst.compile(TEMPLATE, sys_inputs=inputs)

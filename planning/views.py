@@ -1,6 +1,6 @@
-"""The start page, the regional plans, their perspectives and budgets.
+"""The start page, and the pages of plans, perspectives and budgets.
 
-Every query is made here, but for the footer's (pages.menu).
+All queries of a page are made here, except the footer's (pages.menu).
 """
 
 from django.db.models import Count, Prefetch, Q, prefetch_related_objects
@@ -52,14 +52,17 @@ def plan_or_404(plans, period):
         if plan_in_year.plan.natural_key() == period:
             return plan_in_year
     first_year, last_year = period
-    gone = RegionalPlan.objects.withdrawn().filter(first_year=first_year, last_year=last_year)
-    raise (Withdrawn if gone.exists() else Http404)(f"no published plan for {period}")
+    withdrawn = RegionalPlan.objects.withdrawn().filter(first_year=first_year, last_year=last_year)
+    raise (Withdrawn if withdrawn.exists() else Http404)(f"no published plan for {period}")
 
 
-def redirect_if_ever(parts, plan):
-    """Lead to `plan` where one of `parts` was in a version of it that has been published; else 404."""
-    seen = plan.versions().filter(published_at__lte=timezone.now())
-    if not parts.filter(plan__in=seen).exists():
+def redirect_if_once_published(parts, plan):
+    """Redirect to `plan` if a version of it with any of `parts` has been published.
+
+    Raises Http404 otherwise.
+    """
+    published_versions = plan.versions().filter(published_at__lte=timezone.now())
+    if not parts.filter(plan__in=published_versions).exists():
         raise Http404(f"never a part of {plan}")
     return redirect(plan, permanent=True)
 
@@ -80,12 +83,15 @@ def fetch_parts(plan):
         Prefetch("budgets", Budget.objects.prefetch_related(lines_with_amounts())),
         "documents",
     )
-    give_anchors_on_plan(plan)
+    set_anchors_on_plan(plan)
     return [charts.budget_chart(budget) for budget in plan.budgets.all()]
 
 
-def give_anchors_on_plan(plan):
-    """Give the perspectives and goals of `plan`, fetched with its budgets, their anchors on its page."""
+def set_anchors_on_plan(plan):
+    """Set the anchors of the perspectives and goals of `plan` on its page.
+
+    They and the budgets have been prefetched.
+    """
     taken = {"contents-heading", "innehall", "regionplanen", "dokument", "planer"}
     taken |= {f"budget-{budget.year}" for budget in plan.budgets.all()}
     give_anchors(plan.perspectives.all(), taken)
@@ -93,8 +99,8 @@ def give_anchors_on_plan(plan):
         give_anchors(perspective.goals.all(), taken)
 
 
-def give_anchors_on_perspective(perspective):
-    """Give the goals of `perspective`, fetched, their anchors on its own page."""
+def set_anchors_on_perspective(perspective):
+    """Set the anchors of the goals of `perspective`, which have been prefetched, on its own page."""
     give_anchors(perspective.goals.all(), taken={"contents-heading", "innehall"})
 
 
@@ -107,14 +113,14 @@ def plan_crumb(plan):
 
 
 def budget_to_show(plan, year):
-    """Return the budget of `plan` that began last by `year`, or else the first to come, or None."""
+    """Return the latest budget of `plan` up to `year`, otherwise its first budget, or None."""
     budgets = list(plan.budgets.all())
     begun = [budget for budget in budgets if budget.year <= year]
     return (begun[-1:] or budgets[:1] or [None])[0]
 
 
 @require_safe
-def start(request):
+def start_page(request):
     profile = RegionProfile.objects.published().first()
     year = this_year()
     plan_in_year = plan_to_show(published_plans(year))
@@ -142,7 +148,7 @@ def start(request):
 
 
 @require_safe
-def current_plan(request):
+def current_plan_page(request):
     plans = published_plans(this_year())
     plan_in_year = plan_to_show(plans)
     plan = plan_in_year and plan_in_year.plan
@@ -165,7 +171,7 @@ def current_plan(request):
 
 
 @require_safe
-def plan(request, period):
+def plan_page(request, period):
     plans = published_plans(this_year())
     plan_in_year = plan_or_404(plans, period)
     plan = plan_in_year.plan
@@ -187,21 +193,21 @@ def plan(request, period):
 
 
 @require_safe
-def perspective(request, period, slug):
+def perspective_page(request, period, slug):
     plan_in_year = plan_or_404(published_plans(this_year()), period)
     plan = plan_in_year.plan
     perspectives = list(plan.perspectives.all())
-    # As for pages: the language's own word comes first.
-    own = [one for one in perspectives if slug_now(one) == slug]
-    either = [one for one in perspectives if slug in (one.slug, one.slug_en)]
-    if not either:
-        ever = Perspective.objects.filter(Q(slug=slug) | Q(slug_en=slug))
-        return redirect_if_ever(ever, plan)
-    perspective = (own or either)[0]
+    # A slug may be Swedish for one perspective and English for another. The page's language wins.
+    in_this_language = [row for row in perspectives if slug_now(row) == slug]
+    in_any_language = [row for row in perspectives if slug in (row.slug, row.slug_en)]
+    if not in_any_language:
+        with_slug = Perspective.objects.filter(Q(slug=slug) | Q(slug_en=slug))
+        return redirect_if_once_published(with_slug, plan)
+    perspective = (in_this_language or in_any_language)[0]
     if request.path != perspective.get_absolute_url():
         return redirect(perspective, permanent=True)
     prefetch_related_objects([perspective], goals_with_focus_areas())
-    give_anchors_on_perspective(perspective)
+    set_anchors_on_perspective(perspective)
     return render(
         request,
         "planning/perspective.html",
@@ -219,12 +225,12 @@ def perspective(request, period, slug):
 
 
 @require_safe
-def budget(request, period, year):
+def budget_page(request, period, year):
     plan_in_year = plan_or_404(published_plans(this_year()), period)
     plan = plan_in_year.plan
     budget = plan.budgets.prefetch_related(lines_with_amounts()).filter(year=year).first()
     if budget is None:
-        return redirect_if_ever(Budget.objects.filter(year=year), plan)
+        return redirect_if_once_published(Budget.objects.filter(year=year), plan)
     follow_up = (
         FollowUp.objects.filter(plan=plan, year=year).prefetch_related("ratings__goal").first()
     )
@@ -257,14 +263,14 @@ def plan_pdf(request, period):
     return response
 
 
-# Whoever opens a document in the browser all the same opens it as if it were another site's.
+# A document that is opened in the browser after all gets no access to the site.
 @csp_override({"default-src": [CSP.NONE], "sandbox": True})
 @require_safe
-def document(request, period, number):
+def document_file(request, period, number):
     plan = plan_or_404(published_plans(this_year()), period).plan
     document = plan.documents.filter(number=number).first()
     if document is None:
-        return redirect_if_ever(PlanDocument.objects.filter(number=number), plan)
+        return redirect_if_once_published(PlanDocument.objects.filter(number=number), plan)
     try:
         return answer_with_download(request, document.file)
     except FileNotFoundError as error:

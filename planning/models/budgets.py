@@ -1,4 +1,4 @@
-"""What a plan costs and how it went: budgets with their lines, and the yearly follow-up."""
+"""The budgets of a plan with their lines, and the yearly follow-ups."""
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -11,16 +11,16 @@ from pages.publishing.publishable import nameless
 from planning.models.plans import Goal, RegionalPlan
 
 
-def check_year(thing):
-    """Raise ValidationError unless the year of `thing` is one of its plan's."""
-    if thing.year is None or thing.plan_id is None:
+def check_year(part):
+    """Raise ValidationError unless the year of `part` is within the period of its plan."""
+    if part.year is None or part.plan_id is None:
         return
-    if not thing.plan.first_year <= thing.year <= thing.plan.last_year:
-        raise ValidationError(f"Planen gäller {thing.plan.period}: välj ett av de åren.")
+    if not part.plan.first_year <= part.year <= part.plan.last_year:
+        raise ValidationError(f"Planen gäller {part.plan.period}: välj ett av de åren.")
 
 
 class YearOfPlanQuerySet(models.QuerySet):
-    """Finds by its plan's years and its own what a plan has one of a year."""
+    """For models with at most one row per plan and year. The natural key is those years."""
 
     def get_by_natural_key(self, first_year, last_year, year):
         plan = RegionalPlan.objects.get_by_natural_key(first_year, last_year)
@@ -93,7 +93,7 @@ SECOND_RESULT_MESSAGE = "Budgeten har redan en rad för resultatet."
 
 class BudgetLineQuerySet(models.QuerySet):
     def with_amounts(self):
-        """Return those that can be shown: a budget under way may lack amounts, a published one not."""
+        """Return the lines that have an amount. A draft budget may have lines without."""
         return self.filter(amount_msek__isnull=False)
 
     def get_by_natural_key(self, first_year, last_year, year, code):
@@ -189,7 +189,7 @@ COUNT_HELP = "Antal inriktningsmål. Lämna tomt om det inte är känt."
 
 
 class FollowUp(models.Model):
-    """How one year went, as the region rated it. Totals may be known where no goal's rating is."""
+    """The region's own assessment of a year. Totals may be known when ratings of goals aren't."""
 
     PARTS = ("ratings",)
 
@@ -261,8 +261,9 @@ class FollowUp(models.Model):
 
     @property
     def totals(self):
-        """The number of goals a rating where it is known: `[(Rating, int), …]`, best first."""
-        return [(r, n) for r in Rating if (n := getattr(self, r.value)) is not None]
+        """The known numbers of goals per rating: `[(Rating, int), …]`, best first."""
+        counts = [(rating, getattr(self, rating.value)) for rating in Rating]
+        return [(rating, count) for rating, count in counts if count is not None]
 
 
 class GoalRatingQuerySet(models.QuerySet):
