@@ -11,23 +11,36 @@ from pages.publishing.publishable import nameless
 from planning.models.plans import Goal, RegionalPlan
 
 
-def check_year(part):
-    """Raise ValidationError unless the year of `part` is within the period of its plan."""
-    if part.year is None or part.plan_id is None:
-        return
-    if not part.plan.first_year <= part.year <= part.plan.last_year:
-        raise ValidationError(f"Planen gäller {part.plan.period}: välj ett av de åren.")
-
-
 class YearOfPlanQuerySet(models.QuerySet):
-    """For models with at most one row per plan and year. The natural key is those years."""
-
     def get_by_natural_key(self, first_year, last_year, year):
         plan = RegionalPlan.objects.get_by_natural_key(first_year, last_year)
         return self.get(plan=plan, year=year)
 
 
-class Budget(models.Model):
+class YearOfPlan(models.Model):
+    """A part of a plan for one of its years, shown on the page of that year's budget."""
+
+    objects = YearOfPlanQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def get_absolute_url(self):
+        return reverse("planning:budget", args=[self.plan.natural_key(), self.year])
+
+    def clean(self):
+        if self.year is None or self.plan_id is None:
+            return
+        if not self.plan.first_year <= self.year <= self.plan.last_year:
+            raise ValidationError(f"Planen gäller {self.plan.period}: välj ett av de åren.")
+
+    def natural_key(self):
+        return (*self.plan.natural_key(), self.year)
+
+    natural_key.dependencies = ["planning.regionalplan"]
+
+
+class Budget(YearOfPlan):
     PARTS = ("lines",)
 
     plan = models.ForeignKey(
@@ -49,8 +62,6 @@ class Budget(models.Model):
         "beslutad den", null=True, blank=True, help_text="Lämna tomt om dagen inte är känd."
     )
 
-    objects = YearOfPlanQuerySet.as_manager()
-
     class Meta:
         ordering = ["year"]
         verbose_name = "budget"
@@ -71,17 +82,6 @@ class Budget(models.Model):
 
     def __str__(self):
         return f"Budget {self.year}"
-
-    def get_absolute_url(self):
-        return reverse("planning:budget", args=[self.plan.natural_key(), self.year])
-
-    def clean(self):
-        check_year(self)
-
-    def natural_key(self):
-        return (*self.plan.natural_key(), self.year)
-
-    natural_key.dependencies = ["planning.regionalplan"]
 
     def publishable(self):
         """Return what this is published with."""
@@ -188,7 +188,7 @@ class Rating(models.TextChoices):
 COUNT_HELP = "Antal inriktningsmål. Lämna tomt om det inte är känt."
 
 
-class FollowUp(models.Model):
+class FollowUp(YearOfPlan):
     """The region's own assessment of a year. Totals may be known when ratings of goals aren't."""
 
     PARTS = ("ratings",)
@@ -226,8 +226,6 @@ class FollowUp(models.Model):
         "källa", max_length=300, help_text="Dokumentet som uppgifterna kommer ur. Visas."
     )
 
-    objects = YearOfPlanQuerySet.as_manager()
-
     class Meta:
         ordering = ["year"]
         verbose_name = "uppföljning"
@@ -243,17 +241,6 @@ class FollowUp(models.Model):
 
     def __str__(self):
         return f"Uppföljning {self.year}"
-
-    def get_absolute_url(self):
-        return reverse("planning:budget", args=[self.plan.natural_key(), self.year])
-
-    def clean(self):
-        check_year(self)
-
-    def natural_key(self):
-        return (*self.plan.natural_key(), self.year)
-
-    natural_key.dependencies = ["planning.regionalplan"]
 
     def publishable(self):
         """Return what this is published with."""

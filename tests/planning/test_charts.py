@@ -7,14 +7,8 @@ from pathlib import Path
 from django.core.management import call_command
 
 from planning import charts
-from planning.models import (
-    Budget,
-    BudgetLine,
-)
-from tests.factories import (
-    make_budget,
-    make_plan,
-)
+from planning.models import Budget, BudgetLine
+from tests.factories import make_budget, make_plan
 from tests.site import text_of
 
 

@@ -16,12 +16,7 @@ from planning.models import (
     RegionalPlan,
 )
 from tests.constraints import refuses
-from tests.factories import (
-    make_budget,
-    make_goal,
-    make_perspective,
-    make_plan,
-)
+from tests.factories import make_budget, make_goal, make_perspective, make_plan
 
 WORDS = {"title_sv": "Plan", "lead_sv": "Vart.", "responsible_sv": "Regionen"}
 

@@ -4,16 +4,8 @@ import pytest
 from django.utils.translation import override
 
 from planning.copying import copy_to_period
-from planning.models import (
-    Budget,
-    RegionalPlan,
-)
-from tests.factories import (
-    make_budget,
-    make_goal,
-    make_perspective,
-    make_plan,
-)
+from planning.models import Budget, RegionalPlan
+from tests.factories import make_budget, make_goal, make_perspective, make_plan
 
 
 def said_below(plan):

@@ -3,18 +3,9 @@
 import pytest
 from django.core.files.base import ContentFile
 
-from planning.models import (
-    PlanDocument,
-    RegionalPlan,
-)
+from planning.models import PlanDocument, RegionalPlan
 from planning.periods import plan_to_show, published_plans
-from tests.factories import (
-    make_budget,
-    make_focus_area,
-    make_goal,
-    make_perspective,
-    make_plan,
-)
+from tests.factories import make_budget, make_focus_area, make_goal, make_perspective, make_plan
 from tests.site import text_of
 
 

@@ -3,17 +3,8 @@ from decimal import Decimal
 import pytest
 from django.core.files.base import ContentFile
 
-from planning.models import (
-    FollowUp,
-    GoalRating,
-    PlanDocument,
-)
-from tests.factories import (
-    make_budget,
-    make_goal,
-    make_perspective,
-    make_plan,
-)
+from planning.models import FollowUp, GoalRating, PlanDocument
+from tests.factories import make_budget, make_goal, make_perspective, make_plan
 from tests.site import text_of
 
 # --- A plan's pages --------------------------------------------------------------------------------
