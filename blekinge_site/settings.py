@@ -94,7 +94,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "planning.addresses.known_words_only",
+    "planning.addresses.reject_unknown_values",
 ]
 
 ROOT_URLCONF = "blekinge_site.urls"

@@ -9,9 +9,9 @@ class PlanningConfig(AppConfig):
     verbose_name = "Regionplan och budget"
 
     def ready(self):
-        from pages.publishing.content_version import count_changes  # models are ready only now
+        from pages.publishing.content_version import count_changes  # needs the models
 
-        # They make themselves known to pages.publishing.findings and pages.publishing.dead_links.
+        # These register functions with pages.publishing.findings and pages.publishing.dead_links.
         import_module("planning.checks")
         import_module("planning.dead_links")
         post_migrate.connect(count_changes, sender=self)

@@ -75,7 +75,7 @@ def test_a_preview_that_fails_saves_nothing(admin_client, db, monkeypatch):
     def fail(*args):
         raise RuntimeError("no page today")
 
-    monkeypatch.setattr(views.charts, "drawn", fail)
+    monkeypatch.setattr(views.charts, "chart_rows", fail)
     make_budget(plan, lines=[("item", "1.0")])
     before = whole_database()
     admin_client.raise_request_exception = False
