@@ -158,7 +158,7 @@ class PageCache:
     def stored_for(self, environ):
         """Return the StoredPage for `environ`, current or not, or None."""
         key = self.key(environ)
-        page = self.stored(key) if key else None
+        page = self.get(key) if key else None
         return None if page and may_repeat_query(page.status, environ) else page
 
     def __call__(self, environ, start_response):
@@ -166,7 +166,7 @@ class PageCache:
         stamp = self.watch.stamp() if key else None
         if stamp is None:
             return self.app(environ, start_response)
-        page = self.stored(key)
+        page = self.get(key)
         if page and (page.stamp == stamp or self.watch.is_failing):
             environ["page_cache"] = "stale" if self.watch.is_failing else "hit"
             response = page.response(environ)
@@ -188,7 +188,7 @@ class PageCache:
         return body
 
     def key(self, environ):
-        """Return everything that a stored page depends on except its stamp, or None to bypass the cache.
+        """Return all that a stored page depends on except its stamp, or None to bypass the cache.
 
         The path includes the language; the host and the scheme appear on the pages.
         """
@@ -196,9 +196,8 @@ class PageCache:
         if (
             environ["REQUEST_METHOD"] not in {"GET", "HEAD"}
             or environ.get("SCRIPT_NAME")
-            or f"{path}/".startswith(
-                self.uncached_paths
-            )  # without its slash, a path redirects to these
+            # With a slash added, as a path without it redirects to these.
+            or f"{path}/".startswith(self.uncached_paths)
             or settings.SESSION_COOKIE_NAME in environ.get("HTTP_COOKIE", "")
             # Django accepts any port. Only the server's own is stored, or the keys would be unlimited.
             or host.removesuffix(f":{environ['SERVER_PORT']}") not in self.hosts
@@ -215,7 +214,7 @@ class PageCache:
     def fill(self, key, stamp, environ):
         """Return a new response, or None if the app must respond to this visitor's own request.
 
-        Simultaneous requests for a page wait for the first of them and get the same page.
+        Requests for a page that is being generated wait and get the same page.
         """
         own = Future()
         with self.lock:
@@ -242,9 +241,9 @@ class PageCache:
 
         If the database has just failed, the page is the previous one.
         """
-        stored = self.stored(key)
-        if stored and stored.stamp == stamp:
-            return stored, None  # another thread has just stored it
+        previous = self.get(key)
+        if previous and previous.stamp == stamp:
+            return previous, None  # another thread has just stored it
         if self.shared and (page := self.shared.get(key, stamp)):
             self.put(key, page)
             return page, None
@@ -256,10 +255,10 @@ class PageCache:
             if not page.is_endless:
                 self.finishing.submit(self.finish, key, page)
             return page, None
-        if stored and status.startswith("5") and self.watch.has_failed():
+        if previous and status.startswith("5") and self.watch.has_failed():
             close(body)
             environ["page_cache"] = "stale"
-            return stored, None
+            return previous, None
         return None, (status, headers, body)
 
     def response_of_app(self, key, stamp, environ):
@@ -271,8 +270,8 @@ class PageCache:
         kept = self.kept
         if kept[0] != stamp:
             kept = self.kept = stamp, {}
-        of_visitor = ("HTTP_", "CONTENT_")
-        request = {name: environ[name] for name in environ if not name.startswith(of_visitor)} | {
+        prefixes = ("HTTP_", "CONTENT_")  # of the variables that the visitor sets
+        request = {name: environ[name] for name in environ if not name.startswith(prefixes)} | {
             "REQUEST_METHOD": "GET",
             "HTTP_HOST": host,
             "QUERY_STRING": query,
@@ -281,12 +280,11 @@ class PageCache:
             "wsgi.input": io.BytesIO(),
         }
         starts = []
-        body = self.app(
-            request, lambda status, headers, error=None: starts.append((status, headers))
-        )
-        return *starts[-1], body
+        body = self.app(request, lambda *start: starts.append(start))
+        status, headers, *_exc_info = starts[-1]
+        return status, headers, body
 
-    def stored(self, key):
+    def get(self, key):
         return self.pages.get(key) or self.endless.get(key)
 
     def put(self, key, page):
