@@ -59,37 +59,42 @@ def complaints(*arguments):
 
 def rendered(client):
     """Return every page that a visitor may meet, `{name: HTML}`."""
-    made = {}
+    responses = {}
     for language in LANGUAGES:
         for address in every_address(language):
-            made[address] = client.get(address)
+            responses[address] = client.get(address)
         thanks = thanks_address(language)
-        made[f"{language} too long"] = client.post(thanks, {"message": "å" * 2001})
-        made[f"{language} too late"] = client.post(
+        responses[f"{language} too long"] = client.post(thanks, {"message": "å" * 2001})
+        responses[f"{language} too late"] = client.post(
             thanks.partition("?")[0], {"message": "<b>\n&amp;"}
         )
-    made["403"] = client.post("/aterkoppling/", headers={"sec-fetch-site": "cross-site"})
-    made["400"] = client.post("/aterkoppling/")
-    made["500"] = server_error(RequestFactory().get("/"))
+    responses["403"] = client.post("/aterkoppling/", headers={"sec-fetch-site": "cross-site"})
+    responses["400"] = client.post("/aterkoppling/")
+    responses["500"] = server_error(RequestFactory().get("/"))
     later = RequestFactory().post("/?svar=x", {"message": "<b>\n&amp;"})
-    made["503"], made["429"] = not_now(later, 503, 60), not_now(RequestFactory().post("/"), 429, 60)
+    responses["503"], responses["429"] = (
+        not_now(later, 503, 60),
+        not_now(RequestFactory().post("/"), 429, 60),
+    )
     errors = ("403", "400", "500", "503", "429")
-    assert [str(made[name].status_code) for name in errors] == list(errors)
-    return {name: answer.content.decode() for name, answer in made.items()}
+    assert [str(responses[name].status_code) for name in errors] == list(errors)
+    return {name: response.content.decode() for name, response in responses.items()}
 
 
 def test_html_has_no_fault_that_the_w3c_checker_finds(client, content, tmp_path):
-    made = rendered(client)
+    pages = rendered(client)
     add_what_staff_may_add()
     for language in LANGUAGES:
         for address in added_addresses(language):
-            made[f"{address}, with more"] = client.get(address).content.decode()
-    for number, html in enumerate(made.values()):
+            pages[f"{address}, with more"] = client.get(address).content.decode()
+    for number, html in enumerate(pages.values()):
         (tmp_path / f"{number}.html").write_text(html)
-    names = list(made)
-    found = complaints(str(tmp_path))
-    found = [re.sub(r"^(\d+)\.html", lambda match: names[int(match[1])], fault) for fault in found]
-    assert not found, "\n".join(found)
+    names = list(pages)
+    faults = complaints(str(tmp_path))
+    faults = [
+        re.sub(r"^(\d+)\.html", lambda match: names[int(match[1])], fault) for fault in faults
+    ]
+    assert not faults, "\n".join(faults)
 
 
 # Properties of today's CSS that the checker takes for mistakes.
@@ -97,12 +102,12 @@ NEWER_THAN_THE_CHECKER = ("“field-sizing” doesn't exist", "“paint-order”
 
 
 def test_css_has_no_fault_that_the_w3c_checker_finds():
-    found = [
+    faults = [
         fault
         for fault in complaints("--css", str(CSS))
         if not any(words in fault for words in NEWER_THAN_THE_CHECKER)
     ]
-    assert not found, "\n".join(found)
+    assert not faults, "\n".join(faults)
 
 
 # --- CSS -------------------------------------------------------------------------------------------
@@ -115,14 +120,14 @@ def css(name):
 
 def top_level(text):
     """Return the beginnings of what stands at the outermost level of a stylesheet, a list."""
-    found, depth, start = [], 0, 0
+    preludes, depth, start = [], 0, 0
     for place, sign in enumerate(text):
         if (sign == "{" or sign == ";") and depth == 0:
-            found.append(text[start:place].strip())
+            preludes.append(text[start:place].strip())
         depth += {"{": 1, "}": -1}.get(sign, 0)
         if sign in ";}" and depth == 0:
             start = place + 1
-    return found
+    return preludes
 
 
 def test_every_public_stylesheet_is_a_layer_in_the_one_order():
@@ -165,8 +170,10 @@ def test_templates_hold_no_style_and_no_script():
     """The site's policy lets nothing inline run."""
     assert len(PUBLIC_TEMPLATES) > 20
     for path in PUBLIC_TEMPLATES:
-        found = re.findall(r"<style|<script|\sstyle=|\son\w+=|javascript:", path.read_text(), re.I)
-        assert found == [], path
+        matches = re.findall(
+            r"<style|<script|\sstyle=|\son\w+=|javascript:", path.read_text(), re.I
+        )
+        assert matches == [], path
 
 
 # --- HTML ------------------------------------------------------------------------------------------
@@ -183,19 +190,19 @@ class Outline(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
+        attrs = dict(attributes)
         if tag == "html":
-            self.lang = given["lang"]
-        if tag == "meta" and given.get("name") == "description":
-            self.description = given["content"]
+            self.lang = attrs["lang"]
+        if tag == "meta" and attrs.get("name") == "description":
+            self.description = attrs["content"]
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(int(tag[1]))
-        if "id" in given:
-            self.ids.append(given["id"])
+        if "id" in attrs:
+            self.ids.append(attrs["id"])
         self.in_title = tag == "title" and not self.title
-        self.links += [given[name] for name in ("href", "src") if name in given]
+        self.links += [attrs[name] for name in ("href", "src") if name in attrs]
         for name in ("for", "aria-labelledby", "aria-describedby"):
-            self.labels += given.get(name, "").split()
+            self.labels += attrs.get(name, "").split()
 
     def handle_data(self, data):
         if self.in_title:
@@ -245,7 +252,7 @@ def test_every_link_leads_somewhere(client, content):
                 assert finders.find(target.removeprefix(settings.STATIC_URL)), (address, link)
             elif target not in answered:
                 answered[target] = client.get(target)
-    statuses = {target: answer.status_code for target, answer in answered.items()}
+    statuses = {target: response.status_code for target, response in answered.items()}
     assert {target: status for target, status in statuses.items() if status != 200} == {}
     assert sorted(t.rpartition("/")[2] for t in answered if t.endswith(".pdf")) == [
         "2019-2021.pdf", "2019-2021.pdf", "2022-2099.pdf", "2022-2099.pdf",

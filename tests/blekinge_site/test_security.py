@@ -37,10 +37,10 @@ def ask(tmp_path_factory):
             connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
             headers = FROM_HERE | {"Host": "example.org"} | headers
             connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            answer.text = answer.read().decode(errors="replace")
+            response = connection.getresponse()
+            response.text = response.read().decode(errors="replace")
             connection.close()
-            return answer
+            return response
 
         yield answer_to
 
@@ -48,9 +48,9 @@ def ask(tmp_path_factory):
 # --- Headers ---------------------------------------------------------------------------------------
 
 
-def policy_of(answer):
+def policy_of(response):
     """Return the content security policy of `answer`, its words by directive."""
-    parts = [part.split() for part in answer.headers["Content-Security-Policy"].split("; ")]
+    parts = [part.split() for part in response.headers["Content-Security-Policy"].split("; ")]
     return {name: words for name, *words in parts}
 
 
@@ -76,7 +76,7 @@ def observatory_score(page, by_http):
         (20, "frame-ancestors" not in policy and "X-Frame-Options" not in headers),
         (5, headers.get("Referrer-Policy", "same-origin") in {"unsafe-url", "origin"}),
         (50, "Access-Control-Allow-Credentials" in headers),
-        (40, any("secure" not in one.lower() for one in headers.get_all("Set-Cookie", []))),
+        (40, any("secure" not in cookie.lower() for cookie in headers.get_all("Set-Cookie", []))),
         (50, any(address.startswith(("http:", "//")) for address in scripts)),
     ]
     plus = [
@@ -118,7 +118,7 @@ def test_every_kind_of_answer_has_every_header(ask):
         "no token": ask("/", "POST"),
         "too large": ask("/aterkoppling/", "POST", b"x" * 65_537),
     }
-    assert {name: answer.status for name, answer in kinds.items()} == {
+    assert {name: response.status for name, response in kinds.items()} == {
         "page": 200,
         "not modified": 304,
         "static": 200,
@@ -135,10 +135,10 @@ def test_every_kind_of_answer_has_every_header(ask):
         "no token": 403,
         "too large": 413,
     }
-    for name, answer in kinds.items():
-        assert "default-src" in policy_of(answer), name
-        said = {
-            header: answer.headers[header]
+    for name, response in kinds.items():
+        assert "default-src" in policy_of(response), name
+        guards = {
+            header: response.headers[header]
             for header in (
                 "X-Content-Type-Options",
                 "X-Frame-Options",
@@ -147,23 +147,25 @@ def test_every_kind_of_answer_has_every_header(ask):
                 "Cross-Origin-Resource-Policy",
             )
         }
-        assert list(said.values()) == [
+        assert list(guards.values()) == [
             "nosniff", "DENY", "same-origin", "same-origin", "same-origin"
         ], name  # fmt: skip
         passkeys = "(self)" if name == "staff" else "()"
-        assert f"publickey-credentials-get={passkeys}" in answer.headers["Permissions-Policy"], name
-        assert "camera=()" in answer.headers["Permissions-Policy"], name
+        assert f"publickey-credentials-get={passkeys}" in response.headers["Permissions-Policy"], (
+            name
+        )
+        assert "camera=()" in response.headers["Permissions-Policy"], name
         if "HTTP" not in name:
             hsts = "max-age=31536000; includeSubDomains; preload"
-            assert answer.headers["Strict-Transport-Security"] == hsts, name
-        assert not re.search("Traceback|Exception|Django|File &quot;", answer.text), name
+            assert response.headers["Strict-Transport-Security"] == hsts, name
+        assert not re.search("Traceback|Exception|Django|File &quot;", response.text), name
 
 
 def test_public_pages_run_no_script_and_staffs_pages_none_that_is_not_ours(client, content):
     for address in public_addresses("sv"):
-        answer = client.get(address)
-        assert "script-src" not in policy_of(answer)
-        assert "<script" not in answer.content.decode()
+        response = client.get(address)
+        assert "script-src" not in policy_of(response)
+        assert "<script" not in response.content.decode()
     policy = policy_of(client.get("/admin/konto/logga-in/"))
     assert [word for word in policy["script-src"] if not word.startswith("'nonce-")] == ["'self'"]
     assert all(word == "'self'" or word.startswith("'sha256-") for word in policy["style-src"])
@@ -174,8 +176,8 @@ def test_public_pages_run_no_script_and_staffs_pages_none_that_is_not_ours(clien
 
 
 def test_the_staffs_pages_are_where_the_installation_says(ask):
-    answer = ask("/redaktion/")
-    assert (answer.status, answer.headers["Location"]) == (
+    response = ask("/redaktion/")
+    assert (response.status, response.headers["Location"]) == (
         302,
         "/redaktion/login/?next=/redaktion/",
     )
@@ -193,10 +195,10 @@ def test_from_elsewhere_the_staffs_pages_are_not_there(ask):
         "/redaktion/pages/page/",
     ):
         # The visitor may claim any address; only the last is the proxy's word.
-        answer = ask(path, **{"X-Forwarded-For": "10.1.2.3, 203.0.113.7"})
-        assert answer.status == 404, path
+        response = ask(path, **{"X-Forwarded-For": "10.1.2.3, 203.0.113.7"})
+        assert response.status == 404, path
         # Each names itself, and nothing else differs.
-        assert answer.text.replace(path, "") == missing.text.replace(nowhere, ""), path
+        assert response.text.replace(path, "") == missing.text.replace(nowhere, ""), path
     assert ask("/forhandsgranska/x/", **{"X-Forwarded-For": "203.0.113.7"}).status == 410
 
 
@@ -234,16 +236,16 @@ def test_visitors_are_limited_one_by_one(rf, address, counted_as):
 @pytest.mark.parametrize("method", ["TRACE", "PROPFIND", "PUT", "DELETE", "OPTIONS", "PATCH", "X"])
 def test_other_methods_are_refused_everywhere(client, content, method):
     for address in [*public_addresses("sv"), "/admin/", "/robots.txt", "/finns-inte/"]:
-        answer = client.generic(method, address)
-        assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, POST"), address
+        response = client.generic(method, address)
+        assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, POST"), address
 
 
 def test_what_is_too_large_is_not_read_and_the_page_says_so(client, db):
-    answer = client.post("/aterkoppling/", {"address": "/", "x": "x" * settings.MAX_PUBLIC_BODY})
-    assert answer.status_code == 413
-    assert "Det du skickade är för stort" in text_of(answer)
-    answer = client.post("/en/feedback/", {"address": "/", "x": "x" * settings.MAX_PUBLIC_BODY})
-    assert "What you sent is too large" in text_of(answer)
+    response = client.post("/aterkoppling/", {"address": "/", "x": "x" * settings.MAX_PUBLIC_BODY})
+    assert response.status_code == 413
+    assert "Det du skickade är för stort" in text_of(response)
+    response = client.post("/en/feedback/", {"address": "/", "x": "x" * settings.MAX_PUBLIC_BODY})
+    assert "What you sent is too large" in text_of(response)
 
 
 def test_a_form_with_thousands_of_fields_is_saved(admin_client, db):
@@ -260,9 +262,9 @@ def test_a_form_with_thousands_of_fields_is_saved(admin_client, db):
 def test_security_txt_says_whom_to_tell(client, db, settings):
     assert client.get("/.well-known/security.txt").status_code == 404
     settings.SECURITY_CONTACT = "https://example.org/report"
-    answer = client.get("/.well-known/security.txt")
-    assert answer["Content-Type"] == "text/plain; charset=utf-8"
-    contact, expires, *others = answer.content.decode().splitlines()
+    response = client.get("/.well-known/security.txt")
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    contact, expires, *others = response.content.decode().splitlines()
     assert contact == "Contact: https://example.org/report"
     moment = dt.datetime.fromisoformat(expires.removeprefix("Expires: "))
     assert dt.timedelta(days=178) < moment - dt.datetime.now(dt.UTC) < dt.timedelta(days=181)
@@ -273,8 +275,8 @@ def test_security_txt_says_whom_to_tell(client, db, settings):
 
 
 def test_robots_may_read_everything_and_are_not_told_of_the_staff(client, db):
-    answer = client.get("/robots.txt")
-    assert answer.content.decode().splitlines() == [
+    response = client.get("/robots.txt")
+    assert response.content.decode().splitlines() == [
         "User-agent: *",
         "Disallow:",
         "Sitemap: http://testserver/sitemap.xml",

@@ -263,9 +263,11 @@ def read(project, names, **environment):
 
 
 def test_settings_are_taken_as_they_are_meant(project):
-    said = {"ALLOWED_HOSTS": "Example.org, .example.net,[::1]", "METRICS_HOST": ""}
+    environment = {"ALLOWED_HOSTS": "Example.org, .example.net,[::1]", "METRICS_HOST": ""}
     names = "ALLOWED_HOSTS, METRICS_HOST"
-    assert read(project, names, **said) == "['example.org', '.example.net', '[::1]'] 127.0.0.1"
+    assert (
+        read(project, names, **environment) == "['example.org', '.example.net', '[::1]'] 127.0.0.1"
+    )
 
 
 def test_secrets_may_stand_in_files(project, tmp_path):
@@ -326,9 +328,9 @@ def test_each_setting_has_its_row_in_the_readme_and_a_bad_value_here():
         "".join(path.read_text() for path in code),
     )
     rows = re.findall(r"^\| (`[A-Z_`, ]+`) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-    told = [name for row in rows for name in re.findall("[A-Z_]+", row)]
-    assert sorted(told) == sorted(set(names))
-    assert {name.removesuffix("_FILE") for name, _value, _sentence in BAD} == set(told)
+    documented = [name for row in rows for name in re.findall("[A-Z_]+", row)]
+    assert sorted(documented) == sorted(set(names))
+    assert {name.removesuffix("_FILE") for name, _value, _sentence in BAD} == set(documented)
 
 
 def test_the_environment_is_read_in_the_settings_only():

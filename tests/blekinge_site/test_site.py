@@ -59,7 +59,7 @@ def test_fixtures_hold_words_in_two_languages_and_no_keys():
     for path in sorted(ROOT.glob("fixtures/*.json")):
         for entry in json.loads(path.read_text()):
             assert set(entry) == {"model", "fields"}
-            fields = {name: said for name, said in entry["fields"].items() if "slug" not in name}
+            fields = {name: value for name, value in entry["fields"].items() if "slug" not in name}
             swedish = {name[:-3] for name in fields if name.endswith("_sv")}
             assert swedish == {name[:-3] for name in fields if name.endswith("_en")}
             assert not swedish & set(fields)
@@ -135,14 +135,14 @@ ADDRESSES = [
 @pytest.mark.parametrize("number", [1, 3, 50])
 def test_queries_do_not_grow_with_content(client, db, number):
     fill(number)
-    made = {}
+    query_counts = {}
     for address in ADDRESSES:
         with CaptureQueriesContext(
             connection,
         ) as queries:
             assert client.get(address).status_code in {200, 404}
-        made[address] = len(queries)
-    assert made == {
+        query_counts[address] = len(queries)
+    assert query_counts == {
         "/": 7,  # profile, stats, plans, perspectives with counts, budgets, lines, footer
         "/om-region-blekinge/": 5,  # profile, stats, administrations, values, footer
         # plans, perspectives, goals, focus areas, budgets, lines, documents, footer: the most allowed
@@ -162,14 +162,14 @@ def test_queries_do_not_grow_with_content(client, db, number):
 def test_every_public_page_is_safe_and_sets_no_cookie(client, content):
     for language in ("sv", "en"):
         for address in [*public_addresses(language), "/finns-inte/"]:
-            answer = client.get(address)
-            assert answer.status_code == (404 if address == "/finns-inte/" else 200), address
-            assert not answer.cookies
-            policy = answer["Content-Security-Policy"]
+            response = client.get(address)
+            assert response.status_code == (404 if address == "/finns-inte/" else 200), address
+            assert not response.cookies
+            policy = response["Content-Security-Policy"]
             assert "default-src 'none'" in policy
             assert "unsafe" not in policy
-            assert answer["X-Content-Type-Options"] == "nosniff"
-            assert answer["X-Frame-Options"] == "DENY"
+            assert response["X-Content-Type-Options"] == "nosniff"
+            assert response["X-Frame-Options"] == "DENY"
 
 
 def test_every_public_page_names_its_other_language(client, content):
@@ -204,8 +204,8 @@ def test_english_addresses_have_english_words(content):
 
 
 def test_the_visitors_browser_does_not_choose_the_language(client, content):
-    answer = client.get("/", headers={"accept-language": "en"})
-    assert '<html lang="sv">' in answer.content.decode()
+    response = client.get("/", headers={"accept-language": "en"})
+    assert '<html lang="sv">' in response.content.decode()
 
 
 def test_years_are_never_grouped(client, content):
@@ -232,16 +232,16 @@ def test_the_error_page_needs_no_database(client, monkeypatch, address, heading)
 
     monkeypatch.setattr("django.db.models.sql.compiler.SQLCompiler.execute_sql", down)
     client.raise_request_exception = False
-    answer = client.get(address)
-    assert answer.status_code == 500
-    assert heading in text_of(answer)
-    assert "Traceback" not in answer.content.decode()
+    response = client.get(address)
+    assert response.status_code == 500
+    assert heading in text_of(response)
+    assert "Traceback" not in response.content.decode()
 
 
 def test_a_wrong_host_gets_a_page_that_says_so(client):
-    answer = client.get("/", headers={"host": "example.org"})
-    assert answer.status_code == 400
-    assert "Vi förstår inte frågan" in text_of(answer)
+    response = client.get("/", headers={"host": "example.org"})
+    assert response.status_code == 400
+    assert "Vi förstår inte frågan" in text_of(response)
 
 
 def test_a_missing_page_is_missing_in_its_language(client, db):
@@ -264,7 +264,7 @@ print(Client().get("/", headers={"host": "localhost"}).status_code, *sys.modules
 
 
 def test_a_visit_loads_nothing_that_only_staff_need(tmp_path):
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", VISIT],
         env={
             "SECRET_KEY": "0" * 50,
@@ -277,7 +277,7 @@ def test_a_visit_loads_nothing_that_only_staff_need(tmp_path):
         text=True,
         check=True,
     )
-    status, *modules = said.stdout.split()
+    status, *modules = process.stdout.split()
     assert status == "200"
     assert set(modules) & ONLY_FOR_STAFF == set()
 
@@ -320,7 +320,7 @@ def test_every_admin_page_opens(admin_client, content):
         pages = [names]
         if model_admin.has_add_permission(admin_client.get("/admin/").wsgi_request):
             pages.append(f"{names}add/")
-        if thing := model.objects.first():
-            pages += [f"{names}{thing.pk}/change/", f"{names}{thing.pk}/history/"]
+        if obj := model.objects.first():
+            pages += [f"{names}{obj.pk}/change/", f"{names}{obj.pk}/history/"]
         for page in pages:
             assert admin_client.get(page, follow=True).status_code == 200, page

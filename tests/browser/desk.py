@@ -126,9 +126,9 @@ def link_to(page, name):
     return page.get_by_role("link", name=name, exact=True).get_attribute("href")
 
 
-def open_form(page, thing):
-    meta = thing._meta
-    return page.goto(f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}/change/")
+def open_form(page, obj):
+    meta = obj._meta
+    return page.goto(f"/admin/{meta.app_label}/{meta.model_name}/{obj.pk}/change/")
 
 
 # --- Questions ---------------------------------------------------------------------------------------
@@ -169,13 +169,13 @@ def faults(page):
     """Return what axe finds wrong on the open `page`, and what it says in English, as strings."""
     pages.ready_for_axe(page)
     rules = page.evaluate("options => axe.run(options)", pages.AXE_OPTIONS)["violations"]
-    found = [(rule["id"], node["target"][-1]) for rule in rules for node in rule["nodes"]]
+    violations = [(rule["id"], node["target"][-1]) for rule in rules for node in rule["nodes"]]
     return [
         f"{rule}: {target}"
-        for rule, target in found
+        for rule, target in violations
         if not any(rule == known and target.endswith(where) for known, where in DJANGOS_FAULTS)
     ] + [
-        f"it says: {said}"
-        for said in page.evaluate(WORDS)
-        if ENGLISH.search(said) and said not in DJANGOS_WORDS
+        f"it says: {text}"
+        for text in page.evaluate(WORDS)
+        if ENGLISH.search(text) and text not in DJANGOS_WORDS
     ]

@@ -48,7 +48,7 @@ def table_and_chart(page, section="main"):
     """Return what a budget's table says within `section`, and what its chart does: two lists of pairs."""
     cells = page.locator(f"{section} .budget-table tbody :is(th, td)").all_inner_texts()
     texts = page.locator(f"{section} .waterfall text").all_text_contents()
-    return [list(zip(said[::2], said[1::2], strict=True)) for said in (cells, texts)]
+    return [list(zip(texts[::2], texts[1::2], strict=True)) for texts in (cells, texts)]
 
 
 # --- By keyboard alone -----------------------------------------------------------------------------
@@ -225,8 +225,8 @@ def enter_new_plan(page):
         enter(page, {f"Belopp, mnkr, rad {number}": amount})
     click(page, "button", "Spara")
     # Its sums add up, so that nothing else is said.
-    said = page.locator(".messagelist li").all_inner_texts()
-    assert said == ["Lade till budget “Budget 2023”."]
+    messages = page.locator(".messagelist li").all_inner_texts()
+    assert messages == ["Lade till budget “Budget 2023”."]
     return plan
 
 
@@ -262,16 +262,16 @@ def test_another_regions_plan_is_entered_as_a_draft_and_published(editor, visito
     amounts = [(name, amount) for name, _kind, amount in NEW_BUDGET]
     assert table_and_chart(visitor) == [amounts, amounts]
 
-    found = []
+    faults = []
     pages.ready_for_axe(visitor)
     for width in (320, 1280):
         visitor.set_viewport_size({"width": width, "height": 900})
         for scheme in ("light", "dark"):
             visitor.emulate_media(color_scheme=scheme)
-            found += [f"{width} px, {scheme}: {fault}" for fault in pages.faults(visitor)]
+            faults += [f"{width} px, {scheme}: {fault}" for fault in pages.faults(visitor)]
             # For a person to look at: pytest keeps the last few runs' in its directory under /tmp.
             visitor.screenshot(path=tmp_path / f"{width}-{scheme}.png", full_page=True)
-    assert not found, "\n".join(found)
+    assert not faults, "\n".join(faults)
 
 
 # --- What helps, and what is refused ---------------------------------------------------------------
@@ -305,8 +305,8 @@ def test_view_on_site_leads_there_and_is_absent_for_drafts(editor):
         RegionProfile.objects.get(): "/om-region-blekinge/",
         Page.objects.get(slug="kontakt"): "/kontakt/",
     }
-    for thing, address in shown.items():
-        open_form(editor, thing)
+    for publishable, address in shown.items():
+        open_form(editor, publishable)
         assert click(editor, "link", "Visa på webbplatsen").status == 200
         assert editor.url.endswith(address)
         if "#" in address:
@@ -314,9 +314,9 @@ def test_view_on_site_leads_there_and_is_absent_for_drafts(editor):
 
     for model in (RegionalPlan, RegionProfile, Page):
         model.objects.update(status="draft")
-    for thing in shown:
-        open_form(editor, thing)
-        assert editor.get_by_role("link", name="Visa på webbplatsen").count() == 0, thing
+    for publishable in shown:
+        open_form(editor, publishable)
+        assert editor.get_by_role("link", name="Visa på webbplatsen").count() == 0, publishable
 
 
 TWO_LINES = {

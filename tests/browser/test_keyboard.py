@@ -93,7 +93,7 @@ def test_tab_stops_at_everything_in_order_and_shows_where_it_is(
     page = new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
     ).new_page()
-    found = []
+    faults = []
     for address in pages.one_of_each_kind(language):
         page.goto(site + address)
         stops = page.evaluate(PREPARE)
@@ -103,9 +103,9 @@ def test_tab_stops_at_everything_in_order_and_shows_where_it_is(
             now = page.evaluate(FOCUSED)
             assert now["stop"] == number, (address, stop["name"])
             if not now["outlined"] or now["look"] == stop["look"]:
-                found.append(f"{address}: {stop['name']} does not show its focus")
+                faults.append(f"{address}: {stop['name']} does not show its focus")
             if not (now["inWindow"] and now["uncovered"] and now["whole"]):
-                found.append(f"{address}: {stop['name']} is not wholly in sight: {now}")
+                faults.append(f"{address}: {stop['name']} is not wholly in sight: {now}")
         page.keyboard.press("Tab")  # out of the page, or round to its first stop
         assert page.evaluate("stops.indexOf(document.activeElement)") <= 0, address
         # Each stop is below the one before it, or to its right; the contents are a column of their own.
@@ -113,8 +113,8 @@ def test_tab_stops_at_everything_in_order_and_shows_where_it_is(
             below = after["first"]["top"] >= before["last"]["bottom"] - 2
             beside = after["first"]["left"] >= before["last"]["right"] - 2
             if not (below or beside):
-                found.append(f"{address}: {after['name']} stands before {before['name']}")
-    assert not found, "\n".join(found)
+                faults.append(f"{address}: {after['name']} stands before {before['name']}")
+    assert not faults, "\n".join(faults)
 
 
 # --- The other language ----------------------------------------------------------------------------

@@ -25,28 +25,28 @@ def window(width, height=800):
 def test_pages_fit_and_are_accessible_on_every_screen_in_light_and_dark(
     site, new_context, language
 ):
-    page, found = new_context().new_page(), []
+    page, faults = new_context().new_page(), []
     for address in pages.every_address(language):
         page.goto(site + address)
         pages.ready_for_axe(page)
         for width in (320, 768, 1280):
             page.set_viewport_size(window(width))
             page.emulate_media(color_scheme="light")
-            found += [f"{address}, {width} px, light: {fault}" for fault in pages.faults(page)]
+            faults += [f"{address}, {width} px, light: {fault}" for fault in pages.faults(page)]
             page.emulate_media(color_scheme="dark")  # which changes colours only
             dark = pages.violations(page, pages.AXE_COLOR_OPTIONS)
-            found += [f"{address}, {width} px, dark: {fault}" for fault in dark]
-    assert not found, "\n".join(found)
+            faults += [f"{address}, {width} px, dark: {fault}" for fault in dark]
+    assert not faults, "\n".join(faults)
 
 
 def test_what_staff_may_add_fits_and_is_accessible(site, new_context):
     pages.add_what_staff_may_add()
-    page, found = new_context(viewport=window(320)).new_page(), []
+    page, faults = new_context(viewport=window(320)).new_page(), []
     for address in pages.added_addresses("en"):
         page.goto(site + address)
         pages.ready_for_axe(page)
-        found += [f"{address}: {fault}" for fault in pages.faults(page)]
-    assert not found, "\n".join(found)
+        faults += [f"{address}: {fault}" for fault in pages.faults(page)]
+    assert not faults, "\n".join(faults)
 
 
 def test_a_wide_table_scrolls_by_keyboard_and_the_page_does_not(site, new_context):
@@ -65,25 +65,25 @@ def test_a_wide_table_scrolls_by_keyboard_and_the_page_does_not(site, new_contex
 
 def test_pages_lose_nothing_at_four_times_the_size(site, new_context):
     """A window of 1280 by 1024 at 400 %; what stays in place there would hide the rest."""
-    page, found = new_context().new_page(), []
+    page, faults = new_context().new_page(), []
     for address in pages.one_of_each_kind("sv"):
         page.set_viewport_size(window(1280, 1024))
         page.goto(site + address)
-        said = page.inner_text("main")
+        text = page.inner_text("main")
         page.set_viewport_size(window(320, 256))
-        assert page.inner_text("main") == said, address
+        assert page.inner_text("main") == text, address
         stays = page.evaluate(
             """() => [...document.querySelectorAll("*")].filter(e =>
               ["fixed", "sticky"].includes(getComputedStyle(e).position)).map(e => e.className)"""
         )
-        found += [f"{address}: {fault}" for fault in page.evaluate(pages.SPILLED) + stays]
-    assert not found, "\n".join(found)
+        faults += [f"{address}: {fault}" for fault in page.evaluate(pages.SPILLED) + stays]
+    assert not faults, "\n".join(faults)
 
 
 @in_both_languages
 def test_pages_leave_room_for_a_readers_own_spacing(site, new_context, language):
     """WCAG 1.4.12; a reader's own style is not held back by the site's policy as a test's would be."""
-    page, found = new_context(bypass_csp=True).new_page(), []
+    page, faults = new_context(bypass_csp=True).new_page(), []
     for address in pages.one_of_each_kind(language):
         page.goto(site + address)
         page.add_style_tag(
@@ -92,8 +92,8 @@ def test_pages_leave_room_for_a_readers_own_spacing(site, new_context, language)
         )
         for width in (320, 1280):
             page.set_viewport_size(window(width))
-            found += [f"{address}, {width} px: {fault}" for fault in page.evaluate(pages.SPILLED)]
-    assert not found, "\n".join(found)
+            faults += [f"{address}, {width} px: {fault}" for fault in page.evaluate(pages.SPILLED)]
+    assert not faults, "\n".join(faults)
 
 
 # --- Browsers --------------------------------------------------------------------------------------
@@ -103,20 +103,20 @@ def test_pages_leave_room_for_a_readers_own_spacing(site, new_context, language)
 def test_pages_need_no_script_no_other_host_and_no_memory(site, new_context, language):
     """The same words without JavaScript; nothing asked elsewhere, nothing stored, a silent console."""
     context = new_context()
-    page, here, found = context.new_page(), "", []
+    page, here, faults = context.new_page(), "", []
     without = new_context(java_script_enabled=False).new_page()
 
     def note_message(message):
         # Chromium itself notes the status of the page that does not exist.
         if not (here == pages.NOT_FOUND[language] and "status of 404" in message.text):
-            found.append(f"{here} says {message.text}")
+            faults.append(f"{here} says {message.text}")
 
     def note_request(request):
         if urlsplit(request.url).netloc != urlsplit(site).netloc:
-            found.append(f"{here} asks for {request.url}")
+            faults.append(f"{here} asks for {request.url}")
 
     context.on("console", note_message)
-    context.on("weberror", lambda error: found.append(f"{here} fails: {error.error}"))
+    context.on("weberror", lambda error: faults.append(f"{here} fails: {error.error}"))
     context.on("request", note_request)
     for here in pages.every_address(language):
         page.goto(site + here)
@@ -126,8 +126,8 @@ def test_pages_need_no_script_no_other_host_and_no_memory(site, new_context, lan
             "async () => [...Object.keys(localStorage), ...Object.keys(sessionStorage),"
             " ...await indexedDB.databases(), ...await caches.keys()]"
         )
-        found += [f"{here} stores {thing}" for thing in stored]
-    assert not found, "\n".join(found)
+        faults += [f"{here} stores {item}" for item in stored]
+    assert not faults, "\n".join(faults)
     assert context.cookies() == []
 
 
@@ -164,21 +164,21 @@ UNSEEN = """() => {
 
 
 def test_pages_keep_everything_in_the_readers_own_colours(site, new_context):
-    page, found = new_context(viewport=window(320)).new_page(), []
+    page, faults = new_context(viewport=window(320)).new_page(), []
     for address in pages.one_of_each_kind("sv"):
         page.emulate_media(forced_colors="none")
         page.goto(site + address)
-        said = page.inner_text("main")
+        text = page.inner_text("main")
         for scheme in ("light", "dark"):
             page.emulate_media(forced_colors="active", color_scheme=scheme)
-            assert page.inner_text("main") == said, address
+            assert page.inner_text("main") == text, address
             seen = page.evaluate(pages.SPILLED) + page.evaluate(UNSEEN)
-            found += [f"{address}, {scheme}: {fault}" for fault in seen]
-    assert not found, "\n".join(found)
+            faults += [f"{address}, {scheme}: {fault}" for fault in seen]
+    assert not faults, "\n".join(faults)
 
 
 def test_pages_hold_still_for_those_who_ask_for_it(site, new_context):
-    page, found = new_context(reduced_motion="reduce").new_page(), []
+    page, faults = new_context(reduced_motion="reduce").new_page(), []
     for address in pages.one_of_each_kind("sv"):
         page.goto(site + address)
         moving = page.evaluate(
@@ -187,8 +187,8 @@ def test_pages_hold_still_for_those_who_ask_for_it(site, new_context):
                 style.scrollBehavior !== "auto" || style.animationName !== "none"
                 || !/^0s(, 0s)*$/.test(style.transitionDuration)).map(() => e.outerHTML))"""
         )
-        found += [f"{address}: {part[:80]}" for part in moving]
-    assert not found, "\n".join(found)
+        faults += [f"{address}: {part[:80]}" for part in moving]
+    assert not faults, "\n".join(faults)
     page.emulate_media(reduced_motion="no-preference")
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "smooth"
 
@@ -261,13 +261,13 @@ def test_the_waterfall_shows_what_the_budget_says(site, new_context, language, w
             chart: box(chart),
             bars: [...chart.querySelectorAll("rect")].map(box),
             texts: [...chart.querySelectorAll("text")].map(text => ({
-              ...box(text), said: text.textContent.replaceAll("\\u00a0", " "),
+              ...box(text), words: text.textContent.replaceAll("\\u00a0", " "),
               size: parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a,
             })),
           };
         }"""
     )
-    assert [text["said"] for text in drawn["texts"]] == [word for pair in words for word in pair]
+    assert [text["words"] for text in drawn["texts"]] == [word for pair in words for word in pair]
     for text in drawn["texts"]:
         assert text["size"] >= 14
         assert drawn["chart"]["left"] - 1 <= text["left"] <= text["right"]
@@ -332,17 +332,17 @@ def figtree(page):
 
 def test_a_first_visit_to_the_start_page_is_light(site, new_context):
     """Sizes as served: text in Brotli, fonts as they are."""
-    page, answers = new_context().new_page(), []
-    page.on("response", lambda answer: answers.append(answer))
+    page, responses = new_context().new_page(), []
+    page.on("response", lambda response: responses.append(response))
     page.goto(site, wait_until="networkidle")
     sizes = {"text": 0, "rest": 0}
-    for answer in answers:
-        kind = answer.headers["content-type"].partition(";")[0]
+    for response in responses:
+        kind = response.headers["content-type"].partition(";")[0]
         if kind in {"text/html", "text/css"}:
-            sizes["text"] += len(brotli.compress(answer.body(), quality=11))
+            sizes["text"] += len(brotli.compress(response.body(), quality=11))
         else:
-            sizes["rest"] += len(answer.body())
-    assert sorted({urlsplit(answer.url).path.rpartition(".")[2] for answer in answers}) == [
+            sizes["rest"] += len(response.body())
+    assert sorted({urlsplit(response.url).path.rpartition(".")[2] for response in responses}) == [
         "/", "css", "svg", "woff2",
     ]  # fmt: skip
     assert sizes["text"] <= 14_000

@@ -30,10 +30,10 @@ def key(anna):
         "isUserVerified": True,
         "automaticPresenceSimulation": True,
     }
-    made = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    authenticator = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     return lambda agrees: devtools.send(
         "WebAuthn.setUserVerified",
-        {"authenticatorId": made["authenticatorId"], "isUserVerified": agrees},
+        {"authenticatorId": authenticator["authenticatorId"], "isUserVerified": agrees},
     )
 
 
@@ -53,7 +53,7 @@ def faults(page):
     """Return what is wrong on the open page: what axe finds, what sticks out, what is in English."""
     pages.ready_for_axe(page)
     return pages.faults(page) + [
-        f"it says: {said}" for said in page.evaluate(WORDS) if ENGLISH.search(said)
+        f"it says: {text}" for text in page.evaluate(WORDS) if ENGLISH.search(text)
     ]
 
 
@@ -134,12 +134,12 @@ OWN = [
 def test_each_page_is_accessible_fits_and_is_in_swedish(anna, key, width, scheme):
     anna.set_viewport_size({"width": width, "height": 900})
     anna.emulate_media(color_scheme=scheme)
-    found = []
+    all_faults = []
 
     def look():
         anna.wait_for_load_state()  # a click waits for the address only
         assert anna.locator("h1").count() == 1, anna.url
-        found.extend(f"{anna.url} {fault}" for fault in faults(anna))
+        all_faults.extend(f"{anna.url} {fault}" for fault in faults(anna))
 
     for address in OPEN:
         anna.goto(f"/admin/konto/{address}")
@@ -178,7 +178,7 @@ def test_each_page_is_accessible_fits_and_is_in_swedish(anna, key, width, scheme
     sign_in(anna)
     assert anna.url.endswith(CODE)
     look()
-    assert not found, "\n".join(found)
+    assert not all_faults, "\n".join(all_faults)
 
 
 def test_a_code_from_the_app_opens_the_page_that_was_asked_for(anna, django_user_model):

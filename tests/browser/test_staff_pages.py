@@ -23,24 +23,24 @@ DAY = dt.timedelta(days=1)
 
 def faults_at(page, addresses):
     """Return the faults of the pages at `addresses`, each with its address, one a line."""
-    found = []
+    lines = []
     for address in addresses:
         page.goto(address)
-        found += [f"{address} {fault}" for fault in faults(page)]
-    return "\n".join(found)
+        lines += [f"{address} {fault}" for fault in faults(page)]
+    return "\n".join(lines)
 
 
-def address_of(thing, word):
-    meta = thing._meta
-    return f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}/{word}/"
+def address_of(obj, word):
+    meta = obj._meta
+    return f"/admin/{meta.app_label}/{meta.model_name}/{obj.pk}/{word}/"
 
 
 @pytest.mark.parametrize("app", ["admin", "auth", "pages", "planning"])
 def test_each_list_and_form_is_accessible_and_in_swedish(editor, superuser, app):
     pages.add_what_staff_may_add()
     for model in (RegionProfile, Page, RegionalPlan):
-        for thing in model.objects.order_by("pk"):
-            working_copy(thing)
+        for obj in model.objects.order_by("pk"):
+            working_copy(obj)
     LogEntry.objects.log_actions(superuser.pk, [superuser], ADDITION, [{"added": {}}])
     signin_log.record(superuser, "Loggade in.")
     Feedback.objects.create(address="/", language="sv", helpful=False, message="Var är kartan?")
@@ -52,7 +52,7 @@ def test_each_list_and_form_is_accessible_and_in_swedish(editor, superuser, app)
             assert f"/admin/{app}/{model._meta.model_name}/" in addresses
             rows = model.objects.order_by("pk")
             # What is published is read there, and its working copy, which came later, is edited.
-            addresses += [address_of(thing, "change") for thing in (rows.first(), rows.last())]
+            addresses += [address_of(obj, "change") for obj in (rows.first(), rows.last())]
     assert faults_at(editor, dict.fromkeys(addresses)) == ""
 
 

@@ -162,9 +162,9 @@ def test_who_saves_last_is_told_sees_both_texts_and_can_save(writer, publisher):
     own = {SWEDISH: "Pers mål", "Beskrivning, svenska:": "Pers beskrivning."}
     enter(publisher, own)
     click(publisher, "button", "Spara")
-    told = publisher.locator(".errorlist.nonfield > li")
-    assert told.inner_text().startswith("Elin Ek")
-    assert told.locator("li").all_inner_texts() == [
+    error = publisher.locator(".errorlist.nonfield > li")
+    assert error.inner_text().startswith("Elin Ek")
+    assert error.locator("li").all_inner_texts() == [
         "Namn, svenska: ”Elins mål”",
         "Beskrivning, svenska: ””",
     ]
@@ -182,30 +182,30 @@ def test_who_saves_last_is_told_sees_both_texts_and_can_save(writer, publisher):
 
 
 def test_changes_are_not_left_behind_without_a_question(publisher):
-    asked = []
+    dialogs = []
 
     def stay(dialog):
-        asked.append(dialog.type)
+        dialogs.append(dialog.type)
         dialog.dismiss()
 
     publisher.on("dialog", stay)
     open_form(publisher, working_copy(Page.objects.get(slug="kontakt")))
     form = publisher.url
     click(publisher, "link", "Hem")  # nothing has changed
-    assert asked == []
+    assert dialogs == []
 
     publisher.goto(form)
     title = {"Rubrik, svenska:": "Ring oss"}
     enter(publisher, title)
     publisher.get_by_role("link", name="Hem", exact=True).click()
-    assert asked == ["beforeunload"]
+    assert dialogs == ["beforeunload"]
     assert (publisher.url, entered(publisher, title)) == (form, title)
     preview(publisher).close()
-    assert asked == ["beforeunload"]
+    assert dialogs == ["beforeunload"]
     publisher.get_by_role("link", name="Hem", exact=True).click()  # a preview saves nothing
-    assert asked == ["beforeunload", "beforeunload"]
+    assert dialogs == ["beforeunload", "beforeunload"]
 
     click(publisher, "button", "Spara och fortsätt redigera")
     click(publisher, "link", "Hem")
-    assert asked == ["beforeunload", "beforeunload"]
+    assert dialogs == ["beforeunload", "beforeunload"]
     assert Page.objects.get(slug="kontakt", version=2).title_sv == "Ring oss"

@@ -15,23 +15,23 @@ from tests.site import text_of
 PER_PAGE = "/admin/pages/feedback/per-sida"
 
 
-def answer(address, helpful, days_ago=0, **fields):
-    given = Feedback.objects.create(address=address, language="sv", helpful=helpful, **fields)
+def make_feedback(address, helpful, days_ago=0, **fields):
+    feedback = Feedback.objects.create(address=address, language="sv", helpful=helpful, **fields)
     moment = timezone.now() - dt.timedelta(days=days_ago)
-    Feedback.objects.filter(pk=given.pk).update(created_at=moment)
+    Feedback.objects.filter(pk=feedback.pk).update(created_at=moment)
 
 
 @pytest.fixture
 def answers(db):
     """Of /plan/, 1 of 3 was helped, and 2 of 2 before; of /bra/, 1 of 1; of /forr/ nothing of late."""
-    answer("/bra/", True)
-    answer("/plan/", True, 1)
-    answer("/plan/", False, 2, message='Var är "kartan"?')
-    answer("/plan/", False, 29, message="=1+1")
-    answer("/plan/", True, 31)
-    answer("/plan/", True, 59)
-    answer("/forr/", False, 45)
-    answer("/glomd/", False, 61)
+    make_feedback("/bra/", True)
+    make_feedback("/plan/", True, 1)
+    make_feedback("/plan/", False, 2, message='Var är "kartan"?')
+    make_feedback("/plan/", False, 29, message="=1+1")
+    make_feedback("/plan/", True, 31)
+    make_feedback("/plan/", True, 59)
+    make_feedback("/forr/", False, 45)
+    make_feedback("/glomd/", False, 61)
 
 
 def lines(response):
@@ -48,12 +48,12 @@ def test_the_page_that_helped_least_comes_first_with_its_trend(admin_client, ans
         "/bra/;1;0;100;0;;;0",
         "/forr/;0;0;;1;0;;0",
     ]
-    said = text_of(admin_client.get(f"{PER_PAGE}/"))
+    page_text = text_of(admin_client.get(f"{PER_PAGE}/"))
     assert (
         "/plan/ 3 svar om /plan/ 2 33 % 100 % av 2 svar −67 procentenheter 2 "
         "/bra/ 1 svar om /bra/ 0 100 % – – 0 "
         "/forr/ 0 svar om /forr/ 0 – 0 % av 1 svar – 0 "
-    ) in said
+    ) in page_text
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_answers_leave_one_by_one_with_no_formula_in_them(admin_client, answers)
 @pytest.mark.parametrize("message", ["\r=1", "\n=1", "\x0b=1", "\uff1d1", "'\r=1"])
 def test_no_cell_begins_as_a_formula(admin_client, db, message):
     Feedback.objects.create(address="/plan/", language="sv", helpful=False, message=message)
-    answer = admin_client.get("/admin/pages/feedback/svar.csv?dagar=30")
-    text = io.StringIO(answer.content.decode("utf-8-sig"), newline="")
+    response = admin_client.get("/admin/pages/feedback/svar.csv?dagar=30")
+    text = io.StringIO(response.content.decode("utf-8-sig"), newline="")
     cell = list(csv.reader(text, delimiter=";"))[1][-1]
     assert cell[0] == "'"
     assert "\r" not in cell
@@ -108,18 +108,18 @@ def test_without_answers_the_page_says_so(admin_client, db):
 def test_a_long_table_ends_and_says_so(admin_client, db, monkeypatch):
     monkeypatch.setattr("pages.feedback_admin.MOST_PAGES", 2)
     for number in range(3):
-        answer(f"/{number}/", False)
-    said = text_of(admin_client.get(f"{PER_PAGE}/"))
-    assert "Här är de 2 första sidorna. Filen har alla." in said
-    assert "/1/" in said
-    assert "/2/" not in said
+        make_feedback(f"/{number}/", False)
+    page_text = text_of(admin_client.get(f"{PER_PAGE}/"))
+    assert "Här är de 2 första sidorna. Filen har alla." in page_text
+    assert "/1/" in page_text
+    assert "/2/" not in page_text
     assert len(lines(admin_client.get(f"{PER_PAGE}.csv"))) == 4
 
 
 def test_the_queries_do_not_grow_with_the_pages(admin_client, db):
     counts = []
     for number in range(6):
-        answer(f"/{number}/", False)
+        make_feedback(f"/{number}/", False)
         if number in {0, 5}:
             with CaptureQueriesContext(connection) as queries:
                 admin_client.get(f"{PER_PAGE}/")

@@ -75,18 +75,18 @@ def test_page_addresses_are_unique_in_each_language(db):
 )
 def test_a_page_cannot_take_an_address_of_the_site_itself(db, slug, slug_en):
     page = Page(slug=slug, slug_en=slug_en, title_sv="Ny", responsible_sv="Regionen")
-    with pytest.raises(ValidationError) as told:
+    with pytest.raises(ValidationError) as caught:
         page.full_clean()
-    (message,) = told.value.messages
+    (message,) = caught.value.messages
     assert message.endswith("används redan av webbplatsen själv. Välj en annan.")
 
 
 @pytest.mark.parametrize("slug", ["två ord", "a/b"])
 def test_a_bad_page_address_is_explained(admin_client, db, slug):
     new = {"title_sv": "Ny", "slug": slug, "responsible_sv": "Regionen", "status": "draft"}
-    answer = admin_client.post("/admin/pages/page/add/", new)
-    assert answer.status_code == 200
-    assert answer.context["adminform"].form.errors["slug"] == [
+    response = admin_client.post("/admin/pages/page/add/", new)
+    assert response.status_code == 200
+    assert response.context["adminform"].form.errors["slug"] == [
         "Skriv bara bokstäverna a–z, siffror, bindestreck och understreck, utan mellanrum."
     ]
     assert not Page.objects.exists()
@@ -129,10 +129,10 @@ def test_administrations_are_shown_while_they_exist(client, db):
         Administration.objects.create(
             profile=profile, position=number, slug=name.lower(), name_sv=name, **dates
         )
-    said = text_of(client.get("/om-region-blekinge/"))
-    assert "Alltid" in said
-    assert "Nedlagd" not in said
-    assert "Kommande" not in said
+    text = text_of(client.get("/om-region-blekinge/"))
+    assert "Alltid" in text
+    assert "Nedlagd" not in text
+    assert "Kommande" not in text
 
 
 def test_a_daily_stat_says_its_source_and_day_where_they_are_known(client, db):
@@ -146,8 +146,8 @@ def test_a_daily_stat_says_its_source_and_day_where_they_are_known(client, db):
         source_sv="Kattregistret",
         as_of="2021-04-07",
     )
-    said = text_of(client.get("/om-region-blekinge/"))
-    assert "4 barn föds 5 katter föds Källa: Kattregistret, 7 april 2021" in said
+    text = text_of(client.get("/om-region-blekinge/"))
+    assert "4 barn föds 5 katter föds Källa: Kattregistret, 7 april 2021" in text
 
 
 def test_a_draft_is_nowhere(client, content):
@@ -169,8 +169,8 @@ def test_a_draft_profile_is_nowhere(client, db):
 
 def test_a_page_moves_to_its_english_word_for_good(client, db):
     make_page("kontakt", slug_en="contact")
-    answer = client.get("/en/kontakt/")
-    assert (answer.status_code, answer["Location"]) == (301, "/en/contact/")
+    response = client.get("/en/kontakt/")
+    assert (response.status_code, response["Location"]) == (301, "/en/contact/")
     assert client.get("/contact/")["Location"] == "/kontakt/"
 
 
@@ -207,9 +207,9 @@ def test_a_page_says_who_answers_and_when_it_changed(client, db):
     Page.objects.filter(pk=page.pk).update(
         published_at="2021-04-07T12:00Z", changed_at="2021-05-01T12:00Z"
     )
-    said = text_of(client.get("/kontakt/"))
+    text = text_of(client.get("/kontakt/"))
     assert (
-        "Publicerad 7 april 2021 Senast ändrad 1 maj 2021 Ansvarig för sidan Kommunikation" in said
+        "Publicerad 7 april 2021 Senast ändrad 1 maj 2021 Ansvarig för sidan Kommunikation" in text
     )
 
 

@@ -38,15 +38,15 @@ def pieces_of(name):
     return pieces
 
 
-def missing(pieces, said):
+def missing(pieces, page_text):
     """Return the pieces that `said` lacks, or has only before a piece that precedes it."""
     place, lacking = 0, []
     for piece in pieces:
-        found = said.find(piece, place)
-        if found < 0:
+        start = page_text.find(piece, place)
+        if start < 0:
             lacking.append(piece)
         else:
-            place = found + len(piece)
+            place = start + len(piece)
     return lacking
 
 
@@ -73,9 +73,9 @@ def test_a_source_text_is_whole_and_in_order_on_its_page(client, content, source
 
 
 def test_a_missing_sentence_would_be_seen(client, content):
-    said = text_of(client.get("/om-region-blekinge/"))
-    said = said.replace("Vi visar tillit och stöttar varandra.", "")
-    assert missing(pieces_of("om_region_blekinge.txt"), said) == [
+    page_text = text_of(client.get("/om-region-blekinge/"))
+    page_text = page_text.replace("Vi visar tillit och stöttar varandra.", "")
+    assert missing(pieces_of("om_region_blekinge.txt"), page_text) == [
         "Vi visar tillit och stöttar varandra."
     ]
 
@@ -85,11 +85,11 @@ def test_no_english_page_says_a_swedish_sentence(client, content, name):
     swedish = [piece for piece in pieces_of(name) if len(piece.split()) > 2]
     assert len(swedish) > 20
     for address in public_addresses("en"):
-        said = text_of(client.get(address), without_lang="sv")
-        assert [piece for piece in swedish if piece in said] == [], address
+        page_text = text_of(client.get(address), without_lang="sv")
+        assert [piece for piece in swedish if piece in page_text] == [], address
 
 
 def test_english_pages_hold_no_swedish_letters_but_in_names(client, content):
     for address in public_addresses("en"):
-        said = text_of(client.get(address), without_lang="sv").replace("Bräkne-Hoby", "")
-        assert re.findall(r"\w*[åäöÅÄÖ]\w*", said) == [], address
+        page_text = text_of(client.get(address), without_lang="sv").replace("Bräkne-Hoby", "")
+        assert re.findall(r"\w*[åäöÅÄÖ]\w*", page_text) == [], address

@@ -77,8 +77,8 @@ def test_an_outcome_is_shown_beside_its_amount_and_a_missing_one_said(client, db
     address = "/regionplan/2019-2021/budget-2019/"
     assert "Utfall" not in text_of(client.get(address))
     budget.lines.filter(kind="item").update(outcome_msek=Decimal("0.0"))
-    said = text_of(client.get(address))
-    assert "Resultatbudget Miljoner kronor Utfall Rad 1 1,0 0,0 Rad 2 1,0 saknas" in said
+    text = text_of(client.get(address))
+    assert "Resultatbudget Miljoner kronor Utfall Rad 1 1,0 0,0 Rad 2 1,0 saknas" in text
 
 
 def test_a_chart_of_nothing_is_nothing(client, db):
@@ -109,14 +109,14 @@ def test_another_regions_plan_is_a_matter_of_data(client, content):
     fixture = Path(__file__).with_name("another_region.json")
     for _time in ("first", "again"):
         call_command("loaddata", fixture, verbosity=0)
-    said = text_of(client.get("/regionplan/2023-2026/"))
-    assert "Perspektiv natur och klimat 2 av 4" in said
-    assert "Inriktningsmål: Mer natur och klimat" in said
+    text = text_of(client.get("/regionplan/2023-2026/"))
+    assert "Perspektiv natur och klimat 2 av 4" in text
+    assert "Inriktningsmål: Mer natur och klimat" in text
     budget = Budget.objects.get(year=2023)
     assert all(bar.adds_up for bar in charts.waterfall(budget.lines.all()))
-    said = text_of(client.get("/en/regional-plan/2023-2026/budget-2023/"))
-    assert "Expenses −70,000.5 Net expenses −58,000.5" in said
-    assert "Net financial items 500.2 Result for the year 299.7" in said
-    assert "Perspektiv" not in said
+    text = text_of(client.get("/en/regional-plan/2023-2026/budget-2023/"))
+    assert "Expenses −70,000.5 Net expenses −58,000.5" in text
+    assert "Net financial items 500.2 Result for the year 299.7" in text
+    assert "Perspektiv" not in text
     # Neither plan holds in any other's place.
     assert "Invånare och samhälle" in text_of(client.get("/regionplan/2019-2021/"))

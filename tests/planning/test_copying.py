@@ -16,18 +16,18 @@ from tests.factories import (
 )
 
 
-def said_below(plan):
+def words_below(plan):
     """Return every word and figure below `plan`, in order, in both languages."""
-    said = []
+    words = []
     for part in plan.perspectives.all():
-        said.append((part.slug, part.slug_en, part.name_sv, part.name_en, part.description_en))
+        words.append((part.slug, part.slug_en, part.name_sv, part.name_en, part.description_en))
         for goal in part.goals.all():
-            said.append((goal.slug, goal.name_sv, goal.name_en, goal.description_sv))
-            said += goal.focus_areas.values_list("position", "text_sv", "text_en")
+            words.append((goal.slug, goal.name_sv, goal.name_en, goal.description_sv))
+            words += goal.focus_areas.values_list("position", "text_sv", "text_en")
     for budget in plan.budgets.all():
-        said.append((budget.unit_sv, budget.introduction_en))
-        said += budget.lines.values_list("code", "name_sv", "name_en", "kind", "amount_msek")
-    return said
+        words.append((budget.unit_sv, budget.introduction_en))
+        words += budget.lines.values_list("code", "name_sv", "name_en", "kind", "amount_msek")
+    return words
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
@@ -37,12 +37,12 @@ def test_a_copy_for_a_new_period_says_all_that_the_plan_says(content, language):
     budget.lines.update(outcome_msek=1)
     RegionalPlan.objects.update(decided_on="2018-11-26", review_on="2020-01-01")
     Budget.objects.update(decided_on="2018-11-26")
-    before = said_below(plan)
+    before = words_below(plan)
     assert len(before) == 5 + 11 + 31 + 1 + 10
     plan.refresh_from_db()
     with override(language):
         draft = copy_to_period(plan, 2022, 2024)
-    assert said_below(draft) == before == said_below(plan)
+    assert words_below(draft) == before == words_below(plan)
     draft.refresh_from_db()
     assert (draft.lead_sv, draft.lead_en) == (plan.lead_sv, plan.lead_en)
     assert (draft.status, draft.published_at, draft.decided_on) == ("draft", None, None)

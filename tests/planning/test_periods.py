@@ -53,8 +53,8 @@ def test_an_old_plan_says_that_it_no_longer_holds(client, db):
     new = make_plan(2022, 2999, title_sv="Nya planen")
     old = make_plan(2019, 2021, successor=new)
     perspective, budget = make_perspective(old), make_budget(old)
-    for thing in (old, perspective, budget):
-        html = client.get(thing.get_absolute_url()).content.decode()
+    for obj in (old, perspective, budget):
+        html = client.get(obj.get_absolute_url()).content.decode()
         assert "Gäller inte längre." in html
         assert '<a href="/regionplan/2022-2999/">' in html
     assert "Gäller inte längre." not in client.get("/regionplan/2022-2999/").content.decode()
@@ -63,11 +63,11 @@ def test_an_old_plan_says_that_it_no_longer_holds(client, db):
 def test_the_overview_shows_the_current_plan_and_lists_all(client, db):
     make_plan(2019, 2021, title_sv="Gamla planen")
     make_plan(2022, 2999, title_sv="Nya planen")
-    answer = client.get("/regionplan/")
-    html, said = answer.content.decode(), text_of(answer)
+    response = client.get("/regionplan/")
+    html, text = response.content.decode(), text_of(response)
     assert '<link rel="canonical" href="http://testserver/regionplan/2022-2999/">' in html
     assert "<h1>Nya planen 2022–2999</h1>" in html
-    assert "Nya planen 2022–2999 Gäller nu Gamla planen 2019–2021 Gäller inte längre" in said
+    assert "Nya planen 2022–2999 Gäller nu Gamla planen 2019–2021 Gäller inte längre" in text
 
 
 def test_a_plans_own_page_leads_to_the_list_of_all_and_grows_no_more(client, db):
@@ -94,8 +94,8 @@ def test_a_plan_says_who_decided_it_and_when(client, db):
     plan = make_plan(decided_by_sv="regionfullmäktige")
     assert "Beslutad av regionfullmäktige." in text_of(client.get(plan.get_absolute_url()))
     RegionalPlan.objects.update(decided_on="2018-11-26")
-    said = text_of(client.get(plan.get_absolute_url()))
-    assert "Beslutad av regionfullmäktige 26 november 2018." in said
+    text = text_of(client.get(plan.get_absolute_url()))
+    assert "Beslutad av regionfullmäktige 26 november 2018." in text
     RegionalPlan.objects.update(decided_by_sv="")
     assert "Beslutad 26 november 2018." in text_of(client.get(plan.get_absolute_url()))
 
@@ -112,9 +112,9 @@ def test_perspectives_may_trade_words_between_languages(client, db):
     make_perspective(plan, 1, slug="tjanst", slug_en="service")
     make_perspective(plan, 2, slug="service", slug_en="support")
     for word, name in (("tjanst", "perspektiv 1"), ("service", "perspektiv 2")):
-        answer = client.get(f"/regionplan/2019-2021/{word}/")
-        assert answer.status_code == 200
-        assert f"Perspektiv {name}" in text_of(answer)
+        response = client.get(f"/regionplan/2019-2021/{word}/")
+        assert response.status_code == 200
+        assert f"Perspektiv {name}" in text_of(response)
     assert client.get("/en/regional-plan/2019-2021/service/").status_code == 200
 
 
@@ -133,14 +133,14 @@ def test_a_draft_plan_is_nowhere(client, db):
     )
     pdf = "/regionplan/2019-2021.pdf"
     for language in ("", "/en"):
-        for thing in (plan, goal.perspective, budget, document):
-            address = thing.get_absolute_url()
+        for obj in (plan, goal.perspective, budget, document):
+            address = obj.get_absolute_url()
             assert client.get(language + address).status_code == 404
         assert client.get(language + pdf).status_code == 404
     for address in ("/", "/regionplan/"):
         assert "Hemliga planen" not in client.get(address).content.decode()
     plan.status = "published"
     plan.save()
-    for thing in (plan, goal.perspective, budget, document):
-        assert client.get(thing.get_absolute_url()).status_code == 200
+    for obj in (plan, goal.perspective, budget, document):
+        assert client.get(obj.get_absolute_url()).status_code == 200
     assert client.get(pdf).status_code == 200

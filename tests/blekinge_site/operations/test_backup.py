@@ -70,22 +70,22 @@ def wipe():
 
 
 def restore(file, **options):
-    said = io.StringIO()
-    call_command("restore", file, stdout=said, **options)
-    return said.getvalue()
+    output = io.StringIO()
+    call_command("restore", file, stdout=output, **options)
+    return output.getvalue()
 
 
 def remake(file, *, rows=None, manifest=None, extra=()):
     """Rewrite the backup at path `file` with other rows (a function of their text), and digests to match."""
     held = members(file)
-    said = json.loads(held["manifest.json"]) | (manifest or {})
+    new_manifest = json.loads(held["manifest.json"]) | (manifest or {})
     if rows:
         text = lzma.decompress(held["rows.jsonl.xz"]).decode()
         held["rows.jsonl.xz"] = lzma.compress(rows(text).encode())
-        said["sha256"]["rows.jsonl.xz"] = digest(held["rows.jsonl.xz"])
+        new_manifest["sha256"]["rows.jsonl.xz"] = digest(held["rows.jsonl.xz"])
     for name, content in extra:
-        said["sha256"][name] = digest(content)
-    held["manifest.json"] = json.dumps(said).encode()
+        new_manifest["sha256"][name] = digest(content)
+    held["manifest.json"] = json.dumps(new_manifest).encode()
     pack(file, [*held.items(), *extra])
 
 
@@ -121,8 +121,8 @@ def test_all_comes_back_and_every_page_is_the_same_to_the_byte(client, file, set
     before, version = everything(), stamp()[0]
 
     def pages():
-        answers = [client.get(address) for address in addresses]
-        return [(answer.status_code, b"".join(answer)) for answer in answers]
+        responses = [client.get(address) for address in addresses]
+        return [(response.status_code, b"".join(response)) for response in responses]
 
     pages_before = pages()
     assert {status for status, _body in pages_before} == {200}
@@ -285,8 +285,8 @@ def test_a_file_of_a_newer_release_is_refused(file):
 
 
 def test_a_database_behind_its_code_is_not_backed_up(filled, tmp_path):
-    made = MigrationRecorder.Migration.objects.get(app="planning", name="0003_versions")
-    made.delete()
+    migration = MigrationRecorder.Migration.objects.get(app="planning", name="0003_versions")
+    migration.delete()
     try:
         with pytest.raises(
             CommandError, match=r"^The database lacks migrations. Run migrate first.$"

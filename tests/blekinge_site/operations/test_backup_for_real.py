@@ -183,14 +183,14 @@ def test_how_far_it_is_is_said_on_a_terminal_only(large, tmp_path):
     pipes = {"stdout": subprocess.DEVNULL, "stderr": other_end}
     process = subprocess.Popen(command, cwd=ROOT, env=large.environment, **pipes)
     os.close(other_end)
-    said = ""
+    output = ""
     with suppress(OSError):  # which is how a terminal ends
         while part := os.read(terminal, 65536):
-            said += part.decode()
+            output += part.decode()
     os.close(terminal)
     assert process.wait() == 0
     assert re.match(
-        "(\r\x1b\\[KWriting rows: [0-9]+ %)+(\r\x1b\\[KWriting documents: [0-9]+ %)+", said
+        "(\r\x1b\\[KWriting rows: [0-9]+ %)+(\r\x1b\\[KWriting documents: [0-9]+ %)+", output
     )
-    assert said.endswith("\r\x1b[K")
+    assert output.endswith("\r\x1b[K")
     assert large.error_of("backup", str(tmp_path / "nowhere/backup.tar")).count("\n") == 0

@@ -17,8 +17,8 @@ from contextlib import closing
 
 import pytest
 
-from tests.hang_ups import hang_up_often, held, settles
-from tests.serving import POSTGRESQL, ROOT, Several, children, free_port, postgresql
+from tests.hang_ups import falls_to, hang_up_often, sockets_and_threads
+from tests.serving import POSTGRESQL, ROOT, VisitorThreads, children, free_port, postgresql
 
 HOST = "www.example.org"
 PAGES = ["/", "/om-region-blekinge/", "/regionplan/2019-2021/", "/en/regional-plan/2019-2021/"]
@@ -154,8 +154,8 @@ class Stack:
             capture_output=True,
             text=True,
         )
-        answer, _newline, status = done.stdout.rpartition("\n")
-        head, _blank, body = answer.replace("\r\n", "\n").partition("\n\n")
+        response, _newline, status = done.stdout.rpartition("\n")
+        head, _blank, body = response.replace("\r\n", "\n").partition("\n\n")
         headers = dict(line.split(": ", 1) for line in head.splitlines()[1:])
         return done.returncode, status, headers, body
 
@@ -210,7 +210,7 @@ def stopped(stack):
     time.sleep(2)  # nginx is to have found it again
 
 
-class Visitors(Several):
+class Visitors(VisitorThreads):
     """Four who ask for pages without pause; `seen` is how each request ended."""
 
     def __init__(self, stack):
@@ -222,12 +222,12 @@ class Visitors(Several):
             for page in PAGES * 10:
                 try:
                     connection.request("GET", page)
-                    answer = connection.getresponse()
-                    answer.read()
-                    self.seen.append(answer.status)
+                    response = connection.getresponse()
+                    response.read()
+                    self.outcomes.append(response.status)
                     time.sleep(0.01)  # the sites, too, need the processor
                 except (OSError, http.client.HTTPException) as error:
-                    self.seen.append(repr(error))
+                    self.outcomes.append(repr(error))
                     connection.close()
 
 
@@ -259,8 +259,8 @@ def test_pages_come_by_http2_with_a_strong_etag(stack):
         assert headers.get("content-encoding", "identity") == encoding
         etag = headers["etag"]
         etags.add(etag)
-        asked = ["--header", f"Accept-Encoding: {encoding}", "--header", f"If-None-Match: {etag}"]
-        status, headers, body = stack.page("/", *asked)
+        options = ["--header", f"Accept-Encoding: {encoding}", "--header", f"If-None-Match: {etag}"]
+        status, headers, body = stack.page("/", *options)
         assert (status, headers["etag"], body) == ("304 2", etag, "")
     assert [etag[0] for etag in etags] == ['"', '"']
 
@@ -270,10 +270,10 @@ def test_files_come_through_nginx_in_part_and_not_twice_to_who_has_them(stack):
     stylesheet = re.search(r'href="(/static/[^"]+[.]css)"', stack.page("/")[2])[1]
     for path in ("/regionplan/2019-2021/dokument/1/", stylesheet):
         _status, headers, whole = stack.page(path)
-        for asked, part in (("0-0", whole[:1]), ("-1", whole[-1:]), ("2-", whole[2:])):
-            status, said, body = stack.page(path, "--header", f"Range: bytes={asked}")
+        for byte_range, part in (("0-0", whole[:1]), ("-1", whole[-1:]), ("2-", whole[2:])):
+            status, part_headers, body = stack.page(path, "--header", f"Range: bytes={byte_range}")
             assert (status, body) == ("206 2", part)
-            assert said["content-range"].endswith(f"/{len(whole)}")
+            assert part_headers["content-range"].endswith(f"/{len(whole)}")
         refused = stack.page(path, "--header", f"Range: bytes={len(whole)}-")
         assert (refused[0], refused[1]["content-range"]) == ("416 2", f"bytes */{len(whole)}")
         resumed = ["--header", 'If-Range: "other"', "--header", "Range: bytes=0-0"]
@@ -344,7 +344,7 @@ def test_one_site_stopped_is_not_noticed(stack, stopped):
     with Visitors(stack) as visitors:
         stopped("site-1")
         time.sleep(2)
-    assert set(visitors.seen) == {200}
+    assert set(visitors.outcomes) == {200}
 
 
 def test_clients_that_hang_up_leave_nothing_behind(stack):
@@ -355,10 +355,16 @@ def test_clients_that_hang_up_leave_nothing_behind(stack):
     hang_up_often(lambda: connect_to(stack), HOST, 1000)  # until all threads have started
     time.sleep(5)  # connections of nginx's that were kept alive have ended
     # Some threads may still start, each with a connection to the database: two thousand would show.
-    before = {worker: [number + 8 for number in held(worker)] for worker in workers()}
+    before = {
+        worker: [number + 8 for number in sockets_and_threads(worker)] for worker in workers()
+    }
     hang_up_often(lambda: connect_to(stack), HOST, 2000)
     assert stack.page("/")[0] == "200 2"
-    left = {worker: held(worker) for worker in before if not settles(worker, before[worker])}
+    left = {
+        worker: sockets_and_threads(worker)
+        for worker in before
+        if not falls_to(worker, before[worker])
+    }
     assert left == {}, before
     assert workers() == [*before]
 
@@ -369,8 +375,8 @@ def test_a_release_under_load_loses_no_request(stack):
         stack.release()
     after = [(stack.home / f"{name}.pid").read_text() for name in ("site-1", "site-2")]
     assert not set(before) & set(after)
-    assert set(visitors.seen) == {200}
-    assert len(visitors.seen) > 100
+    assert set(visitors.outcomes) == {200}
+    assert len(visitors.outcomes) > 100
 
 
 def test_with_both_sites_stopped_what_is_kept_is_shown_but_not_to_staff(stack, stopped):

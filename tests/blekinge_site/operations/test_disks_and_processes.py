@@ -10,7 +10,7 @@ from collections import Counter
 from contextlib import contextmanager
 
 from tests.outages import (
-    LONG,
+    LONG_SECONDS,
     NEWS,
     WORDS,
     YES,
@@ -24,7 +24,7 @@ from tests.outages import (
 from tests.serving import (
     Browser,
     Editor,
-    Several,
+    VisitorThreads,
     served,
 )
 
@@ -90,13 +90,13 @@ def test_the_disk_of_documents_is_full(folder):
         sent = with_file(fields, "bilaga.pdf", b"%PDF-1.7" + b"x" * 600_000)
         too_large = with_file(fields, "bilaga.pdf", b"%PDF-1.7" + b"x" * 2_000_000)
         with no_file_longer_than(300_000, site):
-            answer = editor.ask(ADD, *sent)
+            response = editor.ask(ADD, *sent)
             unread = editor.ask(ADD, *too_large)  # it does not stay in memory while it comes
         assert unread.status == 503
         assert "Räkna med att inget är sparat" in unread.html
-        assert answer.status == 200
-        assert "Filen kunde inte sparas, eftersom servern inte har plats" in answer.html
-        assert answer.fields["title_sv"] == "Bilaga"
+        assert response.status == 200
+        assert "Filen kunde inte sparas, eftersom servern inte har plats" in response.html
+        assert response.fields["title_sv"] == "Bilaga"
         assert [path for path in (folder / "media").rglob("*") if path.is_file()] == []
         assert "/admin/planning/plandocument/1/" not in editor.ask(ADD.replace("add/", "")).html
         assert editor.ask(ADD, *sent).status == 302
@@ -106,7 +106,7 @@ def test_the_disk_of_documents_is_full(folder):
 # --- Its own processes -----------------------------------------------------------------------------
 
 
-class Callers(Several):
+class Callers(VisitorThreads):
     """Some who ask for `path` without pause, each time on a connection of their own.
 
     `seen` is how each request ended: as "whole", "broken" where its answer is cut off, an error or missing
@@ -122,21 +122,21 @@ class Callers(Several):
         try:
             connection = socket.create_connection(("127.0.0.1", self.site.port), 30)
         except OSError:
-            self.seen.append("refused")
+            self.outcomes.append("refused")
             time.sleep(0.02)
             return
         with connection:
-            self.seen.append(self.end_of(connection, request.encode()))
+            self.outcomes.append(self.end_of(connection, request.encode()))
 
     def end_of(self, connection, request):
-        said = b""
+        received = b""
         try:
             connection.sendall(request + b"Connection: close\r\n\r\n")
             while part := connection.recv(65536):
-                said += part
+                received += part
         except OSError:  # it stood in the queue of a socket that closed
-            return "refused" if said == b"" else "broken"
-        head, _blank, body = said.partition(b"\r\n\r\n")
+            return "refused" if received == b"" else "broken"
+        head, _blank, body = received.partition(b"\r\n\r\n")
         length = re.search(rb"(?i)content-length: (\d+)", head)
         is_whole = head.startswith(b"HTTP/1.1 200") and length and int(length[1]) == len(body)
         return "whole" if is_whole else "broken"
@@ -157,10 +157,10 @@ def test_a_worker_is_killed(folder):
         killed = site.workers()[0]
         with Callers(site, BUSY) as callers, Readers(site, paths) as readers:
             os.kill(killed, signal.SIGKILL)
-            seconds_until(lambda: len(set(site.workers()) - {killed}) == 2, LONG)
+            seconds_until(lambda: len(set(site.workers()) - {killed}) == 2, LONG_SECONDS)
             time.sleep(2)
-        ends = Counter(callers.seen) + Counter(
-            "whole" if said == 200 else "lost" for said, _seconds in readers.seen
+        ends = Counter(callers.outcomes) + Counter(
+            "whole" if status == 200 else "lost" for status, _seconds in readers.outcomes
         )
         lost = ends.total() - ends["whole"]
         assert lost <= 7  # as many as were under way: each caller and each reader has one
@@ -174,7 +174,7 @@ def test_a_server_that_is_told_to_stop_finishes_what_it_has_begun(folder):
             site.stop()
             assert time.monotonic() - started < 10
         assert site.process.returncode == 0
-        assert set(callers.seen) == {"whole", "refused"}
+        assert set(callers.outcomes) == {"whole", "refused"}
 
 
 def test_a_server_that_is_told_to_start_anew_loses_nothing(folder):
@@ -183,7 +183,7 @@ def test_a_server_that_is_told_to_start_anew_loses_nothing(folder):
         with Callers(site, BUSY) as callers:
             site.process.send_signal(signal.SIGHUP)
             seconds_until(lambda: not set(before) & set(site.workers()), 15)
-        assert set(callers.seen) == {"whole"}
+        assert set(callers.outcomes) == {"whole"}
 
 
 # --- The clock -------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def test_the_clock_is_moved(folder):
         assert readers.statuses == {200}
         visitor = Browser(site.address)
         move(24)
-        answers = [visitor.ask("/aterkoppling/", YES).status for _number in range(61)]
-        assert answers == [303] * 60 + [429]
+        statuses = [visitor.ask("/aterkoppling/", YES).status for _number in range(61)]
+        assert statuses == [303] * 60 + [429]
         move(0)
         assert visitor.ask("/aterkoppling/", YES).status == 303

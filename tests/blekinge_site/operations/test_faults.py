@@ -21,11 +21,11 @@ import redis
 
 from tests.outages import (
     FILL,
-    LONG,
+    LONG_SECONDS,
     NEWS,
     YES,
     Readers,
-    parts,
+    failing_parts,
     publish_and_see,
     refused_by,
     seconds_until,
@@ -63,16 +63,16 @@ def test_postgresql_stops_and_starts(on_postgresql):
     with Readers(site, warmed_up(site)) as readers:
         database.stop()
         time.sleep(1)
-        assert "database" in parts(site)
-        assert refused_by(editor, form).seconds < LONG
+        assert "database" in failing_parts(site)
+        assert refused_by(editor, form).seconds < LONG_SECONDS
         time.sleep(2)
         database.start()
-        seconds_until(lambda: parts(site) == [], LONG)
+        seconds_until(lambda: failing_parts(site) == [], LONG_SECONDS)
         assert shows(site, "Före avbrottet.")
         assert "Halvt sparat." not in editor.ask(editor.form).html
         publish_and_see(editor, "Efter avbrottet.", site)
     assert readers.statuses == {200}
-    assert readers.slowest < LONG
+    assert readers.slowest < LONG_SECONDS
 
 
 def test_after_an_outage_pages_that_are_not_stored_are_steady_again(tmp_path):
@@ -95,24 +95,26 @@ def test_postgresql_freezes_while_all_threads_ask_it(on_postgresql):
     editor = Editor(site.address)
     publish_and_see(editor, "Före frosten.", site)
     paths = warmed_up(site)
-    asked = [threading.Thread(target=Browser(site.address).ask, args=["/?q=1"]) for _ in range(16)]
+    threads = [
+        threading.Thread(target=Browser(site.address).ask, args=["/?q=1"]) for _ in range(16)
+    ]
     database.tell(signal.SIGSTOP)
     try:
-        for thread in asked:
+        for thread in threads:
             thread.start()
         time.sleep(0.1)
         with Readers(site, paths) as readers:
             time.sleep(5)
-        answer = Browser(site.address).ask("/aterkoppling/", YES)
-        assert answer.status == 503
+        response = Browser(site.address).ask("/aterkoppling/", YES)
+        assert response.status == 503
         # Whether a thread is free decides which of two pages says that nothing is taken in.
-        assert re.search("inget är sparat|kan inte ta emot svar just nu", answer.html)
+        assert re.search("inget är sparat|kan inte ta emot svar just nu", response.html)
     finally:
         database.tell(signal.SIGCONT)
     assert readers.statuses == {200}
-    assert readers.slowest < LONG
-    seconds_until(lambda: parts(site) == [], LONG)
-    for thread in asked:
+    assert readers.slowest < LONG_SECONDS
+    seconds_until(lambda: failing_parts(site) == [], LONG_SECONDS)
+    for thread in threads:
         thread.join()
     assert shows(site, "Före frosten.")
     publish_and_see(editor, "Efter frosten.", site)
@@ -135,7 +137,7 @@ def test_a_migration_holds_a_table(on_postgresql):
         saving.join()
         assert "Medan den flyttade." in editor.ask(editor.form).html
     assert readers.statuses == {200}
-    assert readers.slowest < LONG
+    assert readers.slowest < LONG_SECONDS
     publish_and_see(editor, "Efter flytten.", site)
 
 
@@ -149,9 +151,9 @@ def test_started_without_a_database_the_site_warms_up_when_it_is_back(tmp_path):
             time.sleep(2)
             assert store.dbsize() == 0
             database.start()
-            seconds_until(lambda: site.get("/sitemap.xml")[0] == 200, LONG)
+            seconds_until(lambda: site.get("/sitemap.xml")[0] == 200, LONG_SECONDS)
             paths = site.addresses()
-            seconds_until(lambda: store.dbsize() > len(paths), 3 * LONG)
+            seconds_until(lambda: store.dbsize() > len(paths), 3 * LONG_SECONDS)
             database.stop()
             assert [site.get(path)[0] for path in paths] == [200] * len(paths)
         assert "Traceback" not in site.log.read_text()
@@ -172,8 +174,8 @@ def test_public_pages_are_served_from_a_disk_that_only_reads(filled, tmp_path):
     with site.running():
         for path in ["/", "/regionplan/2019-2021/", NEWS]:
             assert site.get(path)[0] == 200
-        told = json.loads(site.get("/readyz")[2])
-        assert (told["ready"], told["parts"]["writes"]) == (True, "degraded")
+        readiness = json.loads(site.get("/readyz")[2])
+        assert (readiness["ready"], readiness["parts"]["writes"]) == (True, "degraded")
         assert Browser(site.address).ask("/aterkoppling/", YES).status == 503
 
 
@@ -186,10 +188,10 @@ def two_sites(folder, shared):
     (folder / "other").mkdir()
     chosen = {"DATABASE_URL": f"sqlite:///{folder / 'site.sqlite3'}", "CACHE_URL": shared.address}
     with (
-        served(folder, WEB_CONCURRENCY="1", **chosen) as one,
-        served(folder / "other", WEB_CONCURRENCY="1", **chosen) as other,
+        served(folder, WEB_CONCURRENCY="1", **chosen) as first,
+        served(folder / "other", WEB_CONCURRENCY="1", **chosen) as second,
     ):
-        yield one, other
+        yield first, second
 
 
 def test_sites_that_share_a_store_make_each_page_once(folder):
@@ -202,7 +204,7 @@ def test_sites_that_share_a_store_make_each_page_once(folder):
         }
         with served(folder, METRICS_PORT=str(free_port()), **chosen) as site:
             paths = site.addresses()
-            seconds_until(lambda: store.dbsize() > len(paths), 3 * LONG)
+            seconds_until(lambda: store.dbsize() > len(paths), 3 * LONG_SECONDS)
             time.sleep(2)
             count = store.dbsize()
             (folder / "other").mkdir()
@@ -228,7 +230,7 @@ def test_redis_stops_freezes_and_starts(folder):
             shared.start()
             publish_and_see(editor, "Redis är nytt.", *sites)
         assert (readers.statuses, others.statuses) == ({200}, {200})
-        assert max(readers.slowest, others.slowest) < LONG
+        assert max(readers.slowest, others.slowest) < LONG_SECONDS
 
 
 def test_redis_holding_rubbish_poisons_nothing(folder):
@@ -243,7 +245,7 @@ def test_redis_holding_rubbish_poisons_nothing(folder):
         store.close()
         os.kill(sites[1].workers()[0], signal.SIGKILL)  # the next one has nothing of its own
         time.sleep(1)
-        answers = [sites[1].get(path) for path in paths]
-        assert {status for status, _headers, _body in answers} == {200}
+        responses = [sites[1].get(path) for path in paths]
+        assert {status for status, _headers, _body in responses} == {200}
         ports = [str(site.port).encode() for site in sites]
-        assert [body.replace(ports[1], ports[0]) for _s, _h, body in answers] == before
+        assert [body.replace(ports[1], ports[0]) for _s, _h, body in responses] == before

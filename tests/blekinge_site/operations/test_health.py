@@ -13,7 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from blekinge_site.operations import health
 from tests.serving import redis_server
-from tests.stand_ins import AtOnce, Content, ask, make_cache
+from tests.stand_ins import Content, ImmediateExecutor, ask, make_cache
 
 READY = {"database": "ok", "migrations": "ok", "writes": "ok", "media": "ok"}
 
@@ -22,7 +22,7 @@ READY = {"database": "ok", "migrations": "ok", "writes": "ok", "media": "ok"}
 def ready(database, settings, tmp_path, monkeypatch):
     """All four parts, tried at once and in this thread, where the test's database is."""
     settings.MEDIA_ROOT = tmp_path / "media"
-    monkeypatch.setattr(health.readiness, "threads", AtOnce())
+    monkeypatch.setattr(health.readiness, "threads", ImmediateExecutor())
     health.migrations.cache_clear()
 
 
@@ -33,9 +33,9 @@ def down(*args, **kwargs):
 @pytest.mark.parametrize("host", ["testserver", "10.1.2.3:8000", "evil.example", "not a host"])
 def test_the_process_answers_whatever_it_is_called(client, settings, host):
     settings.SECURE_SSL_REDIRECT = True
-    answer = client.get("/healthz", headers={"host": host})
-    assert (answer.status_code, answer.content) == (200, b"ok\n")
-    assert answer.headers == {
+    response = client.get("/healthz", headers={"host": host})
+    assert (response.status_code, response.content) == (200, b"ok\n")
+    assert response.headers == {
         "Content-Type": "text/plain",
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
@@ -58,22 +58,27 @@ def test_nothing_is_stored(ready):
 
 
 def test_ready(client, ready, tmp_path):
-    answer = client.get("/readyz", headers={"host": "10.1.2.3"})
-    assert (answer.status_code, answer.json()) == (200, {"ready": True, "parts": READY})
-    assert answer["Cache-Control"] == "no-store"
+    response = client.get("/readyz", headers={"host": "10.1.2.3"})
+    assert (response.status_code, response.json()) == (200, {"ready": True, "parts": READY})
+    assert response["Cache-Control"] == "no-store"
     assert list((tmp_path / "media").iterdir()) == []
 
 
 def test_without_the_database_it_is_said_and_no_secret_with_it(client, ready, monkeypatch, caplog):
     with monkeypatch.context() as outage:
         outage.setattr("django.db.backends.utils.CursorWrapper.execute", down)
-        answer = client.get("/readyz")
+        response = client.get("/readyz")
     failing = {"database": "failing", "migrations": "failing", "writes": "degraded"}
-    assert (answer.status_code, answer.json()) == (503, {"ready": False, "parts": READY | failing})
-    said = [
-        one.getMessage() for one in caplog.records if one.name == "blekinge_site.operations.health"
+    assert (response.status_code, response.json()) == (
+        503,
+        {"ready": False, "parts": READY | failing},
+    )
+    messages = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "blekinge_site.operations.health"
     ]
-    assert said == [
+    assert messages == [
         "Not ready: database fails: DatabaseError",
         "Not ready: migrations fails: DatabaseError",
         "Degraded: writes fails: DatabaseError",
@@ -81,10 +86,13 @@ def test_without_the_database_it_is_said_and_no_secret_with_it(client, ready, mo
 
 
 def test_a_migration_that_is_missing_is_told_until_it_has_been_made(client, ready):
-    made = MigrationRecorder.Migration.objects.get(app="planning", name="0003_versions")
-    made.delete()
-    answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()["parts"]) == (503, READY | {"migrations": "failing"})
+    migration = MigrationRecorder.Migration.objects.get(app="planning", name="0003_versions")
+    migration.delete()
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["parts"]) == (
+        503,
+        READY | {"migrations": "failing"},
+    )
     MigrationRecorder.Migration(app="planning", name="0003_versions").save()
     assert client.get("/readyz").status_code == 200
 
@@ -104,8 +112,8 @@ def test_every_migration_of_the_code_is_known_without_importing_it():
 
 def test_documents_that_cannot_be_written_are_told(client, ready, tmp_path):
     (tmp_path / "media").write_text("a file where the folder should be")
-    answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()["parts"]) == (200, READY | {"media": "degraded"})
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["parts"]) == (200, READY | {"media": "degraded"})
 
 
 def test_a_disk_without_room_for_a_document_is_told(client, ready, settings, tmp_path):
@@ -122,8 +130,8 @@ def test_a_database_that_only_reads_is_told(client, ready):
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(read_only):
-        answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()["parts"]) == (200, READY | {"writes": "degraded"})
+        response = client.get("/readyz")
+    assert (response.status_code, response.json()["parts"]) == (200, READY | {"writes": "degraded"})
 
 
 def test_a_redis_that_refuses_writes_is_told(settings):
@@ -152,12 +160,12 @@ def test_a_part_that_hangs_is_told_in_time_and_not_tried_twice_at_once(database)
     assert len(tries) == 1
     let_go.set()
     readiness.threads.shutdown()
-    readiness.threads = AtOnce()
+    readiness.threads = ImmediateExecutor()
     assert (readiness.failing(), len(tries)) == ([], 2)
 
 
 def test_a_part_that_is_not_needed_is_degraded_and_costs_nothing(client, ready, monkeypatch):
     monkeypatch.setattr(health.readiness, "parts", health.readiness.parts | {"store": down})
-    answer = client.get("/readyz")
+    response = client.get("/readyz")
     parts = READY | {"store": "degraded"}
-    assert (answer.status_code, answer.json()) == (200, {"ready": True, "parts": parts})
+    assert (response.status_code, response.json()) == (200, {"ready": True, "parts": parts})

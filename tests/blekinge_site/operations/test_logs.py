@@ -44,9 +44,9 @@ ENVIRON = {
 def test_a_request_is_one_line_without_who_made_it():
     line = json_line(ENVIRON, 200, 8463, 0.26)
     assert line.endswith("}\n")
-    said = json.loads(line)
-    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", said.pop("time"))
-    assert said == {
+    fields = json.loads(line)
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", fields.pop("time"))
+    assert fields == {
         "level": "INFO",
         "logger": "request",
         "method": "GET",
@@ -65,7 +65,7 @@ def test_people_read_it_more_easily():
 
 
 @pytest.mark.parametrize(
-    ("sent", "said"),
+    ("sent", "logged_text"),
     [
         ("/forhandsgranska/WyJwYWdlcyJd:1x:y/nyhet/", "/forhandsgranska/…/nyhet/"),
         ("/admin/konto/glomt/1-abc-def/", "/admin/konto/glomt/…/"),
@@ -78,8 +78,8 @@ def test_people_read_it_more_easily():
         ("Vad gör vi? Allt.", "Vad gör vi? Allt."),
     ],
 )
-def test_secrets_are_masked(sent, said):
-    assert masked(sent) == said
+def test_secrets_are_masked(sent, logged_text):
+    assert masked(sent) == logged_text
 
 
 def test_no_path_takes_long_to_mask():
@@ -103,11 +103,14 @@ def test_a_full_disk_ends_no_log(monkeypatch):
 def test_the_line_tells_whether_the_page_was_stored():
     app, content = App(), Content()
     cache = make_cache(app, content)
-    told = []
+    environs = []
 
     def visit(**environ):
-        ask(lambda environ, answer: told.append(environ) or cache(environ, answer), **environ)
-        return told[-1].get("page_cache")
+        ask(
+            lambda environ, response: environs.append(environ) or cache(environ, response),
+            **environ,
+        )
+        return environs[-1].get("page_cache")
 
     assert [visit(), visit(), visit(method="POST")] == ["miss", "hit", None]
     content.error = DatabaseError("down")
@@ -148,14 +151,14 @@ def test_an_error_is_one_line_with_the_number_of_its_request(
 
     monkeypatch.setattr("planning.views.render", broken)
     site = make_cache(WSGIHandler(), Content())
-    answer = ask(site, "/", request_id="from-our-proxy")
-    assert answer.status == "500 Internal Server Error"
-    (told,) = [one for one in caplog.records if one.name == "django.request"]
-    said = logged(told)
-    assert said["message"] == "Internal Server Error: /"
-    assert said["traceback"].endswith("ValueError: cannot read /forhandsgranska/…/")
-    assert said["request_id"] == "from-our-proxy"
-    assert logged(told, "text").count("\n") > 3
+    response = ask(site, "/", request_id="from-our-proxy")
+    assert response.status == "500 Internal Server Error"
+    (error,) = [record for record in caplog.records if record.name == "django.request"]
+    line = logged(error)
+    assert line["message"] == "Internal Server Error: /"
+    assert line["traceback"].endswith("ValueError: cannot read /forhandsgranska/…/")
+    assert line["request_id"] == "from-our-proxy"
+    assert logged(error, "text").count("\n") > 3
 
 
 @pytest.mark.parametrize("shape", ["json", "text"])
@@ -165,8 +168,8 @@ def test_an_unknown_host_is_one_short_line(
     shape,
 ):
     site = make_cache(WSGIHandler(), Content())
-    answer = ask(site, "/", headers={"host": "evil.example"})
-    assert answer.status == "400 Bad Request"
+    response = ask(site, "/", headers={"host": "evil.example"})
+    assert response.status == "400 Bad Request"
     ask(site, "/", headers={"host": "e" * 8000})
     short, long = [
         Formatter(shape).format(record)
@@ -191,8 +194,11 @@ def edits(caplog, django_capture_on_commit_callbacks):
         caplog.clear()
         with django_capture_on_commit_callbacks(execute=True):
             do()
-        told = [logged(record) for record in caplog.records if record.name == "edits"]
-        return [{name: line[name] for name in ("user", "action", "model", "id")} for line in told]
+        logged_lines = [logged(record) for record in caplog.records if record.name == "edits"]
+        return [
+            {name: line[name] for name in ("user", "action", "model", "id")}
+            for line in logged_lines
+        ]
 
     return lines
 

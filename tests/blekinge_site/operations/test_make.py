@@ -124,10 +124,10 @@ def test_run_refuses_a_busy_port_before_it_installs(clone):
 
 
 @pytest.mark.parametrize(
-    ("script", "found"),
+    ("script", "complaint"),
     [(None, "not found"), (PYENV_LEFTOVER, "not found"), (OLD_PYTHON, "Python 3.9.18")],
 )
-def test_run_without_a_python_it_can_use_says_so(clone, port, script, found):
+def test_run_without_a_python_it_can_use_says_so(clone, port, script, complaint):
     if script:
         add_command(clone, script)
     assert make(clone, "run", f"PORT={port}") == (
@@ -135,7 +135,7 @@ def test_run_without_a_python_it_can_use_says_so(clone, port, script, found):
         [],
         [
             "Python 3.12 or newer with its venv module is needed (on Debian: python3-venv); "
-            f"python3 here: {found}."
+            f"python3 here: {complaint}."
         ],
     )
 

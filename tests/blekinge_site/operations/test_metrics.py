@@ -17,7 +17,7 @@ from django.db import connection
 
 from blekinge_site.operations import health
 from tests.serving import ROOT
-from tests.stand_ins import AtOnce
+from tests.stand_ins import ImmediateExecutor
 
 
 def free_port():
@@ -73,13 +73,13 @@ def test_processes_count_together_and_each_request_is_a_line(server):
     for _visit in range(20):
         urlopen(f"{site}/readyz?token=hemligt").read()
     for _ask in range(5):  # whichever process answers
-        said = urlopen(metrics).read().decode()
+        text = urlopen(metrics).read().decode()
         past = re.search(
-            r'site_requests_total\{method="GET",page_cache="past",status="2xx"\} (.+)', said
+            r'site_requests_total\{method="GET",page_cache="past",status="2xx"\} (.+)', text
         )
         assert float(past[1]) >= 21
-        assert re.search(r"^site_request_seconds_count (.+)$", said, re.MULTILINE)[1] == past[1]
-        assert 'site_ready{part="database"} 1.0' in said
+        assert re.search(r"^site_request_seconds_count (.+)$", text, re.MULTILINE)[1] == past[1]
+        assert 'site_ready{part="database"} 1.0' in text
     lines = stop()
     paths = [line["path"] for line in lines if line["logger"] == "request"]
     assert paths.count("/readyz") == 20
@@ -90,25 +90,25 @@ def test_processes_count_together_and_each_request_is_a_line(server):
 def test_what_is_stored_before_anyone_asks_is_counted(server):
     _site, metrics, _stop = server
     for _attempt in range(100):
-        said = urlopen(metrics).read().decode()
-        stored = re.search(r"^site_page_cache_bytes (.+)$", said, re.MULTILINE)
+        text = urlopen(metrics).read().decode()
+        stored = re.search(r"^site_page_cache_bytes (.+)$", text, re.MULTILINE)
         if stored and float(stored[1]) > 20_000:  # two start pages and a sitemap, in two processes
             return
         time.sleep(0.1)
-    raise AssertionError(said)
+    raise AssertionError(text)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_question_keeps_no_connection(monkeypatch):
     from blekinge_site.operations import metrics  # which makes a folder
 
-    monkeypatch.setattr(health.readiness, "threads", AtOnce())
-    found = []
+    monkeypatch.setattr(health.readiness, "threads", ImmediateExecutor())
+    collected = []
 
     def ask():
-        found.extend(figure.name for figure in metrics.State().collect())
+        collected.extend(figure.name for figure in metrics.State().collect())
         # This thread's own; Django never closes a database in memory.
-        found.append(connection.vendor == "sqlite" or connection.connection is None)
+        collected.append(connection.vendor == "sqlite" or connection.connection is None)
 
     try:
         thread = threading.Thread(target=ask)
@@ -116,4 +116,4 @@ def test_a_question_keeps_no_connection(monkeypatch):
         thread.join()
     finally:
         metrics.on_exit(None)
-    assert found == ["site_ready", "site_content_version", True]
+    assert collected == ["site_ready", "site_content_version", True]

@@ -179,8 +179,8 @@ def test_redis_asks_for_the_password_of_its_file(tmp_path):
         wait_for(port)
         assert subprocess.run(["sh", "-c", ours(check)]).returncode == 0
         stranger = ["redis-cli", "-p", str(port), "ping"]
-        answer = subprocess.run(stranger, capture_output=True, text=True).stdout
-        assert "NOAUTH" in answer
+        response = subprocess.run(stranger, capture_output=True, text=True).stdout
+        assert "NOAUTH" in response
         assert (tmp_path / "redis.conf").stat().st_mode & 0o077 == 0
         assert password.encode() not in Path(f"/proc/{server.pid}/cmdline").read_bytes()
     finally:
@@ -194,8 +194,8 @@ def test_redis_asks_for_the_password_of_its_file(tmp_path):
 def metrics_named_in_code():
     """Return the names of the site's metrics, as Prometheus shows them; counters end in _total."""
     code = (ROOT / "blekinge_site/operations/metrics.py").read_text()
-    made = re.findall(r'(Counter|Gauge|Histogram|GaugeMetricFamily)\(\s*"(site_\w+)"', code)
-    return {f"{name}_total" if kind == "Counter" else name for kind, name in made}
+    matches = re.findall(r'(Counter|Gauge|Histogram|GaugeMetricFamily)\(\s*"(site_\w+)"', code)
+    return {f"{name}_total" if kind == "Counter" else name for kind, name in matches}
 
 
 def events_named_in_code():

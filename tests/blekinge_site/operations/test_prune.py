@@ -15,9 +15,9 @@ from pages.models import Feedback, OpenForm, SendCount
 
 
 def prune(*arguments):
-    told = StringIO()
-    call_command("prune", *arguments, stdout=told)
-    return told.getvalue().splitlines()
+    output = StringIO()
+    call_command("prune", *arguments, stdout=output)
+    return output.getvalue().splitlines()
 
 
 def keys():

@@ -45,7 +45,7 @@ def events():
 
 def test_an_error_is_told_without_who_met_it(events, database, monkeypatch):
     monkeypatch.setattr("planning.views.render", broken)
-    answer = ask(
+    response = ask(
         WSGIHandler(),
         "/?q=query-secret",
         REMOTE_ADDR="192.0.2.7",
@@ -54,14 +54,14 @@ def test_an_error_is_told_without_who_met_it(events, database, monkeypatch):
         HTTP_X_SOMETHING="header-secret",
         data=b"body-secret",
     )
-    assert answer.status == "500 Internal Server Error"
+    assert response.status == "500 Internal Server Error"
     (event,) = events
     assert event["request"] == {"method": "GET", "url": "/"}
     (error,) = event["exception"]["values"][-1:]
     assert (error["type"], error["value"]) == ("ValueError", "cannot read /forhandsgranska/…/ 12")
     assert {"user", "breadcrumbs", "extra", "server_name", "contexts", "tags"} & set(event) == set()
-    told = json.dumps(event, default=str)
-    assert [secret for secret in SECRETS if secret in told] == []
+    event_text = json.dumps(event, default=str)
+    assert [secret for secret in SECRETS if secret in event_text] == []
 
 
 # Far from what the test sends: the lines around this one are sent along.

@@ -16,16 +16,16 @@ import pytest
 
 from blekinge_site.serving import bridge
 from blekinge_site.serving.page_cache import PageCache
-from tests.serving import Several, served
-from tests.stand_ins import FAR, App, Content, ask, make_cache
+from tests.serving import VisitorThreads, served
+from tests.stand_ins import FAR_FUTURE, App, Content, ask, make_cache
 
 
 def echo(environ, start_response):
     """Answer with what the request is as WSGI tells it, in JSON."""
-    told = {name: value for name, value in environ.items() if isinstance(value, str)}
-    told["body"] = environ["wsgi.input"].read().decode()
+    request = {name: value for name, value in environ.items() if isinstance(value, str)}
+    request["body"] = environ["wsgi.input"].read().decode()
     start_response("200 OK", [("Content-Type", "application/json")])
-    return [json.dumps(told).encode()]
+    return [json.dumps(request).encode()]
 
 
 def site_of(app, cache=None):
@@ -129,31 +129,31 @@ def test_every_form_of_target_has_a_path(target, path):
 def test_a_body_in_chunks_gets_its_length():
     headers = [("transfer-encoding", "chunked")]
     messages = [part(b"a" * 10, True), part(b"b" * 10, True), part(b"")]
-    told = json.loads(tell(site_of(echo), "/", "POST", headers, messages)[2])
-    assert (told["CONTENT_LENGTH"], told["body"]) == ("20", "a" * 10 + "b" * 10)
-    assert "HTTP_TRANSFER_ENCODING" not in told
+    request = json.loads(tell(site_of(echo), "/", "POST", headers, messages)[2])
+    assert (request["CONTENT_LENGTH"], request["body"]) == ("20", "a" * 10 + "b" * 10)
+    assert "HTTP_TRANSFER_ENCODING" not in request
 
 
 def test_a_body_too_large_for_memory_comes_whole(monkeypatch):
     monkeypatch.setattr(bridge, "LARGEST_IN_MEMORY", 10)
     headers = [("content-length", "30")]
-    told = json.loads(tell(site_of(echo), "/", "POST", headers, [part(b"x" * 30)])[2])
-    assert told["body"] == "x" * 30
+    request = json.loads(tell(site_of(echo), "/", "POST", headers, [part(b"x" * 30)])[2])
+    assert request["body"] == "x" * 30
 
 
 # --- What is refused -------------------------------------------------------------------------------
 
 
 def test_a_body_that_is_said_to_be_too_long_is_not_waited_for():
-    told = json.loads(tell(site_of(echo), "/", "POST", [("content-length", "101")])[2])
-    assert (told["CONTENT_LENGTH"], told["body"]) == ("101", "")  # Django answers 413
+    request = json.loads(tell(site_of(echo), "/", "POST", [("content-length", "101")])[2])
+    assert (request["CONTENT_LENGTH"], request["body"]) == ("101", "")  # Django answers 413
 
 
 def test_a_body_that_turns_out_to_be_too_long_is_refused():
     app, headers = App(), [("transfer-encoding", "chunked")]
     messages = [part(b"x" * 60, True), part(b"x" * 60, True)]
     assert tell(site_of(app), "/", "POST", headers, messages)[0] == 413
-    assert app.asked == []
+    assert app.requests == []
 
 
 @pytest.mark.parametrize("messages", [[], [part(b"x", True), {"type": "http.disconnect"}]])
@@ -162,7 +162,7 @@ def test_half_a_body_never_reaches_the_site(messages, monkeypatch):
     app = App()
     status, _headers, _body = tell(site_of(app), "/", "POST", [("content-length", "5")], messages)
     assert status == 408
-    assert app.asked == []
+    assert app.requests == []
 
 
 def test_a_web_socket_is_closed():
@@ -265,7 +265,7 @@ def test_what_is_stored_is_sent_without_a_thread():
     first = tell(site, headers=headers)
     site.threads.shutdown()  # whoever needs one from now on gets an error
     assert tell(site, headers=headers) == first
-    assert len(app.asked) == 1
+    assert len(app.requests) == 1
     status, head, body = tell(site, "/", "HEAD", headers)
     assert (status, head, body) == (200, first[1], b"")
     known = [*headers, ("if-none-match", first[1][b"etag"].decode())]
@@ -287,7 +287,7 @@ def test_while_all_threads_hang_what_is_stored_is_sent_and_the_rest_refused(monk
 
     def no_answer():
         go_on.wait(10)
-        return 2, FAR
+        return 2, FAR_FUTURE
 
     cache.app, cache.watch.ask = hanging, no_answer
     monkeypatch.setattr(bridge, "ANSWER_SECONDS", 0.2)
@@ -301,7 +301,9 @@ def test_while_all_threads_hang_what_is_stored_is_sent_and_the_rest_refused(monk
     finally:
         go_on.set()
     site.threads.shutdown()
-    assert len(app.asked) == 2  # who has been refused while they stood in line is not made a page
+    assert (
+        len(app.requests) == 2
+    )  # who has been refused while they stood in line is not made a page
 
 
 # --- Under gunicorn --------------------------------------------------------------------------------
@@ -384,7 +386,7 @@ def test_a_length_of_5000_digits_is_refused(tmp_path):
         assert "Traceback" not in site.log.read_text()
 
 
-class ByProxy(Several):
+class ByProxy(VisitorThreads):
     """Some whose requests come as nginx sends them on: each on a connection of its own."""
 
     def __init__(self, site):
@@ -392,7 +394,7 @@ class ByProxy(Several):
         self.site = site
 
     def visit(self):
-        self.seen.append(self.site.get("/robots.txt", **{"X-Forwarded-Proto": "https"})[0])
+        self.outcomes.append(self.site.get("/robots.txt", **{"X-Forwarded-Proto": "https"})[0])
 
 
 def test_workers_that_are_replaced_lose_no_request(tmp_path):
@@ -400,6 +402,6 @@ def test_workers_that_are_replaced_lose_no_request(tmp_path):
     with served(tmp_path, GUNICORN_CMD_ARGS=arguments, BEHIND_PROXY="on") as site:
         first = set(site.workers())
         with ByProxy(site) as visitors:
-            while len(visitors.seen) < 2000 or first & set(site.workers()):
+            while len(visitors.outcomes) < 2000 or first & set(site.workers()):
                 time.sleep(0.1)
-        assert set(visitors.seen) == {200}
+        assert set(visitors.outcomes) == {200}

@@ -99,12 +99,12 @@ def odd_request(chance, port):
     return "\r\n".join([*lines, "", body]).encode("latin-1", "replace")
 
 
-def answer_to(request, port, silent_seconds=0.5):
+def response_to(request, port, silent_seconds=0.5):
     """Return all that the site answers to `request`, after which nothing more is sent.
 
     Half a request gets no answer: after so long a silence, the site is told that no more will come.
     """
-    said = []
+    received = []
     with (
         suppress(ConnectionError),  # closed before it had read all
         socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection,
@@ -113,18 +113,18 @@ def answer_to(request, port, silent_seconds=0.5):
         connection.settimeout(silent_seconds)
         with suppress(TimeoutError):
             while part := connection.recv(65536):
-                said.append(part)
+                received.append(part)
         connection.settimeout(SECONDS)
         connection.shutdown(socket.SHUT_WR)
         while part := connection.recv(65536):
-            said.append(part)
-    return b"".join(said)
+            received.append(part)
+    return b"".join(received)
 
 
 def plain(path, port):
     """Return the status and the body that a reader gets at `path`."""
     lines = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
-    head, _, body = answer_to(lines.encode(), port, SECONDS).partition(b"\r\n\r\n")
+    head, _, body = response_to(lines.encode(), port, SECONDS).partition(b"\r\n\r\n")
     return head.split(b"\r\n")[0], body
 
 
@@ -137,22 +137,22 @@ def test_no_request_breaks_the_site_or_changes_what_others_get(tmp_path):
     with served(tmp_path, FILL) as site:
         port = site.port
         before = {path: plain(path, port) for path in PAGES}
-        *found, missing = (status for status, _body in before.values())
-        assert {*found} == {b"HTTP/1.1 200 OK"}
-        assert missing == b"HTTP/1.1 404 Not Found"
+        *statuses, missing_status = (status for status, _body in before.values())
+        assert {*statuses} == {b"HTTP/1.1 200 OK"}
+        assert missing_status == b"HTTP/1.1 404 Not Found"
         requests = [odd_request(chance, port) for _number in range(CASES)]
         with ThreadPoolExecutor(16) as visitors:
-            answers = visitors.map(lambda request: answer_to(request, port), requests)
-            for number, (request, answer) in enumerate(zip(requests, answers, strict=True)):
-                said = f"seed {SEED}, case {number}: {request!r}\n{answer[:300]!r}"
+            responses = visitors.map(lambda request: response_to(request, port), requests)
+            for number, (request, response) in enumerate(zip(requests, responses, strict=True)):
+                case = f"seed {SEED}, case {number}: {request!r}\n{response[:300]!r}"
                 # Several answers may come in one go. 501 is the word for an unknown transfer coding.
-                assert not re.search(rb"HTTP/1\.\d 5(?!01)\d\d", answer), said
-                assert not SIGNS.search(answer), said
-                assert b"http://evil.example" not in answer, said
-                assert b"\r\nX-Evil" not in answer.partition(b"\r\n\r\n")[0], said
+                assert not re.search(rb"HTTP/1\.\d 5(?!01)\d\d", response), case
+                assert not SIGNS.search(response), case
+                assert b"http://evil.example" not in response, case
+                assert b"\r\nX-Evil" not in response.partition(b"\r\n\r\n")[0], case
                 if number % 100 == 0:
                     path = chance.choice(PAGES)
-                    assert plain(path, port) == before[path], said
+                    assert plain(path, port) == before[path], case
         assert {path: plain(path, port) for path in PAGES} == before, f"seed {SEED}"
 
 
@@ -189,5 +189,5 @@ def test_no_form_of_the_staffs_breaks(content):
     for _number in range(CASES // 30):
         address, names = chance.choice(list(forms.items()))
         sent = {name: chance.choice(VALUES) for name in chance.sample(names, min(len(names), 12))}
-        answer = client.post(address, sent)
-        assert answer.status_code < 500, f"seed {SEED}: {address} {sent}"
+        response = client.post(address, sent)
+        assert response.status_code < 500, f"seed {SEED}: {address} {sent}"

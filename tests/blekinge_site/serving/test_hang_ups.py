@@ -3,7 +3,7 @@
 import os
 import socket
 
-from tests.hang_ups import hang_up_often, held, settles
+from tests.hang_ups import falls_to, hang_up_often, sockets_and_threads
 from tests.serving import pss, served
 
 COUNT = int(os.environ.get("HANG_UPS", 10_000))
@@ -18,11 +18,11 @@ def test_clients_that_hang_up_leave_the_site_as_it_was(tmp_path):
 
         hang_up_often(connect, "localhost", COUNT // 2)  # until all that is kept has been loaded
         [worker] = site.workers()
-        assert settles(worker, (12, 24))
-        before, memory = held(worker), pss(worker)
+        assert falls_to(worker, (12, 24))
+        before, memory = sockets_and_threads(worker), pss(worker)
         hang_up_often(connect, "localhost", COUNT)
         assert site.get("/healthz")[0] == 200
-        assert settles(worker, before)
+        assert falls_to(worker, before)
         assert pss(worker) < memory * 1.1
         assert site.workers() == [worker]
         site.process.terminate()

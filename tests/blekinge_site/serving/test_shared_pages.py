@@ -16,7 +16,7 @@ from django.db import DatabaseError
 from blekinge_site.serving.shared_pages import SharedShelf, release
 from blekinge_site.serving.warm_up import MOST_PAGES_OF_OWN, warm_up
 from tests.serving import ROOT, redis_server
-from tests.stand_ins import HTML, LONG, App, Content, ask, make_cache
+from tests.stand_ins import HTML, LONG_BODY, App, Content, ask, make_cache
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_what_one_process_has_made_another_sends_in_every_encoding(store):
             mine.body,
         )
         assert theirs.headers.get("Content-Encoding", "identity") == encoding
-    assert (len(first.asked), len(second.asked)) == (1, 0)
+    assert (len(first.requests), len(second.requests)) == (1, 0)
 
 
 def test_a_new_version_is_made_anew(store):
@@ -51,21 +51,21 @@ def test_a_new_version_is_made_anew(store):
     ask(process(store, app, content))
     content.number = 2
     ask(process(store, app, content))
-    assert len(app.asked) == 2
+    assert len(app.requests) == 2
 
 
 def test_another_release_makes_its_own(store):
     app = App()
     ask(process(store, app, of="the old"))
     ask(process(store, app, of="the new"))
-    assert len(app.asked) == 2
+    assert len(app.requests) == 2
 
 
 def test_what_is_missing_is_not_shared(store):
     app = App(status="404 Not Found")
     ask(process(store, app))
     ask(process(store, app))
-    assert len(app.asked) == 2
+    assert len(app.requests) == 2
 
 
 class Lost:
@@ -114,15 +114,17 @@ def test_a_release_is_known_by_its_files(tmp_path, path, text, is_another):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("settings", "other_settings"),
     [
         ({"SITE_NAME": "A"}, {"SITE_NAME": "B"}),
         ({"DATABASES": {"default": {"NAME": "a"}}}, {"DATABASES": {"default": {"NAME": "b"}}}),
         ({}, {"A_SETTING_OF_TOMORROW": 1}),
     ],
 )
-def test_a_release_is_known_by_its_settings_too(tmp_path, one, other):
-    assert release(tmp_path, SimpleNamespace(**one)) != release(tmp_path, SimpleNamespace(**other))
+def test_a_release_is_known_by_its_settings_too(tmp_path, settings, other_settings):
+    assert release(tmp_path, SimpleNamespace(**settings)) != release(
+        tmp_path, SimpleNamespace(**other_settings)
+    )
 
 
 def test_sites_that_differ_in_what_no_page_shows_share_their_pages(tmp_path):
@@ -180,20 +182,20 @@ def test_what_somebody_else_writes_to_redis_is_a_miss(redis_store, tmp_path):
     for text in [*texts, *(json.dumps(text).encode() for text in changed)]:
         stranger.set(name, text)
         app = App()
-        assert ask(process(store, app)).body == LONG
-        assert len(app.asked) == 1, text
+        assert ask(process(store, app)).body == LONG_BODY
+        assert len(app.requests) == 1, text
     assert not (tmp_path / "run").exists()
 
 
 def test_no_page_is_sent_in_the_place_of_another(redis_store):
     store, stranger = redis_store
-    for path, body in (("/a/", b"A" * len(LONG)), ("/b/", b"B" * len(LONG))):
+    for path, body in (("/a/", b"A" * len(LONG_BODY)), ("/b/", b"B" * len(LONG_BODY))):
         ask(process(store, App(body=body)), path)
-    one, other = stranger.keys()
-    stranger.set(one, stranger.get(other))
+    first_key, second_key = stranger.keys()
+    stranger.set(first_key, stranger.get(second_key))
     app = App()
     bodies = [ask(process(store, app), path).body[:1] for path in ("/a/", "/b/")]
-    assert len(app.asked) == 1
+    assert len(app.requests) == 1
     assert sorted(bodies) in ([b"<", b"A"], [b"<", b"B"])
 
 
@@ -202,7 +204,7 @@ def test_nobody_without_the_secret_key_reads_what_others_store(store, settings):
     settings.SECRET_KEY = "another" * 10
     app = App()
     ask(process(store, app))
-    assert len(app.asked) == 1
+    assert len(app.requests) == 1
 
 
 # --- Warm-up ---------------------------------------------------------------------------------------
@@ -215,13 +217,13 @@ class Pages(App):
     """A site of 250 pages with a sitemap."""
 
     def __call__(self, environ, start_response):
-        self.body = SITEMAP if environ["PATH_INFO"] == "/sitemap.xml" else LONG
+        self.body = SITEMAP if environ["PATH_INFO"] == "/sitemap.xml" else LONG_BODY
         self.headers = [HTML[0], ("Content-Length", str(len(self.body)))]
         return super().__call__(environ, start_response)
 
     @property
     def paths(self):
-        return [asked["PATH_INFO"] for asked in self.asked]
+        return [request["PATH_INFO"] for request in self.requests]
 
 
 def test_of_those_that_share_a_store_one_warms_up_for_each_release_and_content(store):
@@ -232,7 +234,7 @@ def test_of_those_that_share_a_store_one_warms_up_for_each_release_and_content(s
     warm_up(process(store, app, content, of="the next"), AT)
     content.number = 2
     warm_up(process(store, app, content), AT)
-    assert len(app.asked) == 3 * 251
+    assert len(app.requests) == 3 * 251
 
 
 def test_without_a_store_each_makes_what_the_sitemap_begins_with():
@@ -244,7 +246,7 @@ def test_without_a_store_each_makes_what_the_sitemap_begins_with():
 def test_a_store_that_is_lost_keeps_nobody_from_warming_up():
     app = Pages()
     warm_up(process(Lost(), app), AT)
-    assert len(app.asked) == 251
+    assert len(app.requests) == 251
 
 
 def test_warm_up_waits_for_the_database(monkeypatch):
@@ -253,16 +255,16 @@ def test_warm_up_waits_for_the_database(monkeypatch):
     cache = make_cache(app, content)
 
     def sleep(seconds):
-        assert app.asked == []
+        assert app.requests == []
         content.error = None
 
     monkeypatch.setattr("blekinge_site.serving.warm_up.time.sleep", sleep)
     warm_up(cache, AT)
-    assert len(app.asked) == MOST_PAGES_OF_OWN + 1
+    assert len(app.requests) == MOST_PAGES_OF_OWN + 1
 
 
 def test_a_name_with_a_dot_first_is_no_host_to_warm_up_for():
     for hosts, names in (([".testserver", "a.se"], {"a.se:80"}), ([".testserver"], set())):
         app = Pages()
         warm_up(make_cache(app, hosts=hosts), AT)
-        assert {asked["HTTP_HOST"] for asked in app.asked} == names
+        assert {request["HTTP_HOST"] for request in app.requests} == names

@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from blekinge_site.serving.page_cache import ASK_EVERY, PageCache
 from tests.moments import NOON, SECOND
-from tests.stand_ins import FAR, HTML, LONG, App, Content, ask, make_cache
+from tests.stand_ins import FAR_FUTURE, HTML, LONG_BODY, App, Content, ask, make_cache
 
 # --- How long it holds -----------------------------------------------------------------------------
 
@@ -20,22 +20,22 @@ def test_a_new_version_is_shown():
     app, content = App(), Content()
     cache = make_cache(app, content)
     ask(cache)
-    app.body, content.number = LONG.upper(), 2
-    assert ask(cache).body == LONG.upper()
-    assert len(app.asked) == 2
+    app.body, content.number = LONG_BODY.upper(), 2
+    assert ask(cache).body == LONG_BODY.upper()
+    assert len(app.requests) == 2
 
 
 def test_the_clock_changes_pages_to_the_second(clock):
     app, content = App(), Content()
     content.until = NOON
     cache = make_cache(app, content, every=3600)
-    made = []
+    request_counts = []
     for moment in (NOON - SECOND, NOON - dt.timedelta(microseconds=1), NOON, NOON + SECOND):
         clock(moment)
-        content.until = NOON if moment < NOON else FAR
+        content.until = NOON if moment < NOON else FAR_FUTURE
         ask(cache)
-        made.append(len(app.asked))
-    assert made == [1, 1, 2, 2]
+        request_counts.append(len(app.requests))
+    assert request_counts == [1, 1, 2, 2]
     assert content.times_asked == 2
 
 
@@ -44,15 +44,15 @@ def test_a_page_made_while_content_changes_is_not_taken_for_new():
 
     class Changing(App):
         def __call__(self, environ, start_response):
-            answer = super().__call__(environ, start_response)
+            response = super().__call__(environ, start_response)
             content.number += 1  # somebody saves while the page is made of what was
-            return answer
+            return response
 
     app = Changing()
     cache = make_cache(app, content)
     ask(cache)
     ask(cache)
-    assert len(app.asked) == 2
+    assert len(app.requests) == 2
 
 
 def test_the_version_is_asked_for_twice_a_second():
@@ -61,7 +61,7 @@ def test_the_version_is_asked_for_twice_a_second():
     started = time.monotonic()
     ask(cache)
     content.number = 2
-    while cache.watch.known == (1, FAR):
+    while cache.watch.known == (1, FAR_FUTURE):
         ask(cache)
     assert ASK_EVERY <= time.monotonic() - started < 2 * ASK_EVERY
     assert content.times_asked == 2
@@ -78,12 +78,12 @@ def test_many_at_once_make_a_page_once():
     app = Slow()
     cache = PageCache(app, Content(), hosts=["testserver"])
     with ThreadPoolExecutor(8) as visitors:
-        answers = [visitors.submit(ask, cache) for _visitor in range(8)]
+        responses = [visitors.submit(ask, cache) for _visitor in range(8)]
         while not cache.fillings:
             time.sleep(0.01)
         go_on.set()
-    assert [answer.result().body for answer in answers] == [LONG] * 8
-    assert len(app.asked) == 1
+    assert [response.result().body for response in responses] == [LONG_BODY] * 8
+    assert len(app.requests) == 1
 
 
 def test_who_waited_for_what_cannot_be_stored_asks_for_themselves():
@@ -97,10 +97,10 @@ def test_who_waited_for_what_cannot_be_stored_asks_for_themselves():
     app = Slow("302 Found")
     cache = PageCache(app, Content(), hosts=["testserver"])
     with ThreadPoolExecutor(3) as visitors:
-        answers = [visitors.submit(ask, cache) for _visitor in range(3)]
+        responses = [visitors.submit(ask, cache) for _visitor in range(3)]
         go_on.set()
-    assert [answer.result().status for answer in answers] == ["302 Found"] * 3
-    assert (len(app.asked), cache.fillings) == (3, {})
+    assert [response.result().status for response in responses] == ["302 Found"] * 3
+    assert (len(app.requests), cache.fillings) == (3, {})
 
 
 def test_an_app_that_breaks_leaves_nobody_waiting():
@@ -122,12 +122,12 @@ def test_what_is_stored_is_served_while_the_database_is_down(caplog):
     cache = make_cache(app, content)
     ask(cache)
     content.error = DatabaseError("down")
-    answers = [ask(cache).status for _time in range(3)]
-    assert answers == ["200 OK"] * 3
-    assert len(app.asked) == 1
+    statuses = [ask(cache).status for _time in range(3)]
+    assert statuses == ["200 OK"] * 3
+    assert len(app.requests) == 1
     content.error, content.number = None, 2
     ask(cache)
-    assert len(app.asked) == 2
+    assert len(app.requests) == 2
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
         (logging.ERROR, "The database does not answer; what is stored is served: down"),
         (logging.WARNING, "The database answers again."),
@@ -141,8 +141,8 @@ def test_what_was_saved_since_shows_to_the_first_who_asks_again():
     content.error = DatabaseError("down")
     ask(cache)
     content.error, content.number = None, 2
-    app.body = LONG.upper()
-    assert ask(cache).body == LONG.upper()
+    app.body = LONG_BODY.upper()
+    assert ask(cache).body == LONG_BODY.upper()
 
 
 def test_a_moment_that_passes_while_the_database_is_down_keeps_the_page(clock):
@@ -153,7 +153,7 @@ def test_a_moment_that_passes_while_the_database_is_down_keeps_the_page(clock):
     content.error = DatabaseError("down")
     clock(NOON)
     assert ask(cache).status == "200 OK"
-    assert len(app.asked) == 1
+    assert len(app.requests) == 1
 
 
 def test_a_database_that_fails_between_version_and_page_keeps_the_page_too():
@@ -189,17 +189,17 @@ def test_nobody_hangs_with_a_database_that_does_not_answer():
 
     def hanging():
         go_on.wait(10)
-        return 2, FAR
+        return 2, FAR_FUTURE
 
     cache.watch.ask = hanging
     started = time.monotonic()
     assert [ask(cache).status for _time in range(20)] == ["200 OK"] * 20
     assert time.monotonic() - started < 2
-    assert len(app.asked) == 1
+    assert len(app.requests) == 1
     go_on.set()
     cache.watch.asking.result()
     ask(cache)
-    assert len(app.asked) == 2
+    assert len(app.requests) == 2
 
 
 def test_before_the_database_has_ever_answered_everything_goes_past():
@@ -207,4 +207,4 @@ def test_before_the_database_has_ever_answered_everything_goes_past():
     content.error = DatabaseError("down")
     cache = make_cache(app, content)
     assert [ask(cache).headers for _time in range(2)] == [dict(HTML)] * 2
-    assert len(app.asked) == 2
+    assert len(app.requests) == 2

@@ -58,11 +58,11 @@ def test_a_page_comes_and_goes_to_the_second(site, clock):
     until = NOON + dt.timedelta(hours=1)
     make_page("nyhet", publish_at=NOON, unpublish_at=until, menu_position=1)
     site.watch.every = 3600
-    answers = []
+    responses = []
     for moment in (NOON - SECOND, NOON, until - SECOND, until):
         clock(moment)
-        answers.append((ask(site, "/nyhet/").status[:3], says(site, "/", "Nyhet")))
-    assert answers == [("404", False), ("200", True), ("200", True), ("410", False)]
+        responses.append((ask(site, "/nyhet/").status[:3], says(site, "/", "Nyhet")))
+    assert responses == [("404", False), ("200", True), ("200", True), ("410", False)]
 
 
 def test_a_year_ends_at_midnight(site, clock):
@@ -211,8 +211,8 @@ def test_the_site_is_served_while_its_database_is_down(site, content, monkeypatc
 
 def test_a_swedish_page_does_not_vary_with_the_visitors_language(client, content):
     for address, language in (("/", "sv"), ("/en/", "en")):
-        answer = client.get(address, headers={"accept-language": "en"})
-        assert (answer["Vary"], answer["Content-Language"]) == ("Accept-Encoding", language)
+        response = client.get(address, headers={"accept-language": "en"})
+        assert (response["Vary"], response["Content-Language"]) == ("Accept-Encoding", language)
 
 
 def test_a_static_file_has_a_weak_etag_compressed_and_not(tmp_path):

@@ -45,7 +45,7 @@ def directory(settings):
         now = int(time.time())
         claims = {"iss": own, "aud": "webbplatsen", "iat": now, "exp": now + 60}
         claims |= {name: person[name] for name in ("sub", "amr", "acr") if name in person}
-        answers = {
+        responses = {
             "/.well-known/openid-configuration": {
                 "issuer": own,
                 "authorization_endpoint": f"{own}/authorize",
@@ -61,7 +61,7 @@ def directory(settings):
             "/userinfo": person,
         }
         start_response("200 OK", [("Content-Type", "application/json")])
-        return [json.dumps(answers[environ["PATH_INFO"]]).encode()]
+        return [json.dumps(responses[environ["PATH_INFO"]]).encode()]
 
     with make_server("127.0.0.1", 0, answer, handler_class=Silent) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -137,9 +137,9 @@ def test_the_directory_makes_no_account_and_opens_none_that_is_not_the_persons(
 ):
     make_account(**fields)
     directory["email"] = email
-    answer = come_by_directory(client)
-    assert answer.status_code == 403
-    assert "Du har inget konto" in text_of(answer)
+    response = come_by_directory(client)
+    assert response.status_code == 403
+    assert "Du har inget konto" in text_of(response)
     assert User.objects.count() == 1
     assert not SocialAccount.objects.exists()
     assert client.get("/admin/").status_code == 302
@@ -159,8 +159,8 @@ def test_an_identifier_that_is_entered_opens_the_account(
     client.post("/admin/konto/logga-ut/")
     assert come_by_directory(client).status_code == 403
     changes = LogEntry.objects.filter(user__username="admin").order_by("pk")
-    told = "Ändrade Identifierare i regionens katalog."
-    assert [entry.get_change_message() for entry in changes] == [told, told]
+    message = "Ändrade Identifierare i regionens katalog."
+    assert [entry.get_change_message() for entry in changes] == [message, message]
 
 
 def enter(client, user, identifier):
@@ -173,8 +173,8 @@ def enter(client, user, identifier):
 def test_an_identifier_belongs_to_one_account(admin_client, directory):
     anna, bo = make_account(), make_account("bo")
     assert enter(admin_client, anna, "1").status_code == 302
-    answer = enter(admin_client, bo, "1")
-    assert "Ett annat konto har redan den identifieraren." in text_of(answer)
+    response = enter(admin_client, bo, "1")
+    assert "Ett annat konto har redan den identifieraren." in text_of(response)
     assert enter(admin_client, anna, "1").status_code == 302
     assert enter(admin_client, bo, "").status_code == 302
     assert list(SocialAccount.objects.values_list("user__username", "uid")) == [("anna", "1")]
@@ -205,7 +205,7 @@ def test_without_a_directory_accounts_have_no_identifier_and_keep_their_link(adm
 
 
 @pytest.mark.parametrize(
-    ("said", "leads_to"),
+    ("directory_claims", "leads_to"),
     [
         ({"amr": ["pwd", "mfa"]}, "/admin/"),
         ({"amr": ["pwd"]}, "/admin/konto/tva-faktorer/"),
@@ -216,10 +216,10 @@ def test_without_a_directory_accounts_have_no_identifier_and_keep_their_link(adm
     ],
 )
 def test_the_sites_second_factor_is_left_out_only_where_the_directory_tells_of_its_own(
-    client, db, directory, second_factor, settings, said, leads_to
+    client, db, directory, second_factor, settings, directory_claims, leads_to
 ):
     settings.OIDC_ACR = ["loa3", "loa4"]
-    directory |= said
+    directory |= directory_claims
     make_account(role="Publicist", password=None, email="anna@example.se")
     come_by_directory(client)
     assert client.get("/admin/", follow=True).request["PATH_INFO"] == leads_to
@@ -259,9 +259,9 @@ def test_a_person_gets_no_second_account_by_asking_while_signed_in(client, db, d
 
 
 def test_an_answer_that_nobody_asked_the_directory_for_is_refused(client, db, directory):
-    answer = client.get("/admin/konto/katalog/region/svar/?code=kod&state=okänd")
-    assert answer.status_code == 401
-    assert "Inloggningen gick inte" in text_of(answer)
+    response = client.get("/admin/konto/katalog/region/svar/?code=kod&state=okänd")
+    assert response.status_code == 401
+    assert "Inloggningen gick inte" in text_of(response)
 
 
 def test_whoever_turns_back_at_the_directory_can_start_again(client, db, directory):

@@ -26,8 +26,8 @@ from tests.site import public_addresses, text_of
 
 def test_the_admin_leads_to_the_sign_in_and_back(client, db):
     make_account(role="Redaktör")
-    answer = client.get("/admin/pages/page/", follow=True)
-    assert answer.redirect_chain[-1] == (f"{LOGIN}?next=/admin/pages/page/", 302)
+    response = client.get("/admin/pages/page/", follow=True)
+    assert response.redirect_chain[-1] == (f"{LOGIN}?next=/admin/pages/page/", 302)
     data = {"login": "anna", "password": PASSWORD, "next": "/admin/pages/page/"}
     assert client.post(LOGIN, data).url == "/admin/pages/page/"
     assert client.get("/admin/pages/page/").status_code == 200
@@ -38,18 +38,18 @@ def test_the_admin_leads_to_the_sign_in_and_back(client, db):
 
 
 def test_the_sign_in_is_swedish_and_the_staffs_whatever_the_browser_prefers(client, db):
-    answer = client.get(LOGIN, headers={"accept-language": "en"})
-    assert '<html lang="sv"' in answer.content.decode()
-    assert re.findall(r"<h1>(.*?)</h1>", answer.content.decode()) == ["Logga in"]
-    assert "script-src 'self' 'nonce-" in answer["Content-Security-Policy"]
-    assert "form-action 'self'" in answer["Content-Security-Policy"]
-    assert "no-store" in answer["Cache-Control"]
+    response = client.get(LOGIN, headers={"accept-language": "en"})
+    assert '<html lang="sv"' in response.content.decode()
+    assert re.findall(r"<h1>(.*?)</h1>", response.content.decode()) == ["Logga in"]
+    assert "script-src 'self' 'nonce-" in response["Content-Security-Policy"]
+    assert "form-action 'self'" in response["Content-Security-Policy"]
+    assert "no-store" in response["Cache-Control"]
 
 
 def test_nobody_makes_themselves_an_account(client, db):
     form = {"username": "ny", "password1": PASSWORD, "password2": PASSWORD}
-    for answer in (client.get("/admin/konto/nytt/"), client.post("/admin/konto/nytt/", form)):
-        assert "Du har inget konto" in text_of(answer)
+    for response in (client.get("/admin/konto/nytt/"), client.post("/admin/konto/nytt/", form)):
+        assert "Du har inget konto" in text_of(response)
     assert not User.objects.exists()
 
 
@@ -79,20 +79,20 @@ def test_five_wrong_passwords_close_the_account_for_a_while(client, db):
 def test_many_requests_from_one_place_are_refused_in_swedish(client, db):
     for _ in range(30):
         sign_in(client, name="", password="")
-    answer = sign_in(client)
-    assert answer.status_code == 429
-    assert "För många försök" in text_of(answer)
+    response = sign_in(client)
+    assert response.status_code == 429
+    assert "För många försök" in text_of(response)
 
 
 def test_behind_a_proxy_the_limits_count_visitors(client, db, settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     for _ in range(30):
         client.post(LOGIN, headers={"x-forwarded-for": "1.2.3.4, 192.0.2.1"})
-    answers = [
+    statuses = [
         client.post(LOGIN, headers={"x-forwarded-for": f"1.2.3.4, {address}"}).status_code
         for address in ("192.0.2.1", "192.0.2.2")
     ]
-    assert answers == [429, 200]
+    assert statuses == [429, 200]
 
 
 # --- Forgotten passwords ---------------------------------------------------------------------------
@@ -168,9 +168,9 @@ def test_without_it_no_admin_page_opens_by_any_request(client, db, second_factor
         "/admin/autocomplete/",
         "/admin/auth/user/",
     ):
-        for answer in (client.get(address), client.post(address)):
-            assert answer.status_code == 302
-            assert answer.url.startswith("/admin/login/"), address
+        for response in (client.get(address), client.post(address)):
+            assert response.status_code == 302
+            assert response.url.startswith("/admin/login/"), address
     client.post(f"/admin/pages/page/{page.pk}/delete/", {"post": "yes"})
     page.refresh_from_db()
     assert client.post("/admin/konto/logga-ut/").url == LOGIN
@@ -179,8 +179,8 @@ def test_without_it_no_admin_page_opens_by_any_request(client, db, second_factor
 def test_an_app_is_added_and_then_asked_for(client, db, second_factor):
     user = make_account(role="Publicist")
     sign_in(client)
-    asked = client.get("/admin/konto/app/", follow=True)
-    assert asked.request["PATH_INFO"] == "/admin/konto/bekrafta/"
+    response = client.get("/admin/konto/app/", follow=True)
+    assert response.request["PATH_INFO"] == "/admin/konto/bekrafta/"
     add = client.post(
         "/admin/konto/bekrafta/", {"password": PASSWORD, "next": "/admin/konto/app/"}, follow=True
     )
@@ -227,9 +227,9 @@ def test_a_manager_removes_the_second_factor_of_who_has_lost_it(client, db):
         TOTP.activate(user, SECRET)
     client.force_login(manager)
     data = {"action": "remove_second_factor", "_selected_action": [anna.pk, root.pk]}
-    answer = client.post("/admin/auth/user/", data, follow=True)
-    assert "Tvåfaktorsinloggningen är borttagen för anna." in text_of(answer)
-    assert "Du får inte ändra rot." in text_of(answer)
+    response = client.post("/admin/auth/user/", data, follow=True)
+    assert "Tvåfaktorsinloggningen är borttagen för anna." in text_of(response)
+    assert "Du får inte ändra rot." in text_of(response)
     assert [factor.user for factor in Authenticator.objects.all()] == [root]
     entry = LogEntry.objects.get()
     assert (entry.user, entry.get_edited_object()) == (manager, anna)
@@ -261,9 +261,9 @@ def test_public_pages_neither_read_nor_make_a_session(client, content):
     sign_in(client)
     Session.objects.update(expire_date=timezone.now())
     for address in public_addresses("sv"):
-        answer = client.get(address)
-        assert not answer.cookies
-        assert "Cookie" not in answer.get("Vary", "")
+        response = client.get(address)
+        assert not response.cookies
+        assert "Cookie" not in response.get("Vary", "")
 
 
 # --- The log ---------------------------------------------------------------------------------------
@@ -311,10 +311,10 @@ def test_the_log_tells_how_people_have_signed_in(client, db, django_capture_on_c
 def test_a_manager_reads_the_log(client, db, role, status):
     make_account(role=role)
     sign_in(client)
-    answer = client.get("/admin/admin/logentry/?q=Loggade&slag=4")
-    assert answer.status_code == status
+    response = client.get("/admin/admin/logentry/?q=Loggade&slag=4")
+    assert response.status_code == status
     if status == 200:
-        assert "anna Inloggning användare: anna Loggade in." in text_of(answer)
+        assert "anna Inloggning användare: anna Loggade in." in text_of(response)
 
 
 def test_nobody_changes_the_log_or_deletes_who_is_in_it(admin_client, admin_user):

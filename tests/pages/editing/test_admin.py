@@ -22,8 +22,8 @@ from tests.site import text_of
 from tests.staff_forms import change, form_of, publish
 
 
-def errors_of(answer):
-    return [message for errors in answer.context["errors"] for message in errors]
+def errors_of(response):
+    return [message for errors in response.context["errors"] for message in errors]
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ def test_every_field_tells_staff_what_it_is_for():
                     assert field.help_text, field
                     # Django makes a name of its own, in English, where none is given.
                     same_in_both = {"status", "vision", "text", "budget", "version"}
-                    made = field.name.replace("_", " ")
-                    assert field.verbose_name != made or made in same_in_both, field
+                    default_name = field.name.replace("_", " ")
+                    assert field.verbose_name != default_name or default_name in same_in_both, field
 
 
 def test_a_goal_is_changed_in_both_languages(admin_client, plan):
@@ -64,9 +64,9 @@ def test_a_bad_amount_is_explained_and_kept(admin_client, plan):
     budget = make_budget(plan, lines=[("item", "1.0"), ("result", "1.0")])
     address = f"/admin/planning/budget/{budget.pk}/change/"
     data = form_of(admin_client.get(address)) | {"lines-0-amount_msek": "sextusen"}
-    answer = admin_client.post(address, data)
-    assert "Skriv ett tal, till exempel 59,3 eller −6 198,0." in errors_of(answer)
-    assert 'value="sextusen"' in answer.content.decode()
+    response = admin_client.post(address, data)
+    assert "Skriv ett tal, till exempel 59,3 eller −6 198,0." in errors_of(response)
+    assert 'value="sextusen"' in response.content.decode()
     assert budget.lines.first().amount_msek == Decimal("1.0")
 
 
@@ -109,8 +109,8 @@ def test_a_new_part_comes_last_in_its_plan(admin_client, plan):
     make_perspective(plan, 1)
     new = {"plan": plan.pk, "name_sv": "ny", "slug": "ny", "slug_en": ""}
     empty = {"goals-TOTAL_FORMS": "0", "goals-INITIAL_FORMS": "0"}
-    answer = admin_client.post("/admin/planning/perspective/add/", new | empty)
-    assert answer.status_code == 302
+    response = admin_client.post("/admin/planning/perspective/add/", new | empty)
+    assert response.status_code == 302
     assert list(plan.perspectives.values_list("position", "slug")) == [
         (1, "perspektiv-1"),
         (2, "ny"),
@@ -120,12 +120,12 @@ def test_a_new_part_comes_last_in_its_plan(admin_client, plan):
 def test_an_address_that_visitors_may_have_stays(admin_client, db):
     plan = make_plan()
     perspective, page = make_perspective(plan, slug="ekonomi"), make_page("kontakt")
-    for thing in (plan, perspective, page, make_budget(plan)):
-        meta = thing._meta
-        address = f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}/"
+    for obj in (plan, perspective, page, make_budget(plan)):
+        meta = obj._meta
+        address = f"/admin/{meta.app_label}/{meta.model_name}/{obj.pk}/"
         assert admin_client.post(f"{address}change/", {}).status_code == 403
         assert admin_client.post(f"{address}delete/", {"post": "yes"}).status_code == 403
-        assert type(thing).objects.filter(pk=thing.pk).exists()
+        assert type(obj).objects.filter(pk=obj.pk).exists()
 
 
 def test_published_things_survive_the_delete_action(admin_client, db):
@@ -147,7 +147,7 @@ def test_a_change_below_is_a_change_of_the_plan(admin_client, plan):
     goal = make_goal(make_perspective(plan))
     area = make_focus_area(goal)
     long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    for thing, changes in (
+    for obj, changes in (
         (plan, {"title_sv": "Ny"}),
         (goal.perspective, {"name_sv": "ny"}),
         (goal, {"focus_areas-0-text_sv": "Ny."}),
@@ -155,12 +155,12 @@ def test_a_change_below_is_a_change_of_the_plan(admin_client, plan):
         (make_budget(plan), {"introduction_sv": "Ny."}),
     ):
         RegionalPlan.objects.update(changed_at=long_ago)
-        change(admin_client, thing)
+        change(admin_client, obj)
         plan.refresh_from_db()
         assert plan.changed_at == long_ago, "saved as it was"
-        change(admin_client, thing, **changes)
+        change(admin_client, obj, **changes)
         plan.refresh_from_db()
-        assert plan.changed_at > long_ago, thing
+        assert plan.changed_at > long_ago, obj
     RegionalPlan.objects.update(changed_at=long_ago)
     admin_client.post(f"/admin/planning/focusarea/{area.pk}/delete/", {"post": "yes"})
     plan.refresh_from_db()
@@ -172,8 +172,8 @@ def test_the_plans_page_outlines_the_whole_plan(admin_client, content):
     plan = RegionalPlan.objects.get()
     html = admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/change/").content.decode()
     for model in (Perspective, Goal, FocusArea, Budget):
-        for thing in model.objects.all():
-            assert f'href="/admin/planning/{model._meta.model_name}/{thing.pk}/change/"' in html
+        for obj in model.objects.all():
+            assert f'href="/admin/planning/{model._meta.model_name}/{obj.pk}/change/"' in html
 
 
 def test_each_part_links_up_to_its_plan(admin_client, plan):
@@ -223,15 +223,15 @@ def test_two_results_are_explained(admin_client, plan):
     budget = make_budget(plan, lines=[("item", "1.0"), ("result", "1.0")])
     address = f"/admin/planning/budget/{budget.pk}/change/"
     data = form_of(admin_client.get(address)) | {"lines-0-kind": "result"}
-    answer = admin_client.post(address, data)
-    assert answer.status_code == 200
-    assert "Budgeten har redan en rad för resultatet." in errors_of(answer)
+    response = admin_client.post(address, data)
+    assert response.status_code == 200
+    assert "Budgeten har redan en rad för resultatet." in errors_of(response)
 
 
 def test_feedback_is_read_and_not_changed(admin_client, client, content):
     client.post("/aterkoppling/", {"address": "/kontakt/", "helpful": "nej"})
-    said = text_of(admin_client.get("/admin/pages/feedback/"))
-    assert "/kontakt/" in said
+    text = text_of(admin_client.get("/admin/pages/feedback/"))
+    assert "/kontakt/" in text
     assert admin_client.get("/admin/pages/feedback/add/").status_code == 403
 
 
@@ -248,8 +248,8 @@ def test_a_plan_is_copied_to_a_period_of_its_own(admin_client, content):
     assert (
         f'<a href="{address}">Kopiera till ny period</a>' in admin_client.get(form).content.decode()
     )
-    asked = admin_client.get(address)
-    assert asked.context["form"].initial == {"first_year": 2022, "last_year": 2024}
+    response = admin_client.get(address)
+    assert response.context["form"].initial == {"first_year": 2022, "last_year": 2024}
     taken = admin_client.post(address, {"first_year": "2019", "last_year": "2021"})
     assert "Det finns redan en regionplan för de åren." in text_of(taken)
     assert RegionalPlan.objects.count() == 1
@@ -259,21 +259,21 @@ def test_a_plan_is_copied_to_a_period_of_its_own(admin_client, content):
 
 
 def test_what_a_closed_field_keeps_apart_is_explained(admin_client, plan):
-    one, two = make_perspective(plan, 1), make_perspective(plan, 2)
-    goals = make_goal(one, 1), make_goal(one, 2)
+    first, second = make_perspective(plan, 1), make_perspective(plan, 2)
+    goals = make_goal(first, 1), make_goal(first, 2)
     budgets = make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")]), make_budget(plan, 2020)
-    first, last = budgets[0].lines.all()
-    for thing, fields, said in (
-        (two, {"slug": one.slug}, "Ett annat perspektiv i planen har samma adress."),
+    first_line, last_line = budgets[0].lines.all()
+    for obj, fields, message in (
+        (second, {"slug": first.slug}, "Ett annat perspektiv i planen har samma adress."),
         (goals[1], {"slug": goals[0].slug}, "Ett annat mål i perspektivet har samma adressord."),
         (budgets[1], {"year": "2019"}, "Planen har redan en budget för det året."),
-        (last, {"code": first.code}, "En annan rad i budgeten har samma kod."),
-        (first, {"kind": "result"}, "Budgeten har redan en rad för resultatet."),
+        (last_line, {"code": first_line.code}, "En annan rad i budgeten har samma kod."),
+        (first_line, {"kind": "result"}, "Budgeten har redan en rad för resultatet."),
     ):
-        address = f"/admin/planning/{thing._meta.model_name}/{thing.pk}/change/"
-        answer = admin_client.post(address, form_of(admin_client.get(address)) | fields)
-        assert answer.status_code == 200, thing
-        assert said in errors_of(answer)
+        address = f"/admin/planning/{obj._meta.model_name}/{obj.pk}/change/"
+        response = admin_client.post(address, form_of(admin_client.get(address)) | fields)
+        assert response.status_code == 200, obj
+        assert message in errors_of(response)
 
 
 def test_a_budget_line_without_an_amount_is_listed(admin_client, plan):
@@ -285,11 +285,11 @@ def test_a_budget_line_without_an_amount_is_listed(admin_client, plan):
 def test_a_word_for_an_address_is_made_before_it_is_checked(admin_client, plan, name):
     new = {"plan": plan.pk, "name_sv": name, "slug": "", "slug_en": "", "position": ""}
     empty = {"goals-TOTAL_FORMS": "0", "goals-INITIAL_FORMS": "0"}
-    answer = admin_client.post("/admin/planning/perspective/add/", new | empty)
+    response = admin_client.post("/admin/planning/perspective/add/", new | empty)
     if name == "!!!":
         assert plan.perspectives.get().slug == "perspektiv"
     else:
-        assert "Adresser som börjar på budget- hör till budgetarna." in errors_of(answer)
+        assert "Adresser som börjar på budget- hör till budgetarna." in errors_of(response)
 
 
 def test_addresses_that_are_no_numbers_are_missing(admin_client, db):
@@ -315,8 +315,8 @@ def test_a_save_that_the_database_does_not_take_is_told_to_be_tried_again(
 
     with monkeypatch.context() as patch:
         patch.setattr("pages.editing.permissions.record", fail)
-        answer = admin_client.post(address, data)
-    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
-    assert "Räkna med att det du skickade inte är sparat." in text_of(answer)
+        response = admin_client.post(address, data)
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
+    assert "Räkna med att det du skickade inte är sparat." in text_of(response)
     page.refresh_from_db()
     assert page.lead_sv is None

@@ -32,28 +32,28 @@ def goal(db):
     return make_goal(make_perspective(make_plan(status="draft")))
 
 
-def address_of(thing):
-    return f"/admin/planning/{thing._meta.model_name}/{thing.pk}/change/"
+def address_of(obj):
+    return f"/admin/planning/{obj._meta.model_name}/{obj.pk}/change/"
 
 
-def opened(client, thing):
+def opened(client, obj):
     """Return what a browser would send back of the form of `thing`, as it is opened now."""
-    answer = client.get(address_of(thing))
-    return form_of(answer) | {"_seen": answer.context["seen"]}
+    response = client.get(address_of(obj))
+    return form_of(response) | {"_seen": response.context["seen"]}
 
 
 def test_the_second_to_save_is_told_and_loses_nothing(two_editors, goal):
     first, second = two_editors
     theirs, mine = opened(first, goal), opened(second, goal)
     first.post(address_of(goal), theirs | {"name_sv": "Astrids namn"})
-    answer = second.post(address_of(goal), mine | {"name_sv": "Bos namn", "name_en": "Bo's"})
-    said = text_of(answer)
-    assert re.search(r"Astrid [\d-]+ [\d.]+ sparade det här medan du hade det öppet", said)
-    assert "Namn, svenska: ”Astrids namn”" in said
-    assert 'value="Bos namn"' in answer.content.decode()
+    response = second.post(address_of(goal), mine | {"name_sv": "Bos namn", "name_en": "Bo's"})
+    text = text_of(response)
+    assert re.search(r"Astrid [\d-]+ [\d.]+ sparade det här medan du hade det öppet", text)
+    assert "Namn, svenska: ”Astrids namn”" in text
+    assert 'value="Bos namn"' in response.content.decode()
     assert Goal.objects.get().name_sv == "Astrids namn"
     # Now it has been seen, and what stands in the form holds.
-    again = mine | {"name_sv": "Bos namn", "_seen": answer.context["seen"]}
+    again = mine | {"name_sv": "Bos namn", "_seen": response.context["seen"]}
     assert second.post(address_of(goal), again).status_code == 302
     assert Goal.objects.get().name_sv == "Bos namn"
 
@@ -63,8 +63,8 @@ def test_a_row_that_somebody_else_changed_is_told_too(two_editors, goal):
     first, second = two_editors
     mine = opened(second, goal)
     first.post(address_of(area), opened(first, area) | {"text_sv": "Astrids insats."})
-    answer = second.post(address_of(goal), mine | {"name_sv": "Bos namn"})
-    assert "Text, svenska: ”Astrids insats.”" in text_of(answer)
+    response = second.post(address_of(goal), mine | {"name_sv": "Bos namn"})
+    assert "Text, svenska: ”Astrids insats.”" in text_of(response)
     area.refresh_from_db()
     assert area.text_sv == "Astrids insats."
 
@@ -88,8 +88,8 @@ def test_a_budget_that_got_a_line_meanwhile_is_told(two_editors, goal):
     row = {"lines-TOTAL_FORMS": "2", "lines-1-budget": budget.pk, "lines-1-name_sv": "Ny rad"}
     row |= {"lines-1-code": "ny", "lines-1-kind": "item", "lines-1-amount_msek": "2,0"}
     assert first.post(address_of(budget), opened(first, budget) | row).status_code == 302
-    answer = second.post(address_of(budget), mine | {"lines-0-amount_msek": "5,0"})
-    assert "sparade det här medan du hade det öppet" in text_of(answer)
+    response = second.post(address_of(budget), mine | {"lines-0-amount_msek": "5,0"})
+    assert "sparade det här medan du hade det öppet" in text_of(response)
     assert [line.amount_msek for line in budget.lines.all()] == [1, 2]
 
 
@@ -99,10 +99,10 @@ def test_what_is_published_meanwhile_is_not_changed_and_nothing_written_is_lost(
     plan = goal.perspective.plan
     plan.status = "published"
     plan.save()
-    said = text_of(second.post(address_of(goal), mine | {"name_sv": "Bos namn"}))
-    assert "Regionplan 2019–2021 publicerades" not in said
-    assert "publicerades, eller ska publiceras, sedan du öppnade formuläret." in said
-    assert "Namn, svenska Bos namn" in said
+    text = text_of(second.post(address_of(goal), mine | {"name_sv": "Bos namn"}))
+    assert "Regionplan 2019–2021 publicerades" not in text
+    assert "publicerades, eller ska publiceras, sedan du öppnade formuläret." in text
+    assert "Namn, svenska Bos namn" in text
     assert Goal.objects.get().name_sv == "Mål 1"
 
 
@@ -110,9 +110,9 @@ def test_what_was_written_in_something_deleted_is_shown(two_editors, goal):
     _first, second = two_editors
     mine, address = opened(second, goal), address_of(goal)
     goal.delete()
-    said = text_of(second.post(address, mine | {"name_sv": "Bos namn"}))
-    assert "Det här togs bort sedan du öppnade formuläret." in said
-    assert "Namn, svenska Bos namn" in said
+    text = text_of(second.post(address, mine | {"name_sv": "Bos namn"}))
+    assert "Det här togs bort sedan du öppnade formuläret." in text
+    assert "Namn, svenska Bos namn" in text
 
 
 def test_a_row_that_somebody_deleted_can_be_saved_again_as_a_new_one(two_editors, goal):
@@ -121,10 +121,10 @@ def test_a_row_that_somebody_deleted_can_be_saved_again_as_a_new_one(two_editors
     address = address_of(goal)
     mine = opened(second, goal) | {"focus_areas-0-text_sv": "Bos insats."}
     gone.delete()
-    answer = second.post(address, mine)
-    assert "Du själv" not in text_of(answer)
-    again = form_of(answer) | {"_seen": answer.context["seen"]}
-    for inline in answer.context["inline_admin_formsets"]:
+    response = second.post(address, mine)
+    assert "Du själv" not in text_of(response)
+    again = form_of(response) | {"_seen": response.context["seen"]}
+    for inline in response.context["inline_admin_formsets"]:
         for row in inline.formset.extra_forms:
             again |= {bound.html_name: bound.value() or "" for bound in row}
     assert second.post(address, again).status_code == 302
@@ -135,8 +135,8 @@ def test_two_tabs_of_ones_own_are_told_too(two_editors, goal):
     _first, second = two_editors
     mine = opened(second, goal)
     second.post(address_of(goal), opened(second, goal) | {"name_sv": "Först"})
-    said = text_of(second.post(address_of(goal), mine | {"name_sv": "Sedan"}))
-    assert "Du själv" in said
+    text = text_of(second.post(address_of(goal), mine | {"name_sv": "Sedan"}))
+    assert "Du själv" in text
     assert Goal.objects.get().name_sv == "Först"
 
 
@@ -167,5 +167,5 @@ def test_the_word_of_what_was_seen_is_not_believed_where_nothing_was(two_editors
     assert first.post("/admin/planning/focusarea/add/", new).status_code == 302
     for number in ("abc", "99999999999999999999"):
         first.post(f"/admin/planning/goal/{number}/change/", {"_seen": "x"})
-    answer = first.post(address_of(goal), opened(first, goal) | {"_seen": "x@9e99"})
-    assert "sparade det här medan du hade det öppet" in text_of(answer)
+    response = first.post(address_of(goal), opened(first, goal) | {"_seen": "x@9e99"})
+    assert "sparade det här medan du hade det öppet" in text_of(response)

@@ -40,11 +40,11 @@ def test_everything_that_waits_is_told_with_counts(admin_client, db):
     make_page("lank", body_sv='<p><a href="/borta/">Bort</a></p>', **ENGLISH, body_en="<p>.</p>")
     Feedback.objects.create(address="/", language="sv", helpful=False, message="Var?")
     Feedback.objects.create(address="/", language="sv", helpful=True)
-    found = waiting(admin_client)
-    soon = found.pop("Planerade ändringar")
+    counts = waiting(admin_client)
+    soon = counts.pop("Planerade ändringar")
     assert len(soon) == 1
     assert soon[0].startswith("Snart: Publiceras ")
-    assert found == {
+    assert counts == {
         "Utkast och arbetskopior": ["Regionplan 2019–2021: Arbetskopia"],
         "Granskningsdag har passerat": ["Sent: skulle ha granskats 2 januari 2020"],
         "Saknar engelska": ["Inriktningsmål: 1"],

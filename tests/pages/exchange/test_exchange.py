@@ -62,8 +62,8 @@ def import_file(client, publishable, content, kind="budgetrader"):
     return confirm(client, publishable, preview)
 
 
-def errors_of(answer):
-    return [text for texts in answer.context["sent"].errors.values() for text in texts]
+def errors_of(response):
+    return [text for texts in response.context["sent"].errors.values() for text in texts]
 
 
 def lines_of(plan):
@@ -143,18 +143,18 @@ def test_what_looks_like_a_formula_is_text_and_comes_back(admin_client, plan):
     ]  # fmt: skip
     cells = openpyxl.load_workbook(io.BytesIO(exported["xlsx"].content)).active["D"][1:]
     assert {cell.data_type for cell in cells} == {"s"}
-    for answer in exported.values():
-        preview = upload(admin_client, plan, answer.content, "insatsomraden")
+    for response in exported.values():
+        preview = upload(admin_client, plan, response.content, "insatsomraden")
         assert preview.context["outcome"].counts == "0 nya, 0 ändrade, 15 oförändrade"
 
 
 def test_an_exported_csv_is_one_that_swedish_excel_opens(admin_client, plan):
     BudgetLine.objects.filter(code="rad-1").update(amount_msek="-6198.0", name_en="Costs; net")
-    answer = admin_client.get(address_of(plan, "exportera/budgetrader.csv"))
-    assert answer["Content-Disposition"] == (
+    response = admin_client.get(address_of(plan, "exportera/budgetrader.csv"))
+    assert response["Content-Disposition"] == (
         'attachment; filename="budgetrader-regionplan-2019-2021.csv"'
     )
-    assert answer.content == csv_of(
+    assert response.content == csv_of(
         HEADINGS,
         '2019;rad-1;Rad 1;"Costs; net";Post;-6198,0;;1',
         "2019;rad-2;Rad 2;;Resultat;2,0;;2",
@@ -167,8 +167,8 @@ def test_an_exported_workbook_has_numbers_and_dates(admin_client, db):
     DailyStat.objects.create(
         profile=profile, position=1, value=22022, sentence_sv="resor", as_of=dt.date(2021, 4, 7)
     )
-    answer = admin_client.get(address_of(profile, "exportera/siffror-for-en-dag.xlsx"))
-    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    response = admin_client.get(address_of(profile, "exportera/siffror-for-en-dag.xlsx"))
+    sheet = openpyxl.load_workbook(io.BytesIO(response.content)).active
     headings, row = sheet.values
     assert headings[:4] == ("Ordning", "Antal", "Mening", "Mening på engelska")
     assert row == (1, 22022, "resor", None, dt.datetime(2021, 4, 7), None, None)  # noqa: DTZ001
@@ -232,10 +232,10 @@ def test_daily_stats_are_read_with_dates_of_all_kinds(admin_client, db):
 
 
 def test_goals_are_named_as_staff_know_them(admin_client, plan):
-    one, other = make_perspective(plan, 1), make_perspective(plan, 2)
-    for perspective in (one, other):
+    first, second = make_perspective(plan, 1), make_perspective(plan, 2)
+    for perspective in (first, second):
         make_goal(perspective, 1, name_sv="God hälsa", slug="halsa")
-    make_goal(one, 2, name_sv="God hälsa", slug="halsa-igen")
+    make_goal(first, 2, name_sv="God hälsa", slug="halsa-igen")
     file = csv_of(
         "Perspektiv;Mål;Insatsområde",
         "Perspektiv 2;god hälsa;Träna.",
@@ -243,8 +243,8 @@ def test_goals_are_named_as_staff_know_them(admin_client, plan):
     )
     import_file(admin_client, plan, file, "insatsomraden")
     assert list(FocusArea.objects.values_list("goal__perspective", "goal__slug", "text_sv")) == [
-        (other.pk, "halsa", "Träna."),
-        (one.pk, "halsa-igen", "Vila."),
+        (second.pk, "halsa", "Träna."),
+        (first.pk, "halsa-igen", "Vila."),
     ]
     ambiguous = csv_of("Perspektiv;Mål;Insatsområde", "Perspektiv 1;God hälsa;Träna.")
     assert errors_of(upload(admin_client, plan, ambiguous, "insatsomraden")) == [
@@ -312,18 +312,18 @@ def test_a_column_that_is_left_out_stays_as_it_is(admin_client, plan):
 )  # fmt: skip
 def test_a_file_that_is_wrong_is_explained_and_changes_nothing(admin_client, plan, content, error):
     before = lines_of(plan)
-    answer = upload(admin_client, plan, content)
-    assert errors_of(answer) == [error]
-    assert error in text_of(answer)
+    response = upload(admin_client, plan, content)
+    assert errors_of(response) == [error]
+    assert error in text_of(response)
     assert lines_of(plan) == before
 
 
 def test_what_is_not_chosen_is_asked_for(admin_client, plan):
-    answer = admin_client.post(address_of(plan), {})
-    assert errors_of(answer) == ["Detta fält måste fyllas i."] * 2
+    response = admin_client.post(address_of(plan), {})
+    assert errors_of(response) == ["Detta fält måste fyllas i."] * 2
     for field in ("kind", "rows"):
-        assert f'<a href="#id_{field}">' in answer.content.decode()
-        assert f'id="id_{field}"' in answer.content.decode()
+        assert f'<a href="#id_{field}">' in response.content.decode()
+        assert f'id="id_{field}"' in response.content.decode()
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused(admin_client, plan):
@@ -348,8 +348,8 @@ def test_one_bad_row_in_500_changes_nothing_and_is_named(admin_client, plan):
     before = lines_of(plan)
     rows = [f"2019;Post {number};{number},5" for number in range(2, 502)]
     rows[310] = "2019;Post 312;12,3x"
-    answer = upload(admin_client, plan, csv_of("År;Namn;Belopp", *rows))
-    assert errors_of(answer) == [
+    response = upload(admin_client, plan, csv_of("År;Namn;Belopp", *rows))
+    assert errors_of(response) == [
         "Rad 312, kolumn Belopp (mnkr): ”12,3x” är inget tal. Skriv till exempel 988,3."
     ]
     assert lines_of(plan) == before
@@ -384,9 +384,9 @@ def test_a_confirmed_import_is_noted(admin_client, plan):
     long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     RegionalPlan.objects.update(changed_at=long_ago)
     done = import_file(admin_client, plan, csv_of("År;Namn;Belopp", "2019;Rad 1;3"))
-    said = "Budgetrader importerade: 0 nya, 1 ändrade, 0 oförändrade."
-    assert said in text_of(done)
-    assert LogEntry.objects.get().change_message == said
+    message = "Budgetrader importerade: 0 nya, 1 ändrade, 0 oförändrade."
+    assert message in text_of(done)
+    assert LogEntry.objects.get().change_message == message
     plan.refresh_from_db()
     assert plan.changed_at > long_ago
 
@@ -440,8 +440,8 @@ def test_a_preview_is_of_use_for_its_own_plan_only(admin_client, plan):
         (address_of(plan), "x" + preview.context["sealed"]),
         (address_of(plan), ""),
     ):
-        answer = admin_client.post(address, {"sealed": sealed})
-        assert errors_of(answer) == ["Granskningen gäller inte längre. Välj filen igen."]
+        response = admin_client.post(address, {"sealed": sealed})
+        assert errors_of(response) == ["Granskningen gäller inte längre. Välj filen igen."]
     crafted = csv_of("År;Namn;Belopp", "2022;Rad 1;3")
     assert errors_of(upload(admin_client, plan, crafted)) == [
         "Rad 2, kolumn År: Planen har ingen budget för 2022."
@@ -454,8 +454,8 @@ def test_files_are_for_staff_who_may_see_them(client, signed_in):
     plan = make_plan(status="draft")
     addresses = [address_of(plan), address_of(plan, "exportera/budgetrader.csv")]
     for address in addresses:
-        answer = client.get(address)
-        assert (answer.status_code, answer.url) == (302, f"/admin/login/?next={address}")
+        response = client.get(address)
+        assert (response.status_code, response.url) == (302, f"/admin/login/?next={address}")
     staff = signed_in("Redaktör")
     assert [staff.get(address).status_code for address in addresses] == [200, 200]
     User.objects.get().groups.clear()

@@ -251,7 +251,7 @@ def test_previews_that_have_not_ended_are_there(client, db, monkeypatch):
     gone = make_page("borta", status="draft")
     to_gone = preview.link_to(gone)
     gone.delete()
-    assert [client.get(one).status_code for one in (link, published, elsewhere, to_gone)] == [
+    assert [client.get(path).status_code for path in (link, published, elsewhere, to_gone)] == [
         *(200, 302, 404, 410)
     ]
     assert dead_among(link, published, elsewhere, to_gone) == [elsewhere, to_gone]
@@ -293,9 +293,9 @@ def test_many_links_are_looked_up_in_as_many_queries_as_one_of_each_kind(db):
         addresses = links_of_every_kind(numbers)
         texts = [(linked(addresses), f"/{number}/") for number in numbers]
         with CaptureQueriesContext(connection) as queries:
-            found = dead_links(texts)
+            dead = dead_links(texts)
         counts.append(len(queries))
-        assert len({len(links) for links in found}) == 1
+        assert len({len(links) for links in dead}) == 1
     # Pages; the profile, values, figures, administrations. For the start page: plans, budgets, profile,
     # figures, result. The plan of now: plans, perspectives, goals, budgets. Plans: the same. Its pdf:
     # plans. Perspectives: plans, perspectives, goals, once there in either language. Budgets: plans,

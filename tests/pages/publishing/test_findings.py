@@ -28,10 +28,9 @@ REVIEWED = {"review_on": dt.date(2999, 1, 1), "responsible_en": "Testland Region
 IN_ENGLISH = {"title_en": "Text", "lead_en": "In short."}
 
 
-def told(publishable):
-    """Return what is found in `publishable`, a triple each: whether it stops, the text, the field."""
-    found = findings(publishable)
-    return [(finding.stops, finding.text, finding.field) for finding in found]
+def triples_of(publishable):
+    """Return the findings in `publishable` as triples: whether it stops, the text, the field."""
+    return [(finding.stops, finding.text, finding.field) for finding in findings(publishable)]
 
 
 def page_with(slug="text", **bodies):
@@ -55,7 +54,7 @@ def test_the_sites_own_content_lacks_only_a_day_of_review(content):
     )
     for model in (RegionProfile, Page, RegionalPlan):
         for publishable in model.objects.all():
-            assert told(publishable) == [no_day]
+            assert triples_of(publishable) == [no_day]
 
 
 def test_what_stops_comes_first_and_leads_to_its_field(db):
@@ -64,8 +63,8 @@ def test_what_stops_comes_first_and_leads_to_its_field(db):
         f"/admin/pages/page/{page.pk}/change/#id_{name}" for name in ("title_sv", "responsible_sv")
     )
     page.review_on = None
-    found = {finding.address: finding.stops for finding in findings(page)}
-    assert found == {
+    stops = {finding.address: finding.stops for finding in findings(page)}
+    assert stops == {
         responsible: STOPS,
         title: STOPS,
         f"/admin/pages/page/{page.pk}/change/#id_review_on": ADVICE,
@@ -94,7 +93,7 @@ def test_a_plan_is_checked_in_as_many_queries_however_large_it_is(db):
     for numbers in ([1], [2, 3]):
         grow(plan, numbers)
         with CaptureQueriesContext(connection) as queries:
-            assert told(RegionalPlan.objects.get()) == []
+            assert triples_of(RegionalPlan.objects.get()) == []
         # The plan, the version before it, the plan as it is now, perspectives, goals, focus areas,
         # budgets, lines, documents, follow-ups, ratings.
         assert len(queries) == 11
@@ -107,8 +106,8 @@ def test_a_profile_is_checked_with_its_parts(db):
     )
     stat = DailyStat.objects.create(profile=profile, position=1, value=4, sentence_sv="barn föds")
     value = CoreValue.objects.create(profile=profile, position=1, slug="mod", name_en="Courage")
-    found = [(finding.stops, finding.thing, finding.field) for finding in findings(profile)]
-    assert found == [
+    triples = [(finding.stops, finding.thing, finding.field) for finding in findings(profile)]
+    assert triples == [
         (STOPS, value, "name_sv"),
         (STOPS, value, "body_sv"),
         (ADVICE, stat, "sentence_en"),
@@ -121,12 +120,12 @@ def test_a_profile_is_checked_with_its_parts(db):
 def test_missing_english_is_one_advice_for_each_thing(db):
     page = make_page("text", lead_sv="Kort sagt.", **REVIEWED)
     text = "Saknar engelska: rubrik, ingress. Översätt, annars visas den svenska texten."
-    assert told(page) == [(ADVICE, text, "title_en")]
+    assert triples_of(page) == [(ADVICE, text, "title_en")]
 
 
 def test_text_in_english_only_is_told(db):
     text = "Fältet ”Ingress, svenska” är tomt, men det engelska är ifyllt. Skriv texten på svenska."
-    assert told(page_with(lead_en="In short.")) == [(ADVICE, text, "lead_sv")]
+    assert triples_of(page_with(lead_en="In short.")) == [(ADVICE, text, "lead_sv")]
 
 
 @pytest.mark.parametrize(
@@ -141,11 +140,11 @@ def test_older_english_is_told(db, sv, en, text):
     page = working_copy(page_with(lead_sv="Gammal", lead_en="Old"))
     page.lead_sv, page.lead_en = sv, en
     page.save()
-    assert told(page) == ([(ADVICE, text, "lead_en")] if text else [])
+    assert triples_of(page) == ([(ADVICE, text, "lead_en")] if text else [])
 
 
 def test_a_first_version_has_no_older_english(db):
-    assert told(page_with(lead_sv="Ny", lead_en="Old")) == []
+    assert triples_of(page_with(lead_sv="Ny", lead_en="Old")) == []
 
 
 # --- Texts -----------------------------------------------------------------------------------------
@@ -179,10 +178,10 @@ def test_a_first_version_has_no_older_english(db):
     ],
 )
 def test_rich_text_is_checked(db, html, text):
-    assert told(page_with(body_sv=html, body_en="<p>x</p>")) == (
+    assert triples_of(page_with(body_sv=html, body_en="<p>x</p>")) == (
         [(ADVICE, text, "body_sv")] if text else []
     )
-    assert told(page_with("annan", body_sv="<p>x</p>", body_en=html)) == (
+    assert triples_of(page_with("annan", body_sv="<p>x</p>", body_en=html)) == (
         [(ADVICE, text, "body_en")] if text else []
     )
 
@@ -192,7 +191,7 @@ def test_long_sentences_are_told(db):
         body_sv=f"<p>Ett {'ord ' * 29}till.</p><p>{'ord ' * 30}</p>", body_en="<p>x</p>"
     )
     text = "En mening har 31 ord: ”Ett ord ord ord ord …”. Dela den, om det går."
-    assert told(page) == [(ADVICE, text, "body_sv")]
+    assert triples_of(page) == [(ADVICE, text, "body_sv")]
 
 
 def test_the_readability_is_of_all_the_swedish_text(db):
@@ -244,12 +243,12 @@ def test_lix_has_a_name_in_words():
 
 def test_what_is_empty_in_a_plan_is_told(db):
     plan = plan_with()
-    assert told(plan) == [(ADVICE, "Planen har inga perspektiv. Lägg till dem.", None)]
+    assert triples_of(plan) == [(ADVICE, "Planen har inga perspektiv. Lägg till dem.", None)]
     perspective = make_perspective(plan, 1, name_en="x")
     goal = make_goal(make_perspective(plan, 2, name_en="x"), name_en="x")
     budget = make_budget(plan, unit_en="x")
-    found = [(f.stops, f.text, f.thing) for f in findings(RegionalPlan.objects.get())]
-    assert found == [
+    triples = [(f.stops, f.text, f.thing) for f in findings(RegionalPlan.objects.get())]
+    assert triples == [
         (
             ADVICE,
             "Perspektivet har inga inriktningsmål. Lägg till dem, eller ta bort perspektivet.",
@@ -282,7 +281,7 @@ def test_a_budgets_sums_are_checked(db, lines, text, field):
     plan = plan_with()
     make_focus_area(make_goal(make_perspective(plan, name_en="x"), name_en="x"), text_en="x")
     make_budget(plan, 2019, lines, unit_en="x").lines.update(name_en="x")
-    assert told(plan) == ([(ADVICE, text, field)] if text else [])
+    assert triples_of(plan) == ([(ADVICE, text, field)] if text else [])
 
 
 def test_a_missing_amount_stops(db):
@@ -291,7 +290,7 @@ def test_a_missing_amount_stops(db):
     budget = make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")], unit_en="x")
     budget.lines.update(name_en="x")
     budget.lines.filter(kind="item").update(amount_msek=None)
-    assert (STOPS, "Belopp saknas. Fyll i det.", "amount_msek") in told(plan)
+    assert (STOPS, "Belopp saknas. Fyll i det.", "amount_msek") in triples_of(plan)
 
 
 def test_a_lost_file_stops(db):
@@ -310,12 +309,12 @@ def test_a_lost_file_stops(db):
 def test_no_responsible_stops(db):
     plan = page_with(responsible_sv="", responsible_en="")
     text = "Fältet ”Ansvarig, svenska” är tomt. Fyll i det."
-    assert told(plan) == [(STOPS, text, "responsible_sv")]
+    assert triples_of(plan) == [(STOPS, text, "responsible_sv")]
 
 
 def test_a_review_that_is_late_is_told(db):
     page = page_with(review_on=dt.date(2021, 4, 7))
     text = "Innehållet skulle ha granskats senast 7 april 2021. Läs igenom det och ange en ny dag."
-    assert told(page) == [(ADVICE, text, "review_on")]
+    assert triples_of(page) == [(ADVICE, text, "review_on")]
     page.review_on = timezone.localdate()
-    assert told(page) == []
+    assert triples_of(page) == []

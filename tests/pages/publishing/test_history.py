@@ -31,15 +31,15 @@ def events(publishable):
     return list(Revision.objects.of(publishable).values_list("event", flat=True))
 
 
-def found(before, after):
+def differences_between(before, after):
     """Return what differs between two data, a triple each: what, how, and the fields with their HTML."""
     return [
         (
-            f"{one['model']} {one['name']}",
-            one["change"],
-            [(name, html) for name, html in one["fields"]],
+            f"{difference['model']} {difference['name']}",
+            difference["change"],
+            [(name, html) for name, html in difference["fields"]],
         )
-        for one in differences(before, after)
+        for difference in differences(before, after)
     ]
 
 
@@ -87,23 +87,23 @@ def test_publishing_is_in_the_log_that_managers_read(admin_client, plan):
     publish(admin_client, plan, publish_at="2999-01-01 08.00")
     publish(admin_client, plan)
     admin_client.post(f"/admin/planning/regionalplan/{plan.pk}/dra-tillbaka/")
-    said = text_of(admin_client.get("/admin/admin/logentry/"))
+    text = text_of(admin_client.get("/admin/admin/logentry/"))
     for event in ("Planerade publicering 2999-01-01 08.00", "Publicerade", "Drog tillbaka"):
-        assert event in said
+        assert event in text
     assert LogEntry.objects.count() == 3
 
 
 def test_the_history_is_listed_with_who_did_what(admin_client, plan):
     change(admin_client, plan, title_sv="Ny")
     User.objects.update(first_name="Astrid", last_name="Ek")
-    said = text_of(admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/history/"))
-    assert "Astrid Ek" in said
-    assert "Ändrade regionplan ”Ny 2019–2021”" in said
+    text = text_of(admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/history/"))
+    assert "Astrid Ek" in text
+    assert "Ändrade regionplan ”Ny 2019–2021”" in text
 
 
 def test_an_empty_history_says_so(admin_client, plan):
-    said = text_of(admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/history/"))
-    assert "Inget är sparat i historiken än." in said
+    text = text_of(admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/history/"))
+    assert "Inget är sparat i historiken än." in text
 
 
 # --- What differs ----------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def test_differences_are_told_field_by_field_with_all_parts(plan):
     first.delete()
     make_focus_area(goal, 3)
     budget.lines.update(amount_msek="-6198.0")
-    assert found(before, as_data(plan)) == [
+    assert differences_between(before, as_data(plan)) == [
         ("regionplan Regionplan", "ändrad", [("beslutad den", "<ins>26 november 2018</ins>")]),
         (
             "inriktningsmål Nytt mål",
@@ -166,7 +166,7 @@ def test_a_part_that_only_moved_is_told_as_moved(plan):
     for area, position in ((first, 2), (second, 1)):
         area.position = position
         area.save()
-    assert found(before, as_data(plan)) == [
+    assert differences_between(before, as_data(plan)) == [
         ("insatsområde Insats 2.", "ändrad", [("ordning", "<del>2</del><ins>1</ins>")]),
         ("insatsområde Insats 1.", "ändrad", [("ordning", "<del>1</del><ins>2</ins>")]),
     ]
@@ -176,7 +176,7 @@ def test_rich_text_is_compared_as_it_reads(db):
     page = make_page("kontakt", body_sv="<p>Ring <strong>oss</strong>.</p><p>Skriv.</p>")
     before = as_data(page)
     Page.objects.update(body_sv="<p>Ring oss.</p><p>Kom.</p>")
-    assert found(before, as_data(page)) == [
+    assert differences_between(before, as_data(page)) == [
         (
             "sida Kontakt",
             "ändrad",
@@ -219,8 +219,8 @@ def test_what_is_published_is_restored_as_a_working_copy(admin_client, client, p
     publish(admin_client, copy)
     assert "Mål 1" not in text_of(client.get("/regionplan/"))
     address = f"/admin/planning/regionalplan/{copy.pk}/aterstall/"
-    said = text_of(admin_client.post(address, {"version": old.pk}, follow=True))
-    assert "är återställt, men inte publicerat." in said
+    text = text_of(admin_client.post(address, {"version": old.pk}, follow=True))
+    assert "är återställt, men inte publicerat." in text
     restored = plan.versions().first()
     assert (restored.version, restored.status) == (3, "draft")
     assert "Mål 1" not in text_of(client.get("/regionplan/"))
@@ -242,8 +242,8 @@ def test_what_waits_to_be_published_is_not_replaced(admin_client, plan):
     publish(admin_client, plan, publish_at="2999-01-01 08.00")
     address = f"/admin/planning/regionalplan/{plan.pk}/aterstall/"
     old = Revision.objects.last()
-    said = text_of(admin_client.post(address, {"version": old.pk}, follow=True))
-    assert "Avbryt den publiceringen först." in said
+    text = text_of(admin_client.post(address, {"version": old.pk}, follow=True))
+    assert "Avbryt den publiceringen först." in text
     assert RegionalPlan.objects.get().status == "published"
 
 

@@ -18,17 +18,17 @@ from tests.staff_forms import change, publish
 def test_a_page_appears_and_disappears_to_the_second(client, db, clock):
     until = NOON + dt.timedelta(days=1)
     make_page("nyhet", publish_at=NOON, unpublish_at=until)
-    answers = []
+    statuses = []
     for moment in (NOON - SECOND, NOON, until - SECOND, until):
         clock(moment)
-        answers.append(client.get("/nyhet/").status_code)
-    assert answers == [404, 200, 200, 410]
+        statuses.append(client.get("/nyhet/").status_code)
+    assert statuses == [404, 200, 200, 410]
 
 
 def test_a_plan_appears_with_all_that_belongs_to_it(client, db, clock):
     plan = make_plan(2026, 2028, publish_at=NOON)
-    things = [plan, make_perspective(plan), make_budget(plan, 2026)]
-    addresses = [thing.get_absolute_url() for thing in things] + ["/regionplan/2026-2028.pdf"]
+    objects = [plan, make_perspective(plan), make_budget(plan, 2026)]
+    addresses = [obj.get_absolute_url() for obj in objects] + ["/regionplan/2026-2028.pdf"]
     clock(NOON - SECOND)
     assert {client.get(address).status_code for address in addresses} == {404}
     assert "Regionplan 2026–2028" not in text_of(client.get("/"))
@@ -41,12 +41,12 @@ def test_a_withdrawn_address_answers_that_it_is_gone(client, db):
     page = make_page("nyhet")
     plan = make_plan()
     profile = make_profile()
-    for thing in (page, plan, profile):
-        thing.status = "withdrawn"
-        thing.save()
-        answer = client.get(thing.get_absolute_url())
-        assert answer.status_code == 410
-        assert "Sidan är borttagen" in text_of(answer)
+    for publishable in (page, plan, profile):
+        publishable.status = "withdrawn"
+        publishable.save()
+        response = client.get(publishable.get_absolute_url())
+        assert response.status_code == 410
+        assert "Sidan är borttagen" in text_of(response)
     assert "This page has been removed" in text_of(client.get("/en/nyhet/"))
 
 
@@ -103,8 +103,8 @@ def test_staff_write_and_read_swedish_time(admin_client, db):
 def test_a_time_that_has_been_is_no_time_to_publish(admin_client, db):
     page = make_page("nyhet", status="draft")
     address = f"/admin/pages/page/{page.pk}/publicera/"
-    answer = admin_client.post(address, {"publish_at": "2020-01-01 08.00", "unpublish_at": ""})
-    assert "Den tiden har varit. Lämna fältet tomt för att publicera nu." in text_of(answer)
+    response = admin_client.post(address, {"publish_at": "2020-01-01 08.00", "unpublish_at": ""})
+    assert "Den tiden har varit. Lämna fältet tomt för att publicera nu." in text_of(response)
     page.refresh_from_db()
     assert page.status == "draft"
 

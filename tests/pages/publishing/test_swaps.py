@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from tests.serving import Several, served
+from tests.serving import VisitorThreads, served
 
 CONTENT = """
 from tests.factories import *
@@ -54,7 +54,7 @@ plan.save()
 """
 
 
-class Visitors(Several):
+class Visitors(VisitorThreads):
     """Several who ask for pages without pause, and note which versions each answer shows."""
 
     def __init__(self, addresses):
@@ -64,16 +64,18 @@ class Visitors(Several):
     def visit(self):
         for address in self.addresses:
             try:
-                with urllib.request.urlopen(address, timeout=20) as answer:
-                    html = answer.read().decode()
+                with urllib.request.urlopen(address, timeout=20) as response:
+                    html = response.read().decode()
             except OSError as error:
                 self.errors.append(f"{address}: {error}")
                 continue
-            self.seen.append((address, "GAMMAL" in html, "FÄRSK" in html))
+            self.outcomes.append((address, "GAMMAL" in html, "FÄRSK" in html))
 
     def wait_for_new(self):
         for _attempt in range(400):
-            if {address for address, _old, new in list(self.seen) if new} == set(self.addresses):
+            if {address for address, _old, new in list(self.outcomes) if new} == set(
+                self.addresses
+            ):
                 return
             time.sleep(0.1)
 
@@ -92,7 +94,12 @@ def test_each_answer_is_wholly_old_or_wholly_new(tmp_path, publish, pages):
             site.run(COPY + publish)
             visitors.wait_for_new()
     assert visitors.errors == []
-    assert {(old, new) for _address, old, new in visitors.seen} == {(True, False), (False, True)}
+    assert {(old, new) for _address, old, new in visitors.outcomes} == {
+        (True, False),
+        (False, True),
+    }
     for page in pages:
-        shown = {new for asked, _old, new in visitors.seen if asked == address + page}
+        shown = {
+            new for page_address, _old, new in visitors.outcomes if page_address == address + page
+        }
         assert shown == {False, True}, page

@@ -98,8 +98,8 @@ def test_a_document_that_is_something_else_is_refused(name, content, message):
 
 
 def test_staff_are_told_by_the_field_and_nothing_is_kept(admin_client, db, disk):
-    answer = admin_client.post(ADD, form(make_plan(status="draft"), b"<html>", "a.pdf"))
-    assert f"Filen heter .pdf men {OTHER}" in text_of(answer)
+    response = admin_client.post(ADD, form(make_plan(status="draft"), b"<html>", "a.pdf"))
+    assert f"Filen heter .pdf men {OTHER}" in text_of(response)
     assert (PlanDocument.objects.count(), files_on(disk)) == (0, [])
 
 
@@ -117,7 +117,7 @@ def test_a_document_gets_a_clean_name_of_its_own(admin_client, db, disk):
     names = ["../Års redo\u202egörelse;.pdf", "../Års redo\u202egörelse;.pdf", "å" * 150 + ".pdf"]
     for name in names:
         assert admin_client.post(ADD, form(plan, name=name)).status_code == 302
-    first, second, long = [one.file.name for one in PlanDocument.objects.order_by("pk")]
+    first, second, long = [document.file.name for document in PlanDocument.objects.order_by("pk")]
     assert first == "dokument/Års_redogörelse.pdf"
     assert re.fullmatch("dokument/Års_redogörelse_[A-Za-z0-9]{7}.pdf", second)
     assert long == f"dokument/{'å' * 80}.pdf"
@@ -131,10 +131,10 @@ def test_a_full_disk_keeps_no_half_of_a_document(admin_client, db, disk):
         resource.RLIMIT_FSIZE, (100_000, hard)
     )  # what comes after that is not written
     try:
-        answer = admin_client.post(ADD, form(plan, PDF + b"x" * 200_000))
+        response = admin_client.post(ADD, form(plan, PDF + b"x" * 200_000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert "Filen kunde inte sparas, eftersom servern inte har plats" in text_of(answer)
+    assert "Filen kunde inte sparas, eftersom servern inte har plats" in text_of(response)
     assert (PlanDocument.objects.count(), files_on(disk)) == (0, [])
     assert admin_client.post(ADD, form(plan, PDF + b"x" * 200_000)).status_code == 302
     assert files_on(disk) == ["dokument/bilaga.pdf"]
@@ -160,12 +160,12 @@ def test_a_document_is_a_download_that_can_do_nothing(client, db, disk):
     plan = make_plan()
     document = PlanDocument(plan=plan, position=1, title_sv="Bilaga")
     document.file.save("Bilagan.pdf", SimpleUploadedFile("Bilagan.pdf", PDF))
-    answer = client.get(document.get_absolute_url())
-    assert b"".join(answer.streaming_content) == PDF
-    answer.close()
-    assert answer["Content-Disposition"] == 'attachment; filename="Bilagan.pdf"'
-    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    assert answer["X-Content-Type-Options"] == "nosniff"
+    response = client.get(document.get_absolute_url())
+    assert b"".join(response.streaming_content) == PDF
+    response.close()
+    assert response["Content-Disposition"] == 'attachment; filename="Bilagan.pdf"'
+    assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert response["X-Content-Type-Options"] == "nosniff"
 
 
 def test_the_document_of_a_draft_is_not_there(client, db, disk):

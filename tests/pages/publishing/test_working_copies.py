@@ -36,7 +36,7 @@ def publish_now(publishable, **fields):
     publishable.save()
 
 
-def said(publishable):
+def content_of(publishable):
     """Return all that `publishable` says, without the numbers of its rows."""
 
     def without_keys(data):
@@ -63,17 +63,17 @@ def test_a_working_copy_says_all_that_the_published_plan_does(content):
     GoalRating.objects.create(follow_up=year, goal=goal, rating="satisfactory")
     copy = working_copy(plan)
     assert (copy.version, copy.status, copy.published_at) == (2, "draft", None)
-    assert said(copy) == said(plan)
+    assert content_of(copy) == content_of(plan)
     rated = GoalRating.objects.get(follow_up__plan=copy).goal
     assert (rated.perspective.plan, rated.name) == (copy, goal.name)
     assert working_copy(plan) == copy
 
 
 def test_the_profile_and_a_page_have_working_copies_too(content):
-    for thing in (RegionProfile.objects.get(), Page.objects.first()):
-        copy = working_copy(thing)
+    for publishable in (RegionProfile.objects.get(), Page.objects.first()):
+        copy = working_copy(publishable)
         assert copy.version == 2
-        assert said(copy) == said(thing)
+        assert content_of(copy) == content_of(publishable)
 
 
 def test_visitors_do_not_see_a_working_copy(client, content):
@@ -154,8 +154,8 @@ def test_who_came_just_before_a_replacement_was_saved_sees_one_version(db, monke
 def test_a_second_page_with_the_same_address_is_explained(admin_client, db):
     make_page("kontakt")
     new = {"title_sv": "Ny", "slug": "kontakt", "responsible_sv": "Regionen"}
-    answer = admin_client.post("/admin/pages/page/add/", new)
-    assert "En annan sida har samma svenska adress." in text_of(answer)
+    response = admin_client.post("/admin/pages/page/add/", new)
+    assert "En annan sida har samma svenska adress." in text_of(response)
 
 
 def test_a_plan_leads_to_the_version_of_its_successor_that_holds(client, db):
@@ -182,10 +182,10 @@ def test_a_part_that_a_new_version_lacks_leads_to_the_plan(client, db):
         part.delete()
     publish_now(copy)
     for address in ("ekonomi/", "budget-2019/", "dokument/1/"):
-        answer = client.get(f"/regionplan/2019-2021/{address}")
-        assert (answer.status_code, answer["Location"]) == (301, "/regionplan/2019-2021/")
-    answer = client.get("/en/regional-plan/2019-2021/economy/")
-    assert (answer.status_code, answer["Location"]) == (301, "/en/regional-plan/2019-2021/")
+        response = client.get(f"/regionplan/2019-2021/{address}")
+        assert (response.status_code, response["Location"]) == (301, "/regionplan/2019-2021/")
+    response = client.get("/en/regional-plan/2019-2021/economy/")
+    assert (response.status_code, response["Location"]) == (301, "/en/regional-plan/2019-2021/")
     assert client.get("/regionplan/2019-2021/budget-2020/").status_code == 404
 
 
@@ -206,8 +206,8 @@ def test_a_document_keeps_its_address_and_never_takes_anothers(client, db, setti
     second.file.save("tva.txt", ContentFile(b"tva"))
     assert (first.number, second.number) == (1, 2)
     publish_now(copy)
-    answer = client.get("/regionplan/2019-2021/dokument/2/")
-    assert b"".join(answer.streaming_content) == b"tva"
+    response = client.get("/regionplan/2019-2021/dokument/2/")
+    assert b"".join(response.streaming_content) == b"tva"
 
 
 def test_the_words_of_known_addresses_are_closed_in_a_working_copy(admin_client, db):
@@ -216,8 +216,8 @@ def test_the_words_of_known_addresses_are_closed_in_a_working_copy(admin_client,
     copy = working_copy(plan)
     known, new = copy.perspectives.get(), make_perspective(copy, 2)
 
-    def fields(thing):
-        address = f"/admin/planning/{thing._meta.model_name}/{thing.pk}/change/"
+    def fields(obj):
+        address = f"/admin/planning/{obj._meta.model_name}/{obj.pk}/change/"
         return set(admin_client.get(address).context["adminform"].form.fields)
 
     assert "slug" not in fields(known)
@@ -287,17 +287,17 @@ def test_a_part_of_a_replaced_version_says_so_too(admin_client, db):
     plan = make_plan()
     goal = make_goal(make_perspective(plan))
     publish_now(working_copy(plan))
-    said = text_of(admin_client.get(f"/admin/planning/goal/{goal.pk}/change/"))
-    assert "Det här är en äldre version. Den är ersatt." in said
+    text = text_of(admin_client.get(f"/admin/planning/goal/{goal.pk}/change/"))
+    assert "Det här är en äldre version. Den är ersatt." in text
 
 
 def test_a_replaced_version_says_so_and_is_not_withdrawn(admin_client, db):
     page = make_page("kontakt")
     publish_now(working_copy(page))
     address = f"/admin/pages/page/{page.pk}/"
-    said = text_of(admin_client.get(f"{address}change/"))
-    assert "Det här är en äldre version. Den är ersatt." in said
-    assert "Dra tillbaka" not in said
+    text = text_of(admin_client.get(f"{address}change/"))
+    assert "Det här är en äldre version. Den är ersatt." in text
+    assert "Dra tillbaka" not in text
     assert admin_client.post(f"{address}dra-tillbaka/").status_code == 404
 
 
@@ -334,7 +334,7 @@ def test_lists_show_what_is_seen_and_what_is_under_way(admin_client, db):
     third = working_copy(plan)
     for address, versions in (("regionalplan", {2, 3}), ("perspective", {3}), ("goal", {3})):
         listed = admin_client.get(f"/admin/planning/{address}/").context["cl"].queryset
-        assert {thing.publishable().version for thing in listed} == versions, address
+        assert {obj.publishable().version for obj in listed} == versions, address
     assert third.version == 3
 
 
@@ -355,9 +355,9 @@ def test_a_draft_may_lack_words_and_is_then_not_published(admin_client, db):
     assert admin_client.post("/admin/planning/regionalplan/add/", new | empty).status_code == 302
     plan = RegionalPlan.objects.get()
     address = f"/admin/planning/regionalplan/{plan.pk}/publicera/"
-    answer = admin_client.post(address, {"publish_at": "", "unpublish_at": ""})
-    assert answer.status_code == 200
-    assert {finding.field for finding in answer.context["stops"]} == {
+    response = admin_client.post(address, {"publish_at": "", "unpublish_at": ""})
+    assert response.status_code == 200
+    assert {finding.field for finding in response.context["stops"]} == {
         "title_sv",
         "lead_sv",
         "responsible_sv",
@@ -371,8 +371,8 @@ def test_what_has_no_name_yet_is_told_by_its_kind(admin_client, db):
     perspective = make_perspective(plan, name_sv="")
     goal = make_goal(perspective, name_sv="")
     html = admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/change/").content.decode()
-    for thing, name in ((perspective, "Perspektiv utan namn"), (goal, "inriktningsmål utan namn")):
-        address = f"/admin/planning/{thing._meta.model_name}/{thing.pk}/change/"
+    for obj, name in ((perspective, "Perspektiv utan namn"), (goal, "inriktningsmål utan namn")):
+        address = f"/admin/planning/{obj._meta.model_name}/{obj.pk}/change/"
         assert f'<a href="{address}">{name}</a>' in html
 
 
