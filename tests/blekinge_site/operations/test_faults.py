@@ -1,7 +1,7 @@
-"""What becomes of the site when something it stands on fails: each fault with real processes.
+"""The site when a service that it depends on fails, tried with real processes.
 
-Visitors read all the while. What is stored is answered, what an editor was told is saved is there
-afterwards, and the site recovers by itself.
+Visitors read all the time. Stored pages are served, confirmed saves are kept, and the site
+recovers by itself.
 """
 
 import json
@@ -45,7 +45,7 @@ from tests.serving import (
 
 @pytest.fixture(scope="module")
 def on_postgresql(tmp_path_factory):
-    """The site, and the PostgreSQL that it runs on."""
+    """The site, and its PostgreSQL server."""
     with postgresql() as database:
         folder = tmp_path_factory.mktemp("on_postgresql")
         with served(folder, FILL, DATABASE_URL=database.address) as site:
@@ -75,14 +75,14 @@ def test_postgresql_stops_and_starts(on_postgresql):
     assert readers.slowest < LONG_SECONDS
 
 
-def test_after_an_outage_pages_that_are_not_stored_are_steady_again(tmp_path):
+def test_uncached_pages_work_reliably_after_an_outage(tmp_path):
     paths = ["/", "/regionplan/2019-2021/"]
     with postgresql() as database:
         chosen = {"DATABASE_URL": database.address, "PAGE_CACHE": "off"}
         with served(tmp_path, FILL, **chosen) as site:
             with Readers(site, paths):
                 database.stop()
-                time.sleep(20)  # by now, a client that doubles its pauses waits for 16 seconds
+                time.sleep(20)  # a client with exponential backoff would wait for 16 seconds by now
                 database.start()
                 time.sleep(5)
             with Readers(site, paths) as readers:
@@ -90,7 +90,7 @@ def test_after_an_outage_pages_that_are_not_stored_are_steady_again(tmp_path):
             assert readers.statuses == {200}
 
 
-def test_postgresql_freezes_while_all_threads_ask_it(on_postgresql):
+def test_postgresql_freezes_while_all_threads_query_it(on_postgresql):
     site, database = on_postgresql
     editor = Editor(site.address)
     publish_and_see(editor, "Före frosten.", site)
@@ -107,7 +107,7 @@ def test_postgresql_freezes_while_all_threads_ask_it(on_postgresql):
             time.sleep(5)
         response = Browser(site.address).ask("/aterkoppling/", YES)
         assert response.status == 503
-        # Whether a thread is free decides which of two pages says that nothing is taken in.
+        # Which of two error pages comes depends on whether a thread is free.
         assert re.search("inget är sparat|kan inte ta emot svar just nu", response.html)
     finally:
         database.tell(signal.SIGCONT)
@@ -120,7 +120,7 @@ def test_postgresql_freezes_while_all_threads_ask_it(on_postgresql):
     publish_and_see(editor, "Efter frosten.", site)
 
 
-def test_a_migration_holds_a_table(on_postgresql):
+def test_a_migration_locks_a_table(on_postgresql):
     site, database = on_postgresql
     editor = Editor(site.address)
     publish_and_see(editor, "Före flytten.", site)
@@ -141,7 +141,7 @@ def test_a_migration_holds_a_table(on_postgresql):
     publish_and_see(editor, "Efter flytten.", site)
 
 
-def test_started_without_a_database_the_site_warms_up_when_it_is_back(tmp_path):
+def test_a_site_started_without_a_database_warms_up_when_it_is_back(tmp_path):
     with postgresql() as database, redis_server() as shared:
         site = Served(tmp_path, DATABASE_URL=database.address, CACHE_URL=shared.address)
         site.manage("migrate", "--verbosity", "0")
@@ -159,12 +159,12 @@ def test_started_without_a_database_the_site_warms_up_when_it_is_back(tmp_path):
         assert "Traceback" not in site.log.read_text()
 
 
-def test_public_pages_are_served_from_a_disk_that_only_reads(filled, tmp_path):
+def test_public_pages_are_served_from_a_read_only_disk(filled, tmp_path):
     disk, logs = tmp_path / "disk", tmp_path / "logs"
     disk.mkdir()
     logs.mkdir()
     shutil.copy(filled, disk)
-    # A view of the file system of its own, in which the disk is read-only.
+    # A separate mount namespace, in which the disk is read-only.
     mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
     before = ["unshare", "--mount", "sh", "-c", mount, str(disk)]
     if subprocess.run([*before, "true"], capture_output=True).returncode:
@@ -184,7 +184,7 @@ def test_public_pages_are_served_from_a_disk_that_only_reads(filled, tmp_path):
 
 @contextmanager
 def two_sites(folder, shared):
-    """Serve two sites, as on two machines, with one database and one Redis."""
+    """Serve two sites, as on two machines, with the same database and Redis."""
     (folder / "other").mkdir()
     chosen = {"DATABASE_URL": f"sqlite:///{folder / 'site.sqlite3'}", "CACHE_URL": shared.address}
     with (
@@ -194,7 +194,7 @@ def two_sites(folder, shared):
         yield first, second
 
 
-def test_sites_that_share_a_store_make_each_page_once(folder):
+def test_sites_that_share_a_store_render_each_page_once(folder):
     with redis_server() as shared, redis.Redis.from_url(shared.address) as store:
         chosen = {
             "CACHE_URL": shared.address,
@@ -211,7 +211,7 @@ def test_sites_that_share_a_store_make_each_page_once(folder):
             with served(folder / "other", METRICS_PORT=str(free_port()), **chosen):
                 time.sleep(5)
         assert store.dbsize() == count + 1  # /robots.txt, which names the port
-        # Three processes of four have asked in vain whether they are to warm up, with the same command.
+        # Three of the four processes tried to take the warm-up's lock with the same command.
         assert store.info("commandstats")["cmdstat_set"]["calls"] <= count + 1 + 3
 
 
@@ -233,7 +233,7 @@ def test_redis_stops_freezes_and_starts(folder):
         assert max(readers.slowest, others.slowest) < LONG_SECONDS
 
 
-def test_redis_holding_rubbish_poisons_nothing(folder):
+def test_garbage_in_redis_changes_no_page(folder):
     rubbish = [b"", b"17", b"rubbish", dumps("text"), dumps({}), dumps({"status": "200 OK"})]
     with redis_server() as shared, two_sites(folder, shared) as sites:
         paths = warmed_up(sites[0])
@@ -243,7 +243,9 @@ def test_redis_holding_rubbish_poisons_nothing(folder):
         for number, key in enumerate(store.keys()):
             store.set(key, rubbish[number % len(rubbish)])
         store.close()
-        os.kill(sites[1].workers()[0], signal.SIGKILL)  # the next one has nothing of its own
+        os.kill(
+            sites[1].workers()[0], signal.SIGKILL
+        )  # the worker that replaces it has an empty cache
         time.sleep(1)
         responses = [sites[1].get(path) for path in paths]
         assert {status for status, _headers, _body in responses} == {200}

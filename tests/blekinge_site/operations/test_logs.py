@@ -1,4 +1,4 @@
-"""The log: one line an event, and nothing in it about who visits."""
+"""The log: a line per event, with nothing that identifies visitors."""
 
 import io
 import json
@@ -41,7 +41,7 @@ ENVIRON = {
 }
 
 
-def test_a_request_is_one_line_without_who_made_it():
+def test_a_request_is_one_line_without_visitor_data():
     line = json_line(ENVIRON, 200, 8463, 0.26)
     assert line.endswith("}\n")
     fields = json.loads(line)
@@ -59,7 +59,7 @@ def test_a_request_is_one_line_without_who_made_it():
     }
 
 
-def test_people_read_it_more_easily():
+def test_the_text_format_is_easier_to_read():
     line = text_line(ENVIRON | {"PATH_INFO": "/\nforged"}, 200, 8463, 0.26)
     assert re.sub("^.{8}", "", line) == " GET /\\nforged 200 8463 bytes 0.3 ms hit\n"
 
@@ -82,15 +82,15 @@ def test_secrets_are_masked(sent, logged_text):
     assert masked(sent) == logged_text
 
 
-def test_no_path_takes_long_to_mask():
+def test_masking_any_path_is_fast():
     started = time.perf_counter()
     assert masked("/" * 40_000 + " /a?b") == "/" * 40_000 + " /a"
     assert time.perf_counter() - started < 1
 
 
-def test_a_full_disk_ends_no_log(monkeypatch):
+def test_logging_goes_on_after_a_full_disk(monkeypatch):
     lines, room = Lines(), io.StringIO()
-    with suppress(OSError), Path("/dev/full").open("w") as full:  # closing it fails too
+    with suppress(OSError), Path("/dev/full").open("w") as full:  # closing the file raises too
         monkeypatch.setattr("sys.stderr", full)
         lines.waiting.append("lost\n")
         lines.write()
@@ -100,7 +100,7 @@ def test_a_full_disk_ends_no_log(monkeypatch):
     assert room.getvalue() == "written\n"
 
 
-def test_the_line_tells_whether_the_page_was_stored():
+def test_the_line_says_whether_the_page_was_cached():
     app, content = App(), Content()
     cache = make_cache(app, content)
     environs = []
@@ -132,7 +132,7 @@ def test_the_line_tells_whether_the_page_was_stored():
         (True, "", False),
     ],
 )
-def test_only_a_proxy_of_ours_numbers_requests(behind_proxy, sent, is_kept):
+def test_only_our_own_proxy_may_set_request_ids(behind_proxy, sent, is_kept):
     number = number_of({"HTTP_X_REQUEST_ID": sent}, behind_proxy=behind_proxy)
     assert (number == sent) == is_kept
     assert is_kept or re.fullmatch("[0-9a-f]{16}", number)
@@ -141,7 +141,7 @@ def test_only_a_proxy_of_ours_numbers_requests(behind_proxy, sent, is_kept):
 # --- Errors ----------------------------------------------------------------------------------------
 
 
-def test_an_error_is_one_line_with_the_number_of_its_request(
+def test_an_error_is_one_line_with_its_request_id(
     database,
     monkeypatch,
     caplog,
@@ -187,7 +187,7 @@ def test_an_unknown_host_is_one_short_line(
 
 @pytest.fixture
 def edits(caplog, django_capture_on_commit_callbacks):
-    """Do something and return the lines about edits that it left."""
+    """A function that runs an action and returns the lines about edits that it logs."""
     caplog.set_level(logging.INFO, "edits")
 
     def lines(do):
@@ -210,7 +210,7 @@ def test_an_edit_is_one_line_of_numbers(edits, admin_client, admin_user):
     ]
 
 
-def test_what_is_deleted_together_is_a_line_each(edits, admin_client, admin_user):
+def test_objects_deleted_together_get_a_line_each(edits, admin_client, admin_user):
     for address in ("/a/", "/b/"):
         Feedback.objects.create(address=address, language="sv", helpful=True)
     keys = list(Feedback.objects.order_by("pk").values_list("pk", flat=True))

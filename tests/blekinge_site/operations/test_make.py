@@ -1,4 +1,4 @@
-"""`make run` in a directory of its own, with a Python that only notes what it is asked to do."""
+"""`make run` in a directory of its own, with a Python that only records its arguments."""
 
 import shutil
 import socket
@@ -11,7 +11,7 @@ from tests.serving import ROOT
 
 PROJECT = ROOT
 
-# Makes virtual environments whose Python notes its arguments, and fails if $FAILING is in them.
+# Creates virtual environments whose Python records its arguments, and fails if they contain $FAILING.
 NOTING_PYTHON = f"""#!/bin/sh
 if [ "$1" = --version ]; then echo "Python 3.13.0"; exit; fi
 if [ "$1 $2" != "-m venv" ]; then exec {sys.executable} "$@"; fi
@@ -39,7 +39,7 @@ FILL = [
 
 @pytest.fixture
 def clone(tmp_path):
-    """A directory with what `make run` itself reads, and in `bin` all that PATH is to hold."""
+    """A directory with the files that `make run` reads, and the only commands on PATH in `bin`."""
     for name in ("Makefile", "requirements.txt", "blekinge_site/settings.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(PROJECT / name, tmp_path / name)
@@ -51,7 +51,7 @@ def clone(tmp_path):
 
 @pytest.fixture
 def port():
-    """A port that was free a moment ago."""
+    """A free port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
 
@@ -62,7 +62,7 @@ def add_command(clone, script, name="python3"):
 
 
 def make(clone, *arguments, failing="nothing"):
-    """Return the exit code, the lines of output and the lines of errors without make's own."""
+    """Return the exit code, the output lines, and the error lines except make's own."""
     done = subprocess.run(
         ["make", *arguments],
         cwd=clone,
@@ -75,7 +75,7 @@ def make(clone, *arguments, failing="nothing"):
 
 
 def commands(clone):
-    """Return what the virtual environment's Python was asked to do since the last call."""
+    """Return the commands that the virtual environment's Python has run since the last call."""
     return (clone / "commands").rename(clone / "read").read_text().splitlines()
 
 

@@ -1,4 +1,4 @@
-"""Real processes: what they count is added up on a port of its own, and their log is lines of JSON."""
+"""Metrics and logs of real processes: summed metrics on a port of their own, and a log of JSON lines."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def free_port():
 
 @pytest.fixture
 def server(tmp_path):
-    """Start gunicorn on a database of its own; return its ports and, once called, its log's lines."""
+    """Start gunicorn on a new database; return its ports and a function that stops it and returns its log."""
     port, metrics = free_port(), free_port()
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
@@ -72,7 +72,7 @@ def test_processes_count_together_and_each_request_is_a_line(server):
     site, metrics, stop = server
     for _visit in range(20):
         urlopen(f"{site}/readyz?token=hemligt").read()
-    for _ask in range(5):  # whichever process answers
+    for _ask in range(5):  # any process may answer
         text = urlopen(metrics).read().decode()
         past = re.search(
             r'site_requests_total\{method="GET",page_cache="past",status="2xx"\} (.+)', text
@@ -87,27 +87,29 @@ def test_processes_count_together_and_each_request_is_a_line(server):
     assert "127.0.0.1" not in [value for line in lines for value in line.values()]
 
 
-def test_what_is_stored_before_anyone_asks_is_counted(server):
+def test_pages_stored_by_the_warm_up_are_counted(server):
     _site, metrics, _stop = server
     for _attempt in range(100):
         text = urlopen(metrics).read().decode()
         stored = re.search(r"^site_page_cache_bytes (.+)$", text, re.MULTILINE)
-        if stored and float(stored[1]) > 20_000:  # two start pages and a sitemap, in two processes
+        if (
+            stored and float(stored[1]) > 20_000
+        ):  # more than two start pages and a sitemap take in two processes
             return
         time.sleep(0.1)
     raise AssertionError(text)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_question_keeps_no_connection(monkeypatch):
-    from blekinge_site.operations import metrics  # which makes a folder
+def test_collecting_metrics_leaves_no_connection_open(monkeypatch):
+    from blekinge_site.operations import metrics  # importing it creates a folder
 
     monkeypatch.setattr(health.readiness, "threads", ImmediateExecutor())
     collected = []
 
     def ask():
         collected.extend(figure.name for figure in metrics.State().collect())
-        # This thread's own; Django never closes a database in memory.
+        # This thread's connection; Django never closes an in-memory database.
         collected.append(connection.vendor == "sqlite" or connection.connection is None)
 
     try:
