@@ -179,8 +179,8 @@ def test_redis_requires_the_password_in_its_file(tmp_path):
         wait_for(port)
         assert subprocess.run(["sh", "-c", ours(check)]).returncode == 0
         stranger = ["redis-cli", "-p", str(port), "ping"]
-        response = subprocess.run(stranger, capture_output=True, text=True).stdout
-        assert "NOAUTH" in response
+        output = subprocess.run(stranger, capture_output=True, text=True).stdout
+        assert "NOAUTH" in output
         assert (tmp_path / "redis.conf").stat().st_mode & 0o077 == 0
         assert password.encode() not in Path(f"/proc/{server.pid}/cmdline").read_bytes()
     finally:
@@ -188,7 +188,7 @@ def test_redis_requires_the_password_in_its_file(tmp_path):
         server.wait()
 
 
-# --- What it says, and what operators are told of it -----------------------------------------------
+# --- Metrics, events and alerts --------------------------------------------------------------------
 
 
 def metrics_named_in_code():

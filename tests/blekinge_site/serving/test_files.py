@@ -1,4 +1,4 @@
-"""Files from the disk over the network: static files and documents, whole, in part, and conditionally."""
+"""Static files and documents over the network: whole, by range and conditionally."""
 
 import gzip
 import re
@@ -41,7 +41,7 @@ def site(tmp_path_factory):
         ("identity", None),
     ],
 )
-def test_a_static_file_comes_in_no_encoding_that_is_refused(site, accepted, encoding):
+def test_a_static_file_is_never_sent_in_a_refused_encoding(site, accepted, encoding):
     path = site.paths["static"]
     whole = site.get(path)[2]
     status, headers, body = site.get(path, **{"Accept-Encoding": accepted})
@@ -65,7 +65,7 @@ def test_a_static_file_comes_in_no_encoding_that_is_refused(site, accepted, enco
         ("Bytes = 2-2", slice(2, 3)),
     ],
 )
-def test_a_part_of_a_file_is_sent(site, kind, byte_range, part):
+def test_a_range_of_a_file_is_sent(site, kind, byte_range, part):
     whole = site.get(site.paths[kind])[2]
     status, headers, body = site.get(site.paths[kind], Range=byte_range)
     assert (status, body) == (206, whole[part])
@@ -74,28 +74,26 @@ def test_a_part_of_a_file_is_sent(site, kind, byte_range, part):
     assert headers["Content-Length"] == str(len(body))
 
 
-def test_a_part_of_a_compressed_static_file_is_a_part_of_what_is_sent(site):
+def test_a_range_of_a_compressed_static_file_counts_compressed_bytes(site):
     accepted = {"Accept-Encoding": "br"}
     whole = site.get(site.paths["static"], **accepted)[2]
     status, headers, body = site.get(site.paths["static"], Range="bytes=-10", **accepted)
     assert (status, headers["Content-Encoding"], body) == (206, "br", whole[-10:])
 
 
-def test_a_document_is_never_compressed_on_its_way(site):
-    # The cookie leads past the page cache, which passes no encodings on.
+def test_a_document_is_never_compressed(site):
+    # The cookie bypasses the page cache, which would drop Accept-Encoding.
     headers = {"Accept-Encoding": "gzip", "Cookie": "sessionid=x"}
     whole = site.get(site.paths["document"])[2]
-    for range_header, response in (
-        ({}, (200, whole)),
-        ({"Range": "bytes=0-999"}, (206, whole[:1000])),
-    ):
+    part = whole[:1000]
+    for range_header, expected in (({}, (200, whole)), ({"Range": "bytes=0-999"}, (206, part))):
         status, response_headers, body = site.get(site.paths["document"], **headers, **range_header)
-        assert (status, body, response_headers["Content-Encoding"]) == (*response, None)
+        assert (status, body, response_headers["Content-Encoding"]) == (*expected, None)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("byte_range", ["bytes=99999999-", "bytes=-0"])
-def test_a_part_that_is_not_there_is_refused_with_the_size(site, kind, byte_range):
+def test_a_range_beyond_the_file_is_refused_with_the_size(site, kind, byte_range):
     size = len(site.get(site.paths[kind])[2])
     status, headers, body = site.get(site.paths[kind], Range=byte_range)
     assert (status, headers["Content-Range"], body) == (416, f"bytes */{size}", b"")
@@ -105,17 +103,17 @@ def test_a_part_that_is_not_there_is_refused_with_the_size(site, kind, byte_rang
 @pytest.mark.parametrize(
     "byte_range", ["bytes=5-2", "bytes=0-1,4-5", "bytes=-", "bytes=٣-", "lines=0-1", "0-1", ""]
 )
-def test_what_is_no_single_range_gets_the_whole_file(site, kind, byte_range):
+def test_an_invalid_or_multiple_range_gets_the_whole_file(site, kind, byte_range):
     status, headers, body = site.get(site.paths[kind], Range=byte_range.encode())
     assert (status, headers["Accept-Ranges"]) == (200, "bytes")
     assert body == site.get(site.paths[kind])[2]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_part_is_sent_only_of_the_file_that_the_visitor_has(site, kind):
+def test_a_range_is_sent_only_if_the_file_is_unchanged(site, kind):
     headers = site.get(site.paths[kind])[1]
     same = {headers["Last-Modified"]: 206, '"other"': 200, "Thu, 01 Jan 1970 00:00:00 GMT": 200}
-    # A weak ETag, which an encoding of the file has too, says nothing of its bytes.
+    # Encodings of the file share its weak ETag, so a weak ETag doesn't identify bytes.
     same |= {headers["ETag"]: {"static": 200, "document": 206}[kind], "nonsense": 200}
     for validator, expected in same.items():
         sent = {"Range": "bytes=0-0", "If-Range": validator}
@@ -123,7 +121,7 @@ def test_a_part_is_sent_only_of_the_file_that_the_visitor_has(site, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_who_has_a_file_is_told_so(site, kind):
+def test_a_file_that_the_client_has_is_not_sent_again(site, kind):
     _status, headers, body = site.get(site.paths[kind])
     assert headers["ETag"].startswith({"static": 'W/"', "document": '"'}[kind])
     for name, value in (
@@ -132,15 +130,11 @@ def test_who_has_a_file_is_told_so(site, kind):
         ("If-None-Match", "*"),
         ("If-Modified-Since", headers["Last-Modified"]),
     ):
-        status, response_headers, empty_body = site.get(
-            site.paths[kind], **{name: value, "Range": "bytes=0-0"}
-        )
-        assert (status, response_headers["ETag"], empty_body) == (304, headers["ETag"], b""), (
-            name,
-            value,
-        )
-        assert response_headers["Content-Length"] == str(len(body))
-        assert response_headers["Cache-Control"] == headers["Cache-Control"]
+        known = {name: value, "Range": "bytes=0-0"}
+        status, new_headers, empty_body = site.get(site.paths[kind], **known)
+        assert (status, new_headers["ETag"], empty_body) == (304, headers["ETag"], b""), known
+        assert new_headers["Content-Length"] == str(len(body))
+        assert new_headers["Cache-Control"] == headers["Cache-Control"]
     for name, value in (
         ("If-None-Match", '"other"'),
         ("If-Modified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"),
@@ -149,7 +143,7 @@ def test_who_has_a_file_is_told_so(site, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_head_tells_of_the_whole_file(site, kind):
+def test_head_describes_the_whole_file(site, kind):
     _status, whole, body = site.get(site.paths[kind])
     for request_headers, expected in (
         ({}, 200),
@@ -162,7 +156,7 @@ def test_head_tells_of_the_whole_file(site, kind):
         assert headers["ETag"] == whole["ETag"]
 
 
-def test_a_document_that_is_replaced_is_asked_for_anew(site):
+def test_a_replaced_document_is_sent_again(site):
     _status, headers, _body = site.get(site.paths["document"])
     assert headers["Cache-Control"] == "public, max-age=0, stale-if-error=3600"
     site.run("""

@@ -1,4 +1,4 @@
-"""Ten thousand clients that hang up leave the site as it was; test_deploy.py tries them through nginx."""
+"""Ten thousand clients hang up and leave nothing behind; test_deploy.py tries the same through nginx."""
 
 import os
 import socket
@@ -16,7 +16,9 @@ def test_clients_that_hang_up_leave_the_site_as_it_was(tmp_path):
         def connect():
             return socket.create_connection(("127.0.0.1", site.port), 20)
 
-        hang_up_often(connect, "localhost", COUNT // 2)  # until all that is kept has been loaded
+        hang_up_often(
+            connect, "localhost", COUNT // 2
+        )  # until everything that stays in memory is loaded
         [worker] = site.workers()
         assert falls_to(worker, (12, 24))
         before, memory = sockets_and_threads(worker), pss(worker)

@@ -1,4 +1,4 @@
-"""The page cache: what it stores, for whom, for how long, and how it sends it."""
+"""The page cache: which responses it stores, for which requests, and how it sends them."""
 
 import gzip
 import hashlib
@@ -15,7 +15,7 @@ from tests.stand_ins import HTML, LONG_BODY, App, ask, make_cache
 # --- How it is sent --------------------------------------------------------------------------------
 
 
-def test_a_page_is_made_once_and_sent_as_it_was():
+def test_a_page_is_rendered_once_and_sent_unchanged():
     app = App()
     cache = make_cache(app)
     first, second = ask(cache), ask(cache)
@@ -49,11 +49,11 @@ def test_a_page_is_made_once_and_sent_as_it_was():
         ("brotli, xgzip", ("identity",)),
     ],
 )
-def test_the_visitor_says_which_encodings_are_acceptable(header, encodings):
+def test_accept_encoding_decides_the_encodings(header, encodings):
     assert acceptable(header) == encodings
 
 
-def test_no_header_takes_long_to_read():
+def test_parsing_any_header_is_fast():
     cache = make_cache(App())
     plain = ask(cache)
     started = time.perf_counter()
@@ -89,7 +89,7 @@ def test_every_encoding_has_its_length_and_an_etag_of_its_own():
     assert {response.headers["Vary"] for response in responses} == {"Accept-Encoding"}
 
 
-def test_brotli_is_made_behind_the_visitors_back():
+def test_brotli_is_compressed_in_the_background():
     cache = make_cache(App())
     cache.finishing = ThreadPoolExecutor(1)
     started, go_on = threading.Event(), threading.Event()
@@ -103,7 +103,7 @@ def test_brotli_is_made_behind_the_visitors_back():
     assert [response.headers["Content-Encoding"] for response in responses] == ["gzip", "br"]
 
 
-def test_what_is_short_or_packed_already_is_not_compressed():
+def test_short_or_already_compressed_bodies_are_not_compressed():
     for app in (
         App(headers=[("Content-Type", "text/html"), ("Content-Length", "3")], body=b"Hej"),
         App(headers=[("Content-Type", "application/pdf"), *HTML[1:]]),
@@ -114,7 +114,7 @@ def test_what_is_short_or_packed_already_is_not_compressed():
         assert (response.body, response.headers.get("Content-Encoding")) == (app.body, None)
 
 
-def test_head_is_answered_as_get_without_the_body():
+def test_head_gets_the_headers_of_get_without_a_body():
     app = App()
     cache = make_cache(app)
     head = ask(cache, method="HEAD")
@@ -124,7 +124,7 @@ def test_head_is_answered_as_get_without_the_body():
 
 
 @pytest.mark.parametrize("known", ["{}", "W/{}", '"other", {}', "*", ' W/"other",{} '])
-def test_who_has_the_page_gets_304(known):
+def test_a_known_etag_gets_304(known):
     cache = make_cache(App(headers=[*HTML, ("Content-Security-Policy", "default-src 'none'")]))
     ask(cache)
     for encoding in ("identity", "gzip", "br"):
@@ -141,7 +141,7 @@ def test_who_has_the_page_gets_304(known):
         }
 
 
-def test_who_has_it_in_an_encoding_that_is_still_good_gets_304_for_that():
+def test_a_known_etag_of_another_acceptable_encoding_gets_304():
     cache = make_cache(App())
     etag = ask(cache, headers={"accept-encoding": "gzip"}).headers["ETag"]
     headers = {"accept-encoding": "br, gzip", "if-none-match": etag}
@@ -160,7 +160,7 @@ def test_an_error_page_is_never_304():
     assert "X-Accel-Expires" not in response.headers
 
 
-def test_a_part_is_answered_with_the_whole():
+def test_a_range_request_gets_the_whole_page():
     cache = make_cache(App())
     response = ask(cache, headers={"range": "bytes=0-1"})
     assert (response.status, response.body) == ("200 OK", LONG_BODY)
@@ -184,7 +184,7 @@ def test_a_part_is_answered_with_the_whole():
         {"SCRIPT_NAME": "/elsewhere"},
     ],
 )
-def test_what_is_not_for_everyone_goes_past(visit):
+def test_requests_for_no_public_page_bypass_the_cache(visit):
     app = App()
     cache = make_cache(app)
     ask(cache)
@@ -199,7 +199,7 @@ def test_what_is_not_for_everyone_goes_past(visit):
 
 
 @pytest.mark.parametrize("cookie", ["messages=x", "analytics=1; theme=dark"])
-def test_a_cookie_that_is_not_ours_is_not_looked_at(cookie):
+def test_unknown_cookies_are_ignored(cookie):
     app = App()
     cache = make_cache(app)
     for _time in range(2):
@@ -220,7 +220,7 @@ def test_a_cookie_that_is_not_ours_is_not_looked_at(cookie):
         ("200 OK", ("Content-Security-Policy", "script-src 'nonce-abc'")),
     ],
 )
-def test_what_may_differ_between_visitors_is_not_stored(status, header):
+def test_responses_that_may_differ_between_visitors_are_not_stored(status, header):
     app = App(status, [*HTML, header])
     cache = make_cache(app)
     for number in (1, 2):
@@ -231,7 +231,7 @@ def test_what_may_differ_between_visitors_is_not_stored(status, header):
     assert cache.pages.size == cache.endless.size == 0
 
 
-def test_a_file_answers_to_what_its_visitor_has_sent_and_is_not_stored():
+def test_a_file_gets_the_request_headers_and_is_not_stored():
     app = App(headers=[*HTML, ("Accept-Ranges", "bytes")])
     cache = make_cache(app)
     for byte_range in ("bytes=0-0", "bytes=-1"):
@@ -240,7 +240,7 @@ def test_a_file_answers_to_what_its_visitor_has_sent_and_is_not_stored():
     assert cache.pages.size == cache.endless.size == 0
 
 
-def test_what_tells_no_length_or_is_large_is_not_stored():
+def test_responses_without_a_length_or_too_large_are_not_stored():
     for headers in (HTML[:1], [HTML[0], ("Content-Length", "70000")]):
         app = App(headers=headers)
         cache = make_cache(app, megabytes=1)
@@ -251,7 +251,7 @@ def test_what_tells_no_length_or_is_large_is_not_stored():
 # --- What one sends and another gets ---------------------------------------------------------------
 
 
-def test_nothing_but_the_address_reaches_what_is_stored():
+def test_only_the_address_reaches_a_stored_page():
     app = App()
     cache = make_cache(app)
     sent = {
@@ -296,7 +296,7 @@ def test_each_host_and_scheme_has_its_own_pages():
     ]
 
 
-def test_the_host_in_other_letters_is_the_same_host():
+def test_host_names_are_case_insensitive():
     app = App()
     cache = make_cache(app)
     ask(cache, headers={"host": "TestServer"})
@@ -304,7 +304,7 @@ def test_the_host_in_other_letters_is_the_same_host():
     assert [request["HTTP_HOST"] for request in app.requests] == ["testserver"]
 
 
-def test_addresses_without_a_page_push_no_page_out():
+def test_missing_addresses_evict_no_page():
     app = App()
     cache = make_cache(app, megabytes=1)
     ask(cache)
@@ -319,7 +319,7 @@ def test_addresses_without_a_page_push_no_page_out():
 # --- The query -------------------------------------------------------------------------------------
 
 
-def test_a_page_is_sent_whatever_the_query_says():
+def test_a_stored_page_is_sent_for_any_query():
     app = App()
     cache = make_cache(app)
     responses = [ask(cache, f"/{query}") for query in ("?fbclid=1", "", "?a=b&<script>", "?%ff")]
@@ -329,7 +329,7 @@ def test_a_page_is_sent_whatever_the_query_says():
     ] * 4
 
 
-def test_what_a_view_reads_of_the_query_is_stored_each_time():
+def test_query_parameters_that_a_view_reads_are_part_of_the_key():
     app = App()
     cache = make_cache(app, reads={"/sok/": {"q", "sida"}})
     queries = [
@@ -352,7 +352,7 @@ def test_what_a_view_reads_of_the_query_is_stored_each_time():
     ]
 
 
-def test_queries_push_no_page_out_and_are_not_kept_by_nginx():
+def test_pages_with_queries_evict_no_page_and_are_not_kept_by_nginx():
     app = App()
     cache = make_cache(app, reads={"/sok/": {"q"}}, megabytes=1)
     ask(cache)
@@ -365,7 +365,7 @@ def test_queries_push_no_page_out_and_are_not_kept_by_nginx():
 
 
 @pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found"])
-def test_where_the_query_may_lead_on_it_is_not_left_out(status):
+def test_redirects_keep_the_query(status):
     def app(environ, start_response):
         start_response(
             status, [*HTML[:1], ("Content-Length", "0"), ("Location", f"/x/?{query(environ)}")]
@@ -394,20 +394,20 @@ class Sized:
         self.size = size
 
 
-def test_what_was_asked_for_longest_ago_goes_first():
+def test_the_least_recently_used_page_is_evicted_first():
     shelf = Shelf(limit=1000)
     for key in "abc":
         shelf.put(key, Sized(299))
     shelf.get("a")
     shelf.put("d", Sized(299))
     assert [shelf.get(key) is not None for key in "abcd"] == [True, False, True, True]
-    shelf.put("d", Sized(599))  # a page that has grown
+    shelf.put("d", Sized(599))  # a larger version of the page
     assert [shelf.get(key) is not None for key in "abcd"] == [False, False, True, True]
     shelf.drop("d")
     assert shelf.size == 300
 
 
-def test_every_change_of_what_is_stored_is_reported():
+def test_every_change_in_stored_bytes_is_reported():
     app, sizes = App(), []
     cache = make_cache(app)
     cache.report_size = sizes.append

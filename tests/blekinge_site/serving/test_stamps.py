@@ -1,4 +1,4 @@
-"""How long a stored page holds, and what is sent while the database fails."""
+"""How long a stored page is valid, and the responses while the database is down."""
 
 import datetime as dt
 import logging
@@ -16,7 +16,7 @@ from tests.stand_ins import FAR_FUTURE, HTML, LONG_BODY, App, Content, ask, make
 # --- How long it holds -----------------------------------------------------------------------------
 
 
-def test_a_new_version_is_shown():
+def test_a_new_version_replaces_the_stored_page():
     app, content = App(), Content()
     cache = make_cache(app, content)
     ask(cache)
@@ -25,7 +25,7 @@ def test_a_new_version_is_shown():
     assert len(app.requests) == 2
 
 
-def test_the_clock_changes_pages_to_the_second(clock):
+def test_pages_change_with_the_clock_to_the_second(clock):
     app, content = App(), Content()
     content.until = NOON
     cache = make_cache(app, content, every=3600)
@@ -39,13 +39,13 @@ def test_the_clock_changes_pages_to_the_second(clock):
     assert content.times_asked == 2
 
 
-def test_a_page_made_while_content_changes_is_not_taken_for_new():
+def test_a_page_rendered_during_a_change_does_not_count_as_new():
     content = Content()
 
     class Changing(App):
         def __call__(self, environ, start_response):
             response = super().__call__(environ, start_response)
-            content.number += 1  # somebody saves while the page is made of what was
+            content.number += 1  # a save while the page is rendered from the old content
             return response
 
     app = Changing()
@@ -55,7 +55,7 @@ def test_a_page_made_while_content_changes_is_not_taken_for_new():
     assert len(app.requests) == 2
 
 
-def test_the_version_is_asked_for_twice_a_second():
+def test_the_version_is_read_twice_a_second():
     content = Content()
     cache = PageCache(App(), content, hosts=["testserver"])
     started = time.monotonic()
@@ -67,7 +67,7 @@ def test_the_version_is_asked_for_twice_a_second():
     assert content.times_asked == 2
 
 
-def test_many_at_once_make_a_page_once():
+def test_simultaneous_requests_render_a_page_once():
     go_on = threading.Event()
 
     class Slow(App):
@@ -86,7 +86,7 @@ def test_many_at_once_make_a_page_once():
     assert len(app.requests) == 1
 
 
-def test_who_waited_for_what_cannot_be_stored_asks_for_themselves():
+def test_requests_that_waited_for_an_unstorable_response_get_their_own():
     go_on = threading.Event()
 
     class Slow(App):
@@ -103,7 +103,7 @@ def test_who_waited_for_what_cannot_be_stored_asks_for_themselves():
     assert (len(app.requests), cache.fillings) == (3, {})
 
 
-def test_an_app_that_breaks_leaves_nobody_waiting():
+def test_an_error_in_the_app_leaves_no_request_waiting():
     def broken(environ, start_response):
         raise RuntimeError("broken")
 
@@ -117,7 +117,7 @@ def test_an_app_that_breaks_leaves_nobody_waiting():
 # --- When the database fails -----------------------------------------------------------------------
 
 
-def test_what_is_stored_is_served_while_the_database_is_down(caplog):
+def test_stored_pages_are_served_while_the_database_is_down(caplog):
     app, content = App(), Content()
     cache = make_cache(app, content)
     ask(cache)
@@ -134,7 +134,7 @@ def test_what_is_stored_is_served_while_the_database_is_down(caplog):
     ]
 
 
-def test_what_was_saved_since_shows_to_the_first_who_asks_again():
+def test_a_change_shows_at_the_first_request_after_the_outage():
     app, content = App(), Content()
     cache = PageCache(app, content, hosts=["testserver"], every=0)
     ask(cache)
@@ -145,7 +145,7 @@ def test_what_was_saved_since_shows_to_the_first_who_asks_again():
     assert ask(cache).body == LONG_BODY.upper()
 
 
-def test_a_moment_that_passes_while_the_database_is_down_keeps_the_page(clock):
+def test_a_scheduled_change_during_an_outage_keeps_the_stored_page(clock):
     app, content = App(), Content()
     content.until = NOON
     cache = make_cache(app, content)
@@ -156,7 +156,7 @@ def test_a_moment_that_passes_while_the_database_is_down_keeps_the_page(clock):
     assert len(app.requests) == 1
 
 
-def test_a_database_that_fails_between_version_and_page_keeps_the_page_too():
+def test_an_outage_between_version_and_rendering_keeps_the_stored_page():
     content = Content()
 
     class Failing(App):
@@ -172,7 +172,7 @@ def test_a_database_that_fails_between_version_and_page_keeps_the_page_too():
     assert [ask(cache).status for _time in range(2)] == ["200 OK"] * 2
 
 
-def test_an_error_that_is_not_the_databases_is_told():
+def test_other_errors_than_the_databases_are_raised():
     app, content = App(), Content()
     cache = make_cache(app, content)
     ask(cache)
@@ -182,7 +182,7 @@ def test_an_error_that_is_not_the_databases_is_told():
     assert ask(cache).status == "200 OK"
 
 
-def test_nobody_hangs_with_a_database_that_does_not_answer():
+def test_a_hanging_database_does_not_block_visitors():
     app, content, go_on = App(), Content(), threading.Event()
     cache = PageCache(app, content, hosts=["testserver"], every=0)
     ask(cache)
@@ -202,7 +202,7 @@ def test_nobody_hangs_with_a_database_that_does_not_answer():
     assert len(app.requests) == 2
 
 
-def test_before_the_database_has_ever_answered_everything_goes_past():
+def test_all_requests_bypass_the_cache_until_the_database_has_responded():
     app, content = App(), Content()
     content.error = DatabaseError("down")
     cache = make_cache(app, content)

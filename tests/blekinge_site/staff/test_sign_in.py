@@ -1,4 +1,4 @@
-"""How staff sign in, what their role asks of them, and what the log says afterwards."""
+"""How staff sign in, which roles need a second factor, and the sign-in log."""
 
 import datetime as dt
 import importlib
@@ -24,7 +24,7 @@ from tests.site import public_addresses, text_of
 # --- The way in ------------------------------------------------------------------------------------
 
 
-def test_the_admin_leads_to_the_sign_in_and_back(client, db):
+def test_the_admin_redirects_to_the_sign_in_and_back(client, db):
     make_account(role="Redaktör")
     response = client.get("/admin/pages/page/", follow=True)
     assert response.redirect_chain[-1] == (f"{LOGIN}?next=/admin/pages/page/", 302)
@@ -37,7 +37,7 @@ def test_the_admin_leads_to_the_sign_in_and_back(client, db):
     assert client.get("/admin/pages/page/").status_code == 302
 
 
-def test_the_sign_in_is_swedish_and_the_staffs_whatever_the_browser_prefers(client, db):
+def test_the_sign_in_is_swedish_whatever_the_browser_prefers(client, db):
     response = client.get(LOGIN, headers={"accept-language": "en"})
     assert '<html lang="sv"' in response.content.decode()
     assert re.findall(r"<h1>(.*?)</h1>", response.content.decode()) == ["Logga in"]
@@ -46,7 +46,7 @@ def test_the_sign_in_is_swedish_and_the_staffs_whatever_the_browser_prefers(clie
     assert "no-store" in response["Cache-Control"]
 
 
-def test_nobody_makes_themselves_an_account(client, db):
+def test_nobody_can_sign_up(client, db):
     form = {"username": "ny", "password1": PASSWORD, "password2": PASSWORD}
     for response in (client.get("/admin/konto/nytt/"), client.post("/admin/konto/nytt/", form)):
         assert "Du har inget konto" in text_of(response)
@@ -54,13 +54,13 @@ def test_nobody_makes_themselves_an_account(client, db):
 
 
 @pytest.mark.parametrize("fields", [{"is_staff": False}, {"is_active": False}])
-def test_an_account_that_is_no_longer_staffs_is_refused(client, db, fields):
+def test_an_account_that_is_no_longer_staff_is_refused(client, db, fields):
     make_account(**fields)
     sign_in(client)
     assert client.get("/admin/", follow=True).redirect_chain[-1][0] == f"{LOGIN}?next=/admin/"
 
 
-def test_whoever_stops_being_staff_while_signed_in_is_told(client, db):
+def test_a_signed_in_user_who_loses_staff_status_is_refused(client, db):
     make_account()
     sign_in(client)
     User.objects.update(is_staff=False)
@@ -76,7 +76,7 @@ def test_five_wrong_passwords_close_the_account_for_a_while(client, db):
     assert "lösenordet stämmer inte" in text_of(sign_in(client, name="bo"))
 
 
-def test_many_requests_from_one_place_are_refused_in_swedish(client, db):
+def test_many_requests_from_one_address_are_refused_in_swedish(client, db):
     for _ in range(30):
         sign_in(client, name="", password="")
     response = sign_in(client)
@@ -98,13 +98,13 @@ def test_behind_a_proxy_the_limits_count_visitors(client, db, settings):
 # --- Forgotten passwords ---------------------------------------------------------------------------
 
 
-def test_without_a_mail_server_nothing_is_said_of_forgotten_passwords(client, db):
+def test_without_a_mail_server_forgotten_passwords_are_not_mentioned(client, db):
     assert "Glömt" not in text_of(client.get(LOGIN))
 
 
 @pytest.fixture
 def mail_server(settings):
-    """The site with a mail server, which adds addresses."""
+    """The site with a mail server, which enables the pages for forgotten passwords."""
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
     modules = (blekinge_site.staff.signin_urls, blekinge_site.urls)
     for module in modules:
@@ -156,7 +156,7 @@ def test_the_role_decides_who_must_have_a_second_factor(
     assert client.get("/admin/", follow=True).request["PATH_INFO"] == leads_to
 
 
-def test_without_it_no_admin_page_opens_by_any_request(client, db, second_factor):
+def test_without_a_second_factor_no_admin_page_opens(client, db, second_factor):
     make_account(role="Publicist")
     page = make_page("ny", status="draft")
     sign_in(client)
@@ -176,7 +176,7 @@ def test_without_it_no_admin_page_opens_by_any_request(client, db, second_factor
     assert client.post("/admin/konto/logga-ut/").url == LOGIN
 
 
-def test_an_app_is_added_and_then_asked_for(client, db, second_factor):
+def test_an_added_app_is_required_at_the_next_sign_in(client, db, second_factor):
     user = make_account(role="Publicist")
     sign_in(client)
     response = client.get("/admin/konto/app/", follow=True)
@@ -211,7 +211,7 @@ def test_a_code_from_the_app_signs_in(client, db, second_factor):
     assert client.get("/admin/").status_code == 200
 
 
-def test_whoever_removes_the_last_factor_must_add_another(client, db, second_factor):
+def test_a_user_who_removes_the_last_factor_must_add_another(client, db, second_factor):
     user = make_account(role="Publicist")
     TOTP.activate(user, SECRET)
     client.force_login(user)
@@ -220,7 +220,7 @@ def test_whoever_removes_the_last_factor_must_add_another(client, db, second_fac
     assert client.get("/admin/").status_code == 302
 
 
-def test_a_manager_removes_the_second_factor_of_who_has_lost_it(client, db):
+def test_a_manager_removes_a_users_lost_second_factor(client, db):
     manager, anna = make_account("maja", role="Ansvarig"), make_account()
     root = make_account("rot", is_superuser=True)
     for user in (anna, root):
@@ -238,25 +238,25 @@ def test_a_manager_removes_the_second_factor_of_who_has_lost_it(client, db):
 # --- Sessions --------------------------------------------------------------------------------------
 
 
-def ends_in():
-    """Return in how many minutes the only session ends."""
+def minutes_left():
+    """Return the minutes until the only session ends."""
     return round((Session.objects.get().expire_date - timezone.now()) / dt.timedelta(minutes=1))
 
 
 def test_a_session_ends_after_an_hour_without_a_request(client, content):
     make_account()
     sign_in(client)
-    assert ends_in() == 60
+    assert minutes_left() == 60
     soon = timezone.now() + dt.timedelta(minutes=1)
     for address, left in (("/", 1), ("/admin/", 60), ("/admin/konto/tva-faktorer/", 60)):
         Session.objects.update(expire_date=soon)
         assert client.get(address).status_code == 200
-        assert ends_in() == left, address
+        assert minutes_left() == left, address
     Session.objects.update(expire_date=timezone.now())
     assert client.get("/admin/").status_code == 302
 
 
-def test_public_pages_neither_read_nor_make_a_session(client, content):
+def test_public_pages_neither_read_nor_create_a_session(client, content):
     make_account()
     sign_in(client)
     Session.objects.update(expire_date=timezone.now())
@@ -269,7 +269,7 @@ def test_public_pages_neither_read_nor_make_a_session(client, content):
 # --- The log ---------------------------------------------------------------------------------------
 
 
-def test_the_log_tells_how_people_have_signed_in(client, db, django_capture_on_commit_callbacks):
+def test_the_log_says_how_users_signed_in(client, db, django_capture_on_commit_callbacks):
     user = make_account()
     sign_in(client, name="ingen")
     sign_in(client, password="fel")
@@ -317,7 +317,7 @@ def test_a_manager_reads_the_log(client, db, role, status):
         assert "anna Inloggning användare: anna Loggade in." in text_of(response)
 
 
-def test_nobody_changes_the_log_or_deletes_who_is_in_it(admin_client, admin_user):
+def test_nobody_changes_the_log_or_deletes_its_users(admin_client, admin_user):
     anna = make_account()
     LogEntry.objects.log_actions(anna.pk, [anna], 4, "Loggade in.")
     entry = f"/admin/admin/logentry/{LogEntry.objects.get().pk}/"
