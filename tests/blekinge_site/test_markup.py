@@ -1,4 +1,4 @@
-"""The HTML and the CSS that visitors get, as text: by the W3C's checker, and by rules of our own."""
+"""Checks of the public HTML and CSS, by the W3C's checker and by our own rules."""
 
 import json
 import os
@@ -29,7 +29,13 @@ from tests.site import public_addresses
 ROOT = Path(settings.BASE_DIR)
 CSS = ROOT / "static/css"
 PUBLIC_CSS = re.findall(r"css/(\w+\.css)", (ROOT / "templates/base.html").read_text())
-STAFF = {"admin", "account", "allauth", "mfa", "socialaccount"}  # under a policy of their own
+STAFF = {
+    "admin",
+    "account",
+    "allauth",
+    "mfa",
+    "socialaccount",
+}  # pages under another content security policy
 PUBLIC_TEMPLATES = [
     path for path in (ROOT / "templates").rglob("*.html") if not STAFF & set(path.parts)
 ]
@@ -38,13 +44,13 @@ PUBLIC_TEMPLATES = [
 
 
 def complaints(*arguments):
-    """Return what the checker says about the files that `arguments` name, a string for each."""
+    """Return the checker's messages about the files in `arguments` as strings."""
     jar = Path(os.environ.get("VNU_JAR", ROOT / "node_modules/vnu-jar/build/dist/vnu.jar"))
     if shutil.which("java") is None:
         pytest.skip("no Java here: apt-get install default-jre-headless")
     if not jar.exists():
         pytest.skip("no W3C checker here: npm install --no-save vnu-jar, or set VNU_JAR")
-    ran = subprocess.run(
+    process = subprocess.run(
         ["java", "-jar", jar, "--format", "json", "--exit-zero-always", *arguments],
         capture_output=True,
         text=True,
@@ -53,12 +59,12 @@ def complaints(*arguments):
     return [
         f"{message['url'].rpartition('/')[2]}:{message.get('lastLine')}: {message['message']}"
         f" {message.get('extract', '').strip()}"
-        for message in json.loads(ran.stderr)["messages"]
+        for message in json.loads(process.stderr)["messages"]
     ]
 
 
 def rendered(client):
-    """Return every page that a visitor may meet, `{name: HTML}`."""
+    """Return every page that visitors can get, `{name: HTML}`."""
     responses = {}
     for language in LANGUAGES:
         for address in every_address(language):
@@ -81,7 +87,7 @@ def rendered(client):
     return {name: response.content.decode() for name, response in responses.items()}
 
 
-def test_html_has_no_fault_that_the_w3c_checker_finds(client, content, tmp_path):
+def test_the_w3c_checker_accepts_the_html(client, content, tmp_path):
     pages = rendered(client)
     add_what_staff_may_add()
     for language in LANGUAGES:
@@ -97,11 +103,11 @@ def test_html_has_no_fault_that_the_w3c_checker_finds(client, content, tmp_path)
     assert not faults, "\n".join(faults)
 
 
-# Properties of today's CSS that the checker takes for mistakes.
+# CSS properties that the checker doesn't know yet.
 NEWER_THAN_THE_CHECKER = ("“field-sizing” doesn't exist", "“paint-order” doesn't exist")
 
 
-def test_css_has_no_fault_that_the_w3c_checker_finds():
+def test_the_w3c_checker_accepts_the_css():
     faults = [
         fault
         for fault in complaints("--css", str(CSS))
@@ -119,7 +125,7 @@ def css(name):
 
 
 def top_level(text):
-    """Return the beginnings of what stands at the outermost level of a stylesheet, a list."""
+    """Return the preludes of the rules at the top level of a stylesheet."""
     preludes, depth, start = [], 0, 0
     for place, sign in enumerate(text):
         if (sign == "{" or sign == ";") and depth == 0:
@@ -130,8 +136,8 @@ def top_level(text):
     return preludes
 
 
-def test_every_public_stylesheet_is_a_layer_in_the_one_order():
-    """What is in no layer beats all that is. The admin's own is in none: it is to beat Django's."""
+def test_every_public_stylesheet_is_a_layer_in_order():
+    """Unlayered rules override all layers. The admin's stylesheet is unlayered, to override Django's."""
     order = "@layer tokens, base, site, pages, planning, print"
     assert PUBLIC_CSS == [
         "tokens.css",
@@ -167,7 +173,7 @@ def test_palette_stays_in_tokens():
 
 
 def test_templates_hold_no_style_and_no_script():
-    """The site's policy lets nothing inline run."""
+    """The content security policy blocks everything inline."""
     assert len(PUBLIC_TEMPLATES) > 20
     for path in PUBLIC_TEMPLATES:
         matches = re.findall(
@@ -180,7 +186,7 @@ def test_templates_hold_no_style_and_no_script():
 
 
 class Outline(HTMLParser):
-    """What a page says of itself, and where it leads."""
+    """Parses a page's language, title, headings, ids and links."""
 
     def __init__(self, html):
         super().__init__()
@@ -213,7 +219,7 @@ class Outline(HTMLParser):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_is_in_its_language_and_says_what_it_is(client, content, language):
+def test_every_page_has_its_language_headings_title_and_description(client, content, language):
     add_what_staff_may_add()
     titles = []
     for address in [*public_addresses(language), NOT_FOUND[language]]:
@@ -229,8 +235,8 @@ def test_every_page_is_in_its_language_and_says_what_it_is(client, content, lang
     assert sorted(set(titles)) == sorted(titles)
 
 
-def test_every_link_leads_somewhere(client, content):
-    """Every address on our own pages is answered at once, and every place within a page is there."""
+def test_every_link_has_a_target(client, content):
+    """Each link on a public page gives 200 without a redirect, and each fragment exists as an id."""
     add_what_staff_may_add()
     outlines = {
         address: Outline(client.get(address).content.decode())
@@ -242,12 +248,12 @@ def test_every_link_leads_somewhere(client, content):
         assert sorted(set(page.ids)) == sorted(page.ids), address
         assert set(page.labels) <= set(page.ids), address
         for link in page.links:
-            target, place = urldefrag(urljoin(f"http://testserver{address}", link))
+            target, fragment = urldefrag(urljoin(f"http://testserver{address}", link))
             if not target.startswith("http://testserver/"):
                 continue
             target = target.removeprefix("http://testserver")
-            if place:
-                assert place in outlines[target].ids, (address, link)
+            if fragment:
+                assert fragment in outlines[target].ids, (address, link)
             elif target.startswith(settings.STATIC_URL):
                 assert finders.find(target.removeprefix(settings.STATIC_URL)), (address, link)
             elif target not in answered:

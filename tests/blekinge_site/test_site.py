@@ -1,4 +1,4 @@
-"""What holds for the whole site."""
+"""Tests of the whole site."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def test_no_migration_is_missing(db):
 
 
 def everything():
-    """Return all content as data without primary keys."""
+    """Return all content serialized without primary keys."""
     saved = StringIO()
     apps = ["pages", "planning"]
     call_command("dumpdata", *apps, natural_foreign=True, natural_primary=True, stdout=saved)
@@ -55,7 +55,7 @@ def test_fixtures_load_any_number_of_times(content):
     assert len(once) == 75
 
 
-def test_fixtures_hold_words_in_two_languages_and_no_keys():
+def test_fixtures_have_translated_fields_in_both_languages_and_no_primary_keys():
     for path in sorted(ROOT.glob("fixtures/*.json")):
         for entry in json.loads(path.read_text()):
             assert set(entry) == {"model", "fields"}
@@ -68,7 +68,7 @@ def test_fixtures_hold_words_in_two_languages_and_no_keys():
                 assert filled[0] == filled[1], (entry["model"], name, fields)
 
 
-def test_all_that_staff_can_enter_can_be_dumped_and_loaded_again(db, tmp_path):
+def test_everything_that_staff_can_enter_survives_dump_and_load(db, tmp_path):
     plan = make_plan()
     goal = make_goal(make_perspective(plan))
     make_focus_area(goal)
@@ -97,7 +97,7 @@ def test_load_fixtures_leaves_an_edited_site_alone(db):
 
 
 def fill(number):
-    """Fill the site with `number` of everything that a page lists."""
+    """Fill the site with `number` of each kind of object that a page lists."""
     profile = make_profile()
     for i in range(1, number + 1):
         common = {"profile": profile, "position": i}
@@ -145,14 +145,14 @@ def test_queries_do_not_grow_with_content(client, db, number):
     assert query_counts == {
         "/": 7,  # profile, stats, plans, perspectives with counts, budgets, lines, footer
         "/om-region-blekinge/": 5,  # profile, stats, administrations, values, footer
-        # plans, perspectives, goals, focus areas, budgets, lines, documents, footer: the most allowed
+        # plans, perspectives, goals, focus areas, budgets, lines, documents, footer: the maximum
         "/regionplan/": 8,
         "/regionplan/1900-1999/": 8,
         "/regionplan/1900-1999/perspektiv-1/": 5,  # plans, perspectives, goals, areas, footer
         "/regionplan/1900-1999/budget-1900/": 5,  # plans, budget, lines, follow-up, footer
         "/sida-1/": 2,  # page, footer
         "/aterkoppling/tack/": 1,  # footer
-        "/finns-inte/": 3,  # page, a withdrawn one, footer
+        "/finns-inte/": 3,  # page, withdrawn page, footer
     }
 
 
@@ -249,9 +249,9 @@ def test_a_missing_page_is_missing_in_its_language(client, db):
     assert "Page not found" in text_of(client.get("/en/not-there/"))
 
 
-# --- What a start loads ----------------------------------------------------------------------------
+# --- Loaded modules --------------------------------------------------------------------------------
 
-# Each takes long to load, and none has a part in what visitors see.
+# These load slowly, and public pages don't need them.
 ONLY_FOR_STAFF = {"cryptography", "fido2", "import_export", "openpyxl", "requests", "tablib"}
 VISIT = """
 import sys
@@ -263,7 +263,7 @@ print(Client().get("/", headers={"host": "localhost"}).status_code, *sys.modules
 """
 
 
-def test_a_visit_loads_nothing_that_only_staff_need(tmp_path):
+def test_a_visit_loads_no_module_that_only_staff_need(tmp_path):
     process = subprocess.run(
         [sys.executable, "-c", VISIT],
         env={
@@ -282,7 +282,7 @@ def test_a_visit_loads_nothing_that_only_staff_need(tmp_path):
     assert set(modules) & ONLY_FOR_STAFF == set()
 
 
-# --- Words -----------------------------------------------------------------------------------------
+# --- Translations ----------------------------------------------------------------------------------
 
 
 def test_make_messages_changes_nothing_and_the_english_catalogue_is_complete(tmp_path):
@@ -293,7 +293,7 @@ def test_make_messages_changes_nothing_and_the_english_catalogue_is_complete(tmp
     shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(*left_out))
     (project / ".venv").symlink_to(sys.prefix)
     subprocess.run(
-        # The packages are there, and stay as they are.
+        # --old-file: the packages are installed already.
         ["make", "--silent", "--old-file=install-dev", "messages"],
         cwd=project,
         env=os.environ | {"DJANGO_SETTINGS_MODULE": "blekinge_site.settings"},
@@ -314,7 +314,9 @@ def test_make_messages_changes_nothing_and_the_english_catalogue_is_complete(tmp
 
 
 def test_every_admin_page_opens(admin_client, content):
-    assert len(admin.site._registry) == 17  # ours, and Django's users, groups and log
+    assert (
+        len(admin.site._registry) == 17
+    )  # our own models, and Django's users, groups and log entries
     for model, model_admin in admin.site._registry.items():
         names = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
         pages = [names]

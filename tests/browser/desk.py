@@ -17,7 +17,7 @@ def account(role, name):
     return user
 
 
-# --- At the keyboard -------------------------------------------------------------------------------
+# --- Keyboard --------------------------------------------------------------------------------------
 
 # Any words that may be the name of what has the focus: quick to ask, and narrows down which to look at.
 FOCUSED_WORDS = """() => {
@@ -92,7 +92,7 @@ def publish(page):
     assert page.locator(".messagelist").inner_text().endswith("är publicerad.")
 
 
-# --- By any means ----------------------------------------------------------------------------------
+# --- Forms and links -------------------------------------------------------------------------------
 
 
 def enter(page, typed):
@@ -131,7 +131,7 @@ def open_form(page, obj):
     return page.goto(f"/admin/{meta.app_label}/{meta.model_name}/{obj.pk}/change/")
 
 
-# --- Questions ---------------------------------------------------------------------------------------
+# --- Accessibility ---------------------------------------------------------------------------------
 
 # What axe finds in the boxes that Django's scripts make for choosing groups and rights: a picture of a
 # magnifying glass with words of its own.

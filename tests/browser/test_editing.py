@@ -30,7 +30,7 @@ PLAN = "/regionplan/2019-2021/"
 ENGLISH_PLAN = "/en/regional-plan/2019-2021/"
 THE_PLAN = ("Regionplaner", "Regionplan med budget 2019–2021")  # the links that lead to it
 
-# --- What visitors then see ------------------------------------------------------------------------
+# --- Public pages ----------------------------------------------------------------------------------
 
 
 def goal_on(page, address, slug):
@@ -160,7 +160,7 @@ def test_a_budget_is_added_by_keyboard_with_pasted_amounts(staff, visitor):
     assert table_and_chart(visitor)[0][1] == ("Operating expenses", "−6,198.0")
 
 
-# --- Another region's plan, from nothing -----------------------------------------------------------
+# --- Entering a whole plan -------------------------------------------------------------------------
 
 NEW_PLAN = {
     "Första året:": "2023",
@@ -274,7 +274,7 @@ def test_another_regions_plan_is_entered_as_a_draft_and_published(editor, visito
     assert not faults, "\n".join(faults)
 
 
-# --- What helps, and what is refused ---------------------------------------------------------------
+# --- Filters, links and errors ---------------------------------------------------------------------
 
 
 def test_the_filter_leads_to_what_lacks_english(editor):

@@ -147,7 +147,7 @@ def alternates(page):
     return {link.get_attribute("hreflang"): link.get_attribute("href") for link in links}
 
 
-# --- The question ----------------------------------------------------------------------------------
+# --- The feedback form -----------------------------------------------------------------------------
 
 WORDS = {
     "sv": {

@@ -56,7 +56,7 @@ def names_for(visitor, address=f"{PLAN}invanare-och-samhalle/"):
     return names_on(visitor)
 
 
-# --- Writing, publishing, taking back --------------------------------------------------------------
+# --- Drafts and publishing -------------------------------------------------------------------------
 
 
 def test_an_editor_writes_the_plan_of_a_new_period(writer, visitor):
@@ -148,7 +148,7 @@ def test_a_change_is_published_by_the_clock_and_taken_back(publisher, visitor):
     assert names_for(visitor) == before
 
 
-# --- Two at once -----------------------------------------------------------------------------------
+# --- Conflicts -------------------------------------------------------------------------------------
 
 
 def test_who_saves_last_is_told_sees_both_texts_and_can_save(writer, publisher):
@@ -178,7 +178,7 @@ def test_who_saves_last_is_told_sees_both_texts_and_can_save(writer, publisher):
     assert (goal.name_sv, goal.description_sv) == ("Elins och Pers mål", "Pers beskrivning.")
 
 
-# --- What is not saved -----------------------------------------------------------------------------
+# --- Unsaved changes -------------------------------------------------------------------------------
 
 
 def test_changes_are_not_left_behind_without_a_question(publisher):

@@ -15,7 +15,7 @@ from tests.site import text_of
 YES = {"address": "/kontakt/", "helpful": "ja"}
 
 
-def test_an_answer_is_stored_and_thanked_for(client, content):
+def test_an_answer_is_stored_and_gets_thanks(client, content):
     response = client.post("/aterkoppling/", YES)
     assert response.status_code == 303
     stored = Feedback.objects.get()
@@ -32,7 +32,7 @@ def test_an_answer_is_stored_and_thanked_for(client, content):
     assert not response.cookies
 
 
-def test_a_no_in_english_is_stored_as_such(client, content):
+def test_a_no_in_english_is_stored_as_english(client, content):
     response = client.post("/en/feedback/", {"address": "/en/contact/", "helpful": "nej"})
     assert response["Location"].startswith("/en/feedback/thanks/?svar=")
     stored = Feedback.objects.get()
@@ -40,7 +40,7 @@ def test_a_no_in_english_is_stored_as_such(client, content):
     assert "Thank you for your answer" in text_of(client.get(response["Location"]))
 
 
-def test_words_are_added_to_the_answer(client, content):
+def test_a_message_is_added_to_the_answer(client, content):
     address = client.post("/aterkoppling/", YES)["Location"]
     response = client.post(address, {"message": "Jag saknar ett telefonnummer.\nTack!"})
     assert response.status_code == 303
@@ -113,7 +113,7 @@ def test_an_old_token_no_longer_opens_the_answer(client, content, monkeypatch):
         {"address": "/\x00", "helpful": "ja"},
     ],
 )
-def test_what_is_no_answer_is_refused(client, content, data):
+def test_an_invalid_answer_is_refused(client, content, data):
     response = client.post("/aterkoppling/", data)
     assert response.status_code == 400
     assert "Vi förstår inte frågan" in text_of(response)
@@ -153,7 +153,7 @@ def test_behind_a_proxy_the_origin_has_the_visitors_scheme(
     assert client.post("/aterkoppling/", YES, headers=headers).status_code == status
 
 
-def test_no_page_with_a_token_in_its_address_is_kept(client, content, monkeypatch):
+def test_pages_with_a_token_are_never_stored(client, content, monkeypatch):
     address = client.post("/aterkoppling/", YES)["Location"]
     forged = address.partition("?")[0] + "?svar=forged"
     responses = [client.get(address), client.head(address), client.get(forged)]
@@ -163,7 +163,7 @@ def test_no_page_with_a_token_in_its_address_is_kept(client, content, monkeypatc
     assert [response.status_code for response in responses] == [200, 200, 200, 200, 303, 429]
     for response in responses:
         assert "no-store" in response["Cache-Control"]
-    # The page without one is the same for everyone.
+    # Without a token, the page is the same for everyone.
     assert "Cache-Control" not in client.get(address.partition("?")[0])
 
 
@@ -179,11 +179,11 @@ def test_every_page_asks_with_its_own_address(client, content):
         assert f'<input type="hidden" name="address" value="{address}">' in html
 
 
-# --- What is not to be kept ------------------------------------------------------------------------
+# --- Spam and personal data ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("trapped", [YES, {"message": "Köp nu"}])
-def test_what_fills_in_the_trap_is_thanked_and_not_stored(client, content, trapped):
+def test_an_answer_that_fills_in_the_trap_gets_thanks_and_is_not_stored(client, content, trapped):
     address = client.post("/aterkoppling/", YES)["Location"] if "message" in trapped else None
     before = list(Feedback.objects.values())
     response = client.post(
@@ -202,7 +202,7 @@ def test_the_trap_is_in_both_forms_and_hidden_without_style(client, content):
         ]
 
 
-# The numbers are made up but for their check digits.
+# The numbers are made up, with valid check digits.
 @pytest.mark.parametrize(
     "number",
     [
@@ -236,7 +236,7 @@ def test_a_personal_number_is_refused_and_the_text_kept(client, content, number)
 @pytest.mark.parametrize(
     "text",
     [
-        "640823-3235",  # another check digit
+        "640823-3235",  # wrong check digit
         "641323-3230",  # no such month
         "640832-3234",  # no such day
         "1640823-32341",
@@ -272,7 +272,7 @@ def statuses(client, times, **place):
     return [client.post("/aterkoppling/", YES, **place).status_code for _ in range(times)]
 
 
-def test_one_visitor_too_eager_is_told_when_to_come_back(client, content, monkeypatch):
+def test_a_visitor_over_the_limit_learns_when_to_try_again(client, content, monkeypatch):
     monkeypatch.setitem(limits.LIMITS, "feedback", limited(3, 5))
     thanks = client.post("/aterkoppling/", YES)["Location"]
     assert statuses(client, 2) == [303, 303]
@@ -293,7 +293,7 @@ def test_one_visitor_too_eager_is_told_when_to_come_back(client, content, monkey
     assert client.post(thanks, {"message": "Viktigt."}).status_code == 303
 
 
-def test_a_clock_that_is_put_back_lets_visitors_in_again(client, content, monkeypatch):
+def test_a_clock_set_back_does_not_lock_visitors_out(client, content, monkeypatch):
     monkeypatch.setitem(limits.LIMITS, "feedback", limited(1, 9))
     tomorrow = timezone.now() + dt.timedelta(days=1)
     with monkeypatch.context() as wrong:
@@ -302,13 +302,13 @@ def test_a_clock_that_is_put_back_lets_visitors_in_again(client, content, monkey
     assert statuses(client, 2) == [303, 429]
 
 
-def test_others_are_let_in_until_all_together_are_too_many(client, content, monkeypatch):
+def test_other_visitors_are_accepted_up_to_the_common_limit(client, content, monkeypatch):
     monkeypatch.setitem(limits.LIMITS, "feedback", limited(2, 3))
     assert statuses(client, 3, REMOTE_ADDR="192.0.2.1") == [303, 303, 429]
     assert statuses(client, 2, REMOTE_ADDR="192.0.2.2") == [303, 429]
 
 
-def test_a_ward_behind_one_address_may_answer(client, content):
+def test_many_visitors_behind_one_address_may_answer(client, content):
     assert statuses(client, 61) == [303] * 60 + [429]
 
 
@@ -338,7 +338,7 @@ def test_no_address_of_a_visitor_is_stored(client, content):
 
 @pytest.fixture
 def down():
-    """Return a context in which no query reaches the database."""
+    """A context manager in which every query fails as if the database were down."""
 
     def refuse(*args):
         raise OperationalError("connection refused")
@@ -347,7 +347,7 @@ def down():
     def context():
         with connection.execute_wrapper(refuse):
             yield
-        transaction.set_rollback(False)  # the test's own transaction, in which nothing has failed
+        transaction.set_rollback(False)  # nothing has failed in the test's own transaction
 
     return context
 
@@ -359,7 +359,7 @@ def down():
         ("/en/feedback/", YES, "We cannot receive answers right now"),
     ],
 )
-def test_an_answer_survives_the_database(client, content, down, path, sent, message):
+def test_an_answer_survives_a_database_outage(client, content, down, path, sent, message):
     with down():
         response = client.post(path, sent)
     assert (response.status_code, response["Retry-After"]) == (503, "60")
@@ -372,7 +372,7 @@ def test_an_answer_survives_the_database(client, content, down, path, sent, mess
     assert Feedback.objects.get().address == "/kontakt/"
 
 
-def test_words_survive_the_database(client, content, down):
+def test_a_message_survives_a_database_outage(client, content, down):
     thanks = client.post("/aterkoppling/", YES)["Location"]
     with down():
         response = client.post(thanks, {"message": "Rad ett\r\n<rad två>"})
@@ -388,7 +388,7 @@ def test_words_survive_the_database(client, content, down):
     assert Feedback.objects.get().message == "Rad ett\n<rad två>"
 
 
-def test_the_form_tells_how_long_answers_are_kept(client, content, settings):
+def test_the_form_says_how_long_answers_are_kept(client, content, settings):
     settings.FEEDBACK_DAYS = 1095
     thanks = client.post("/aterkoppling/", YES)["Location"]
     assert "Efter 1 095 dagar tar vi bort det du har skickat." in text_of(client.get(thanks))

@@ -1,4 +1,4 @@
-"""What staff see of visitors' answers, page by page, and as files."""
+"""Visitors' feedback in the admin: by page, and as files."""
 
 import csv
 import datetime as dt
@@ -23,7 +23,7 @@ def make_feedback(address, helpful, days_ago=0, **fields):
 
 @pytest.fixture
 def answers(db):
-    """Of /plan/, 1 of 3 was helped, and 2 of 2 before; of /bra/, 1 of 1; of /forr/ nothing of late."""
+    """Helpful answers: /plan/ 1 of 3 and earlier 2 of 2; /bra/ 1 of 1; /forr/ none in this period."""
     make_feedback("/bra/", True)
     make_feedback("/plan/", True, 1)
     make_feedback("/plan/", False, 2, message='Var är "kartan"?')
@@ -66,7 +66,7 @@ def test_the_period_is_chosen(admin_client, answers, chosen, shown):
     assert f"per-sida.csv?dagar={shown}" in page.content.decode()
 
 
-def test_answers_leave_one_by_one_with_no_formula_in_them(admin_client, answers):
+def test_answers_are_exported_one_by_one_without_formulas(admin_client, answers):
     heading, *rows = lines(admin_client.get("/admin/pages/feedback/svar.csv?dagar=30"))
     assert heading == "Tid;Sida;Språk;Hjälpte;Meddelande"
     assert [row.partition(";")[2] for row in rows] == [
@@ -78,7 +78,7 @@ def test_answers_leave_one_by_one_with_no_formula_in_them(admin_client, answers)
 
 
 @pytest.mark.parametrize("message", ["\r=1", "\n=1", "\x0b=1", "\uff1d1", "'\r=1"])
-def test_no_cell_begins_as_a_formula(admin_client, db, message):
+def test_no_cell_is_a_formula(admin_client, db, message):
     Feedback.objects.create(address="/plan/", language="sv", helpful=False, message=message)
     response = admin_client.get("/admin/pages/feedback/svar.csv?dagar=30")
     text = io.StringIO(response.content.decode("utf-8-sig"), newline="")
@@ -95,7 +95,7 @@ def test_each_count_leads_to_its_answers(admin_client, answers):
     assert f'<a href="{PER_PAGE}/">Återkoppling per sida</a>' in listed.content.decode()
 
 
-def test_the_desk_leads_to_what_is_new(admin_client, answers):
+def test_the_desk_links_to_new_feedback(admin_client, answers):
     html = admin_client.get("/admin/").content.decode()
     link = '<a href="/admin/pages/feedback/per-sida/?dagar=7">3 svar på 7 dagar: 1 nej, 1 med egna ord</a>'
     assert link in html
@@ -128,7 +128,7 @@ def test_the_queries_do_not_grow_with_the_pages(admin_client, db):
 
 
 @pytest.mark.parametrize("word", ["per-sida/", "per-sida.csv", "svar.csv"])
-def test_who_may_not_see_answers_is_refused(client, answers, django_user_model, word):
+def test_staff_without_permission_see_no_answers(client, answers, django_user_model, word):
     address = f"/admin/pages/feedback/{word}"
     assert client.get(address).status_code == 302
     client.force_login(django_user_model.objects.create_user("namn", is_staff=True))

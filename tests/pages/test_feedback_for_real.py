@@ -1,7 +1,4 @@
-"""Visitors' answers as the site runs for real: limits hold across processes, and databases that go away.
-
-Real processes, with databases of their own.
-"""
+"""Feedback with real processes and databases: limits across processes, and database outages."""
 
 import socket
 import sqlite3
@@ -13,19 +10,19 @@ from contextlib import contextmanager
 from tests import serving
 
 YES = {"address": "/", "helpful": "ja"}
-WORDS = {"message": "Rad ett\r\n<rad två> & å", "website": ""}  # the second field is a trap
+WORDS = {"message": "Rad ett\r\n<rad två> & å", "website": ""}  # the second field is the spam trap
 FILL = "from django.core.management import call_command; call_command('load_fixtures')"
 
 
 @contextmanager
 def served(folder, **environment):
-    """Serve the site with its content; give a function that gets or posts and returns the answer."""
+    """Serve the site with its content; yield a function that gets or posts and returns the response."""
     with serving.served(folder, FILL, **environment) as site:
         yield serving.Browser(site.address).ask
 
 
-def press_until_taken(ask, path, fields):
-    """Press the button again while the site finds its database again, for some seconds at most."""
+def submit_until_accepted(ask, path, fields):
+    """Submit again, for a few seconds at most, until the database is back; return the status."""
     for _attempt in range(20):
         response = ask(path, fields)
         if response.status != 503:
@@ -63,8 +60,8 @@ def test_answers_outlive_a_postgresql_that_stops_and_starts(tmp_path):
         assert "We cannot receive answers right now" in english.html
         assert (first.fields, words.fields, english.fields) == (YES, WORDS, WORDS)
         database.start()
-        assert press_until_taken(ask, "/aterkoppling/", first.fields) == 303
-        assert press_until_taken(ask, thanks, words.fields) == 303
+        assert submit_until_accepted(ask, "/aterkoppling/", first.fields) == 303
+        assert submit_until_accepted(ask, thanks, words.fields) == 303
         assert "Vi har tagit emot det du skrev." in ask(thanks).html
 
 

@@ -1,4 +1,4 @@
-"""Every sentence, list item and figure of the two source texts is on its page, in the text's order."""
+"""Every sentence, list item and figure of the two source texts is on its page, in order."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.site import public_addresses, text_of
 
 SOURCES = Path(__file__).parent / "source_texts"
 
-# Changes of form that the site makes, and no others.
+# The only differences in form between the source texts and the pages.
 CORRECTIONS = [
     ("Inriktingsmål", "Inriktningsmål"),
     ("Inriktningmål", "Inriktningsmål"),
@@ -39,7 +39,7 @@ def pieces_of(name):
 
 
 def missing(pieces, page_text):
-    """Return the pieces that `said` lacks, or has only before a piece that precedes it."""
+    """Return the pieces that `page_text` lacks or has in the wrong order."""
     place, lacking = 0, []
     for piece in pieces:
         start = page_text.find(piece, place)
@@ -81,7 +81,7 @@ def test_a_missing_sentence_would_be_seen(client, content):
 
 
 @pytest.mark.parametrize("name", ["om_region_blekinge.txt", "regionplan_med_budget.txt"])
-def test_no_english_page_says_a_swedish_sentence(client, content, name):
+def test_no_english_page_has_a_swedish_sentence(client, content, name):
     swedish = [piece for piece in pieces_of(name) if len(piece.split()) > 2]
     assert len(swedish) > 20
     for address in public_addresses("en"):
@@ -89,7 +89,7 @@ def test_no_english_page_says_a_swedish_sentence(client, content, name):
         assert [piece for piece in swedish if piece in page_text] == [], address
 
 
-def test_english_pages_hold_no_swedish_letters_but_in_names(client, content):
+def test_english_pages_have_swedish_letters_only_in_names(client, content):
     for address in public_addresses("en"):
         page_text = text_of(client.get(address), without_lang="sv").replace("Bräkne-Hoby", "")
         assert re.findall(r"\w*[åäöÅÄÖ]\w*", page_text) == [], address

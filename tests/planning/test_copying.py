@@ -1,4 +1,4 @@
-"""Copies of a plan for a new period, and of a budget for a new year."""
+"""Copying a plan to a new period, and a budget to a new year."""
 
 import pytest
 from django.utils.translation import override
@@ -16,8 +16,8 @@ from tests.factories import (
 )
 
 
-def words_below(plan):
-    """Return every word and figure below `plan`, in order, in both languages."""
+def content_below(plan):
+    """Return the texts and figures of all parts of `plan`, in order, in both languages."""
     words = []
     for part in plan.perspectives.all():
         words.append((part.slug, part.slug_en, part.name_sv, part.name_en, part.description_en))
@@ -31,18 +31,18 @@ def words_below(plan):
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
-def test_a_copy_for_a_new_period_says_all_that_the_plan_says(content, language):
+def test_a_copy_for_a_new_period_has_all_the_content_of_the_plan(content, language):
     plan = RegionalPlan.objects.get()
     budget = plan.budgets.get()
     budget.lines.update(outcome_msek=1)
     RegionalPlan.objects.update(decided_on="2018-11-26", review_on="2020-01-01")
     Budget.objects.update(decided_on="2018-11-26")
-    before = words_below(plan)
+    before = content_below(plan)
     assert len(before) == 5 + 11 + 31 + 1 + 10
     plan.refresh_from_db()
     with override(language):
         draft = copy_to_period(plan, 2022, 2024)
-    assert words_below(draft) == before == words_below(plan)
+    assert content_below(draft) == before == content_below(plan)
     draft.refresh_from_db()
     assert (draft.lead_sv, draft.lead_en) == (plan.lead_sv, plan.lead_en)
     assert (draft.status, draft.published_at, draft.decided_on) == ("draft", None, None)
@@ -52,7 +52,7 @@ def test_a_copy_for_a_new_period_says_all_that_the_plan_says(content, language):
     assert set(budget.lines.values_list("outcome_msek", flat=True)) == {1}
 
 
-def test_what_lacks_english_still_lacks_it_in_the_copy(db):
+def test_missing_english_stays_missing_in_the_copy(db):
     plan = make_plan()
     make_goal(make_perspective(plan))
     with override("en"):

@@ -103,7 +103,7 @@ def test_a_full_disk_for_documents(folder):
         assert (folder / "media/dokument/bilaga.pdf").stat().st_size == 600_008
 
 
-# --- Its own processes -----------------------------------------------------------------------------
+# --- Processes -------------------------------------------------------------------------------------
 
 
 class Callers(VisitorThreads):

@@ -76,7 +76,7 @@ def part(body, more=False):
     return {"type": "http.request", "body": body, "more_body": more}
 
 
-# --- What a request becomes ------------------------------------------------------------------------
+# --- Requests --------------------------------------------------------------------------------------
 
 
 def test_a_request_becomes_a_wsgi_environ():
@@ -141,7 +141,7 @@ def test_a_body_too_large_for_memory_is_passed_on_whole(monkeypatch):
     assert request["body"] == "x" * 30
 
 
-# --- What is refused -------------------------------------------------------------------------------
+# --- Refusals --------------------------------------------------------------------------------------
 
 
 def test_a_body_with_too_large_a_content_length_is_not_read():
@@ -175,7 +175,7 @@ def test_a_web_socket_is_closed():
     assert sent == [{"type": "websocket.close"}]
 
 
-# --- How an answer is sent -------------------------------------------------------------------------
+# --- Responses -------------------------------------------------------------------------------------
 
 
 class Body:

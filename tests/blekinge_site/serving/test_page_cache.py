@@ -12,7 +12,7 @@ import pytest
 from blekinge_site.serving.stored_pages import Shelf, acceptable
 from tests.stand_ins import HTML, LONG_BODY, App, ask, make_cache
 
-# --- How it is sent --------------------------------------------------------------------------------
+# --- Responses -------------------------------------------------------------------------------------
 
 
 def test_a_page_is_rendered_once_and_sent_unchanged():
@@ -166,7 +166,7 @@ def test_a_range_request_gets_the_whole_page():
     assert (response.status, response.body) == ("200 OK", LONG_BODY)
 
 
-# --- What goes past --------------------------------------------------------------------------------
+# --- Requests and responses that bypass the cache --------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_responses_without_a_length_or_too_large_are_not_stored():
         assert len(app.requests) == 2
 
 
-# --- What one sends and another gets ---------------------------------------------------------------
+# --- Keeping visitors apart ------------------------------------------------------------------------
 
 
 def test_only_the_address_reaches_a_stored_page():

@@ -74,7 +74,7 @@ class LostStore:
     times_asked = 0
 
     def get(self, *arguments):
-        self.times_asked += 1
+        self.calls += 1
         raise ConnectionError("connection refused")
 
     set = add = get
@@ -85,13 +85,13 @@ def test_a_lost_store_is_not_tried_for_a_while(caplog):
     cache = process(lost, app)
     for path in ("/", "/kontakt/", "/en/"):
         assert ask(cache, path).status == "200 OK"
-    assert lost.times_asked == 1
+    assert lost.calls == 1
     assert [record.getMessage() for record in caplog.records] == [
         "The shared page store does not answer: connection refused"
     ]
     cache.shared.rests_until = 0
     ask(cache, "/sok/")
-    assert lost.times_asked == 2
+    assert lost.calls == 2
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_sites_whose_settings_affect_no_page_share_pages(tmp_path):
     assert len({release(tmp_path, SimpleNamespace(**settings)) for settings in kinds}) == 1
 
 
-# --- A real Redis, and what others write in it -----------------------------------------------------
+# --- A real Redis ----------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from blekinge_site.serving.page_cache import ASK_EVERY, PageCache
 from tests.moments import NOON, SECOND
 from tests.stand_ins import FAR_FUTURE, HTML, LONG_BODY, App, Content, ask, make_cache
 
-# --- How long it holds -----------------------------------------------------------------------------
+# --- Validity --------------------------------------------------------------------------------------
 
 
 def test_a_new_version_replaces_the_stored_page():
@@ -36,7 +36,7 @@ def test_pages_change_with_the_clock_to_the_second(clock):
         ask(cache)
         request_counts.append(len(app.requests))
     assert request_counts == [1, 1, 2, 2]
-    assert content.times_asked == 2
+    assert content.calls == 2
 
 
 def test_a_page_rendered_during_a_change_does_not_count_as_new():
@@ -64,7 +64,7 @@ def test_the_version_is_read_twice_a_second():
     while cache.watch.known == (1, FAR_FUTURE):
         ask(cache)
     assert ASK_EVERY <= time.monotonic() - started < 2 * ASK_EVERY
-    assert content.times_asked == 2
+    assert content.calls == 2
 
 
 def test_simultaneous_requests_render_a_page_once():
@@ -114,7 +114,7 @@ def test_an_error_in_the_app_leaves_no_request_waiting():
     assert cache.fillings == {}
 
 
-# --- When the database fails -----------------------------------------------------------------------
+# --- Outages of the database -----------------------------------------------------------------------
 
 
 def test_stored_pages_are_served_while_the_database_is_down(caplog):

@@ -23,7 +23,7 @@ from tests.site import public_addresses
 from tests.staff_forms import change
 from tests.stand_ins import ask, make_cache
 
-# --- The site behind it ----------------------------------------------------------------------------
+# --- The site behind the cache ---------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_a_page_with_a_feedback_token_is_never_stored(site, client):
     assert (len(site.pages.pages), len(site.endless.pages)) == (0, 0)
 
 
-# --- Addresses without a page ----------------------------------------------------------------------
+# --- Missing pages ---------------------------------------------------------------------------------
 
 WITHOUT = [
     "/finns-inte/",

@@ -21,7 +21,7 @@ from tests.accounts import CODE, LOGIN, PASSWORD, SECRET, code_now, logged, make
 from tests.factories import make_page
 from tests.site import public_addresses, text_of
 
-# --- The way in ------------------------------------------------------------------------------------
+# --- Signing in ------------------------------------------------------------------------------------
 
 
 def test_the_admin_redirects_to_the_sign_in_and_back(client, db):

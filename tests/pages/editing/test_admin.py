@@ -1,4 +1,4 @@
-"""How staff edit, as far as a server can tell; tests/browser/test_editing.py does it by keyboard."""
+"""Editing in the admin, through the test client; tests/browser/ does it in a real browser."""
 
 import datetime as dt
 from decimal import Decimal
@@ -28,18 +28,18 @@ def errors_of(response):
 
 @pytest.fixture
 def plan(db):
-    """A draft: what is published is changed in a working copy; see test_working_copies.py."""
+    """A draft plan. For published plans, see test_working_copies.py."""
     english = {"title_en": "Plan", "lead_en": "Where.", "responsible_en": "The region"}
     return make_plan(2019, 2021, status="draft", **english)
 
 
-def test_every_field_tells_staff_what_it_is_for():
+def test_every_field_has_a_swedish_name_and_help_text():
     for app in ("pages", "planning"):
         for model in apps.get_app_config(app).get_models():
             for field in model._meta.fields:
                 if field.editable and not field.auto_created:
                     assert field.help_text, field
-                    # Django makes a name of its own, in English, where none is given.
+                    # Without a verbose_name, Django makes an English name from the field's.
                     same_in_both = {"status", "vision", "text", "budget", "version"}
                     default_name = field.name.replace("_", " ")
                     assert field.verbose_name != default_name or default_name in same_in_both, field
@@ -117,7 +117,7 @@ def test_a_new_part_comes_last_in_its_plan(admin_client, plan):
     ]
 
 
-def test_an_address_that_visitors_may_have_stays(admin_client, db):
+def test_objects_with_known_addresses_cannot_be_deleted(admin_client, db):
     plan = make_plan()
     perspective, page = make_perspective(plan, slug="ekonomi"), make_page("kontakt")
     for obj in (plan, perspective, page, make_budget(plan)):
@@ -128,7 +128,7 @@ def test_an_address_that_visitors_may_have_stays(admin_client, db):
         assert type(obj).objects.filter(pk=obj.pk).exists()
 
 
-def test_published_things_survive_the_delete_action(admin_client, db):
+def test_published_objects_survive_the_delete_action(admin_client, db):
     plan = make_plan()
     data = {"action": "delete_selected", "_selected_action": [plan.pk], "post": "yes"}
     admin_client.post("/admin/planning/regionalplan/", data)
@@ -143,7 +143,7 @@ def test_a_draft_may_be_deleted_and_moved(admin_client, db):
     assert not RegionalPlan.objects.exists()
 
 
-def test_a_change_below_is_a_change_of_the_plan(admin_client, plan):
+def test_a_change_in_a_part_changes_the_plan(admin_client, plan):
     goal = make_goal(make_perspective(plan))
     area = make_focus_area(goal)
     long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
@@ -186,7 +186,7 @@ def test_each_part_links_up_to_its_plan(admin_client, plan):
     ]
 
 
-def test_the_filter_finds_what_lacks_english(admin_client, plan):
+def test_the_filter_lists_objects_without_english(admin_client, plan):
     perspective = make_perspective(plan, 1, name_en="one", description_sv="Text.")
     make_perspective(plan, 2, name_en="two")
     make_perspective(plan, 3)
@@ -194,7 +194,7 @@ def test_the_filter_finds_what_lacks_english(admin_client, plan):
     assert list(listed.context["cl"].queryset) == [perspective, Perspective.objects.get(position=3)]
 
 
-def test_view_on_site_is_offered_for_what_visitors_can_see(admin_client, db):
+def test_view_on_site_is_offered_for_public_objects(admin_client, db):
     plan = make_plan()
     goal = make_goal(make_perspective(plan))
     address = f"/admin/planning/goal/{goal.pk}/change/"
@@ -258,7 +258,7 @@ def test_a_plan_is_copied_to_a_period_of_its_own(admin_client, content):
     assert "Regionplan med budget 2022–2024" not in text_of(admin_client.get("/regionplan/"))
 
 
-def test_what_a_closed_field_keeps_apart_is_explained(admin_client, plan):
+def test_a_uniqueness_error_with_a_read_only_field_is_explained(admin_client, plan):
     first, second = make_perspective(plan, 1), make_perspective(plan, 2)
     goals = make_goal(first, 1), make_goal(first, 2)
     budgets = make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")]), make_budget(plan, 2020)
@@ -282,7 +282,7 @@ def test_a_budget_line_without_an_amount_is_listed(admin_client, plan):
 
 
 @pytest.mark.parametrize("name", ["Budget 2020", "!!!"])
-def test_a_word_for_an_address_is_made_before_it_is_checked(admin_client, plan, name):
+def test_a_slug_is_generated_before_validation(admin_client, plan, name):
     new = {"plan": plan.pk, "name_sv": name, "slug": "", "slug_en": "", "position": ""}
     empty = {"goals-TOTAL_FORMS": "0", "goals-INITIAL_FORMS": "0"}
     response = admin_client.post("/admin/planning/perspective/add/", new | empty)
@@ -292,7 +292,7 @@ def test_a_word_for_an_address_is_made_before_it_is_checked(admin_client, plan, 
         assert "Adresser som börjar på budget- hör till budgetarna." in errors_of(response)
 
 
-def test_addresses_that_are_no_numbers_are_missing(admin_client, db):
+def test_admin_addresses_without_a_valid_number_are_missing(admin_client, db):
     assert admin_client.get("/admin/planning/goal/abc/history/").status_code == 404
     assert admin_client.get("/admin/planning/regionalplan/abc/history/").status_code == 404
     assert admin_client.get("/admin/admin/logentry/?slag=abc").status_code == 200
@@ -302,9 +302,7 @@ def test_addresses_that_are_no_numbers_are_missing(admin_client, db):
         assert admin_client.post(address, {"del": part}).status_code == 302
 
 
-def test_a_save_that_the_database_does_not_take_is_told_to_be_tried_again(
-    admin_client, db, monkeypatch
-):
+def test_a_save_that_the_database_refuses_asks_staff_to_try_again(admin_client, db, monkeypatch):
     page = make_page("nyhet", status="draft")
     address = f"/admin/pages/page/{page.pk}/change/"
     data = form_of(admin_client.get(address)) | {"lead_sv": "Halvt sparat."}

@@ -1,4 +1,4 @@
-"""Two editors at once: nobody's words are lost, and nobody's are written over unseen."""
+"""Two editors at once: no text is lost, and none is overwritten without a warning."""
 
 import datetime as dt
 import re
@@ -37,12 +37,12 @@ def address_of(obj):
 
 
 def opened(client, obj):
-    """Return what a browser would send back of the form of `thing`, as it is opened now."""
+    """Open the form of `obj`; return the data that a browser would submit from it."""
     response = client.get(address_of(obj))
     return form_of(response) | {"_seen": response.context["seen"]}
 
 
-def test_the_second_to_save_is_told_and_loses_nothing(two_editors, goal):
+def test_the_second_to_save_is_warned_and_loses_no_text(two_editors, goal):
     first, second = two_editors
     theirs, mine = opened(first, goal), opened(second, goal)
     first.post(address_of(goal), theirs | {"name_sv": "Astrids namn"})
@@ -52,13 +52,13 @@ def test_the_second_to_save_is_told_and_loses_nothing(two_editors, goal):
     assert "Namn, svenska: ”Astrids namn”" in text
     assert 'value="Bos namn"' in response.content.decode()
     assert Goal.objects.get().name_sv == "Astrids namn"
-    # Now it has been seen, and what stands in the form holds.
+    # The conflict has been shown now, so the form's values win.
     again = mine | {"name_sv": "Bos namn", "_seen": response.context["seen"]}
     assert second.post(address_of(goal), again).status_code == 302
     assert Goal.objects.get().name_sv == "Bos namn"
 
 
-def test_a_row_that_somebody_else_changed_is_told_too(two_editors, goal):
+def test_a_row_changed_by_someone_else_gives_a_warning_too(two_editors, goal):
     area = make_focus_area(goal)
     first, second = two_editors
     mine = opened(second, goal)
@@ -69,7 +69,7 @@ def test_a_row_that_somebody_else_changed_is_told_too(two_editors, goal):
     assert area.text_sv == "Astrids insats."
 
 
-def test_changes_elsewhere_in_the_plan_are_in_nobodys_way(two_editors, goal):
+def test_changes_elsewhere_in_the_plan_do_not_conflict(two_editors, goal):
     first, second = two_editors
     mine = opened(second, goal)
     other = make_goal(goal.perspective, 2)
@@ -81,7 +81,7 @@ def test_changes_elsewhere_in_the_plan_are_in_nobodys_way(two_editors, goal):
     assert second.post(address_of(goal), mine | {"name_sv": "Bos namn"}).status_code == 302
 
 
-def test_a_budget_that_got_a_line_meanwhile_is_told(two_editors, goal):
+def test_a_line_added_to_the_budget_meanwhile_gives_a_warning(two_editors, goal):
     budget = make_budget(goal.perspective.plan, lines=[("item", "1.0")])
     first, second = two_editors
     mine = opened(second, budget)
@@ -93,7 +93,7 @@ def test_a_budget_that_got_a_line_meanwhile_is_told(two_editors, goal):
     assert [line.amount_msek for line in budget.lines.all()] == [1, 2]
 
 
-def test_what_is_published_meanwhile_is_not_changed_and_nothing_written_is_lost(two_editors, goal):
+def test_an_object_published_meanwhile_is_not_changed_and_no_text_is_lost(two_editors, goal):
     _first, second = two_editors
     mine = opened(second, goal)
     plan = goal.perspective.plan
@@ -106,7 +106,7 @@ def test_what_is_published_meanwhile_is_not_changed_and_nothing_written_is_lost(
     assert Goal.objects.get().name_sv == "Mål 1"
 
 
-def test_what_was_written_in_something_deleted_is_shown(two_editors, goal):
+def test_text_for_a_deleted_object_is_shown(two_editors, goal):
     _first, second = two_editors
     mine, address = opened(second, goal), address_of(goal)
     goal.delete()
@@ -115,7 +115,7 @@ def test_what_was_written_in_something_deleted_is_shown(two_editors, goal):
     assert "Namn, svenska Bos namn" in text
 
 
-def test_a_row_that_somebody_deleted_can_be_saved_again_as_a_new_one(two_editors, goal):
+def test_a_row_deleted_meanwhile_can_be_saved_as_new(two_editors, goal):
     gone, kept = make_focus_area(goal, 1), make_focus_area(goal, 2)
     _first, second = two_editors
     address = address_of(goal)
@@ -131,7 +131,7 @@ def test_a_row_that_somebody_deleted_can_be_saved_again_as_a_new_one(two_editors
     assert list(goal.focus_areas.values_list("text_sv", flat=True)) == ["Bos insats.", kept.text_sv]
 
 
-def test_two_tabs_of_ones_own_are_told_too(two_editors, goal):
+def test_two_tabs_of_the_same_editor_give_a_warning_too(two_editors, goal):
     _first, second = two_editors
     mine = opened(second, goal)
     second.post(address_of(goal), opened(second, goal) | {"name_sv": "Först"})
@@ -140,7 +140,7 @@ def test_two_tabs_of_ones_own_are_told_too(two_editors, goal):
     assert Goal.objects.get().name_sv == "Först"
 
 
-def test_whoever_opens_a_form_hears_who_has_it_open(two_editors, goal):
+def test_a_form_names_the_editor_who_has_it_open(two_editors, goal):
     first, second = two_editors
     assert "öppnade det här" not in text_of(first.get(address_of(goal)))
     assert "Astrid öppnade det här" in text_of(second.get(address_of(goal)))
@@ -148,20 +148,20 @@ def test_whoever_opens_a_form_hears_who_has_it_open(two_editors, goal):
     assert "Astrid öppnade det här" not in text_of(second.get(address_of(goal)))
 
 
-def test_a_form_left_open_long_ago_is_not_told(two_editors, goal):
+def test_a_form_opened_long_ago_is_not_mentioned(two_editors, goal):
     first, second = two_editors
     first.get(address_of(goal))
     OpenForm.objects.update(opened_at=timezone.now() - dt.timedelta(minutes=31))
     assert "öppnade det här" not in text_of(second.get(address_of(goal)))
 
 
-def test_a_published_form_is_nobodys_to_have_open(two_editors, db):
+def test_a_published_object_has_no_open_form(two_editors, db):
     plan = make_plan()
     two_editors[0].get(address_of(plan))
     assert not OpenForm.objects.exists()
 
 
-def test_the_word_of_what_was_seen_is_not_believed_where_nothing_was(two_editors, goal):
+def test_an_invalid_seen_token_counts_as_not_seen(two_editors, goal):
     first, _second = two_editors
     new = {"goal": goal.pk, "text_sv": "Ny.", "_seen": "x@y"}
     assert first.post("/admin/planning/focusarea/add/", new).status_code == 302

@@ -1,4 +1,4 @@
-"""What each role may do, by any request."""
+"""Permissions of each role, for any request."""
 
 import datetime as dt
 
@@ -78,7 +78,7 @@ def test_a_publisher_publishes_now_and_at_a_time(signed_in):
 
 
 @pytest.mark.parametrize(("role", "status"), [("Publicist", 403), ("Ansvarig", 200)])
-def test_a_manager_keeps_the_accounts(signed_in, role, status):
+def test_only_a_manager_manages_accounts(signed_in, role, status):
     assert signed_in(role).get("/admin/auth/user/").status_code == status
 
 
@@ -87,7 +87,7 @@ def test_staff_without_a_role_see_nothing(client, db):
     assert client.get("/admin/planning/regionalplan/").status_code == 403
 
 
-def test_a_manager_makes_nobody_mightier_than_the_roles(signed_in):
+def test_a_manager_cannot_grant_more_than_the_roles(signed_in):
     client = signed_in("Ansvarig")
     user = User.objects.get()
     address = f"/admin/auth/user/{user.pk}/change/"

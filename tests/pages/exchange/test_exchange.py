@@ -1,4 +1,4 @@
-"""Import and export: what is read of a file, what it changes, and who may."""
+"""Import and export: reading files, the changes they make, and permissions."""
 
 import csv
 import datetime as dt
@@ -47,7 +47,7 @@ def workbook_of(*rows):
 
 
 def upload(client, publishable, content, kind="budgetrader"):
-    """Return the answer to uploading `content`, a file's bytes."""
+    """Upload a file with the bytes `content`; return the response."""
     file = SimpleUploadedFile("fil", content)
     return client.post(address_of(publishable), {"kind": kind, "rows": file})
 
@@ -86,7 +86,7 @@ def plan(db):
     return plan
 
 
-# --- There and back --------------------------------------------------------------------------------
+# --- Export and re-import --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("extension", ["csv", "xlsx"])
@@ -98,7 +98,7 @@ def plan(db):
         (RegionProfile, "siffror-for-en-dag", 9),
     ],
 )
-def test_what_is_exported_is_imported_unchanged(
+def test_an_exported_file_is_imported_unchanged(
     admin_client, content, model, kind, count, extension
 ):
     whole = working_copy(model.objects.get())
@@ -125,7 +125,7 @@ def test_an_export_fills_an_empty_copy(admin_client, content, extension):
     assert areas_of(plan) == areas
 
 
-def test_what_looks_like_a_formula_is_text_and_comes_back(admin_client, plan):
+def test_text_that_looks_like_a_formula_stays_text(admin_client, plan):
     names = ["=1+1", "+46", "-5", "@SUM(A1)", "'=1", "\uff1d1", "'\uff0b1", "\uff0d1", "\uff201"]
     names += ["''", "\tindragen", "två\r\nrader", "\r=1", "'\r=1", "\x0b=1"]
     goal = make_goal(make_perspective(plan))
@@ -148,7 +148,7 @@ def test_what_looks_like_a_formula_is_text_and_comes_back(admin_client, plan):
         assert preview.context["outcome"].counts == "0 nya, 0 ändrade, 15 oförändrade"
 
 
-def test_an_exported_csv_is_one_that_swedish_excel_opens(admin_client, plan):
+def test_an_exported_csv_opens_in_swedish_excel(admin_client, plan):
     BudgetLine.objects.filter(code="rad-1").update(amount_msek="-6198.0", name_en="Costs; net")
     response = admin_client.get(address_of(plan, "exportera/budgetrader.csv"))
     assert response["Content-Disposition"] == (
@@ -175,7 +175,7 @@ def test_an_exported_workbook_has_numbers_and_dates(admin_client, db):
     assert (sheet.freeze_panes, sheet["A1"].font.bold) == ("A2", True)
 
 
-# --- What is read ----------------------------------------------------------------------------------
+# --- Reading files ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "cp1252", "utf-16"])
@@ -202,7 +202,7 @@ def test_commas_may_separate_where_points_are_decimal(admin_client, plan):
     assert lines_of(plan)[0] == (2019, "rad-1", "Rad 1", "item", Decimal("988.3"))
 
 
-def test_a_workbook_is_read_as_it_looks(admin_client, plan):
+def test_a_workbook_is_read_as_displayed(admin_client, plan):
     rows = [
         (2019.0, "Rad 1", 988.3000000001, "3"),
         ("2019", " Ny ", "−6\u00a0198,0", None),
@@ -231,7 +231,7 @@ def test_daily_stats_are_read_with_dates_of_all_kinds(admin_client, db):
     ]  # fmt: skip
 
 
-def test_goals_are_named_as_staff_know_them(admin_client, plan):
+def test_goals_are_matched_by_perspective_and_name(admin_client, plan):
     first, second = make_perspective(plan, 1), make_perspective(plan, 2)
     for perspective in (first, second):
         make_goal(perspective, 1, name_sv="God hälsa", slug="halsa")
@@ -257,14 +257,14 @@ def test_goals_are_named_as_staff_know_them(admin_client, plan):
     ]
 
 
-def test_a_column_that_is_left_out_stays_as_it_is(admin_client, plan):
+def test_a_missing_column_leaves_values_unchanged(admin_client, plan):
     BudgetLine.objects.update(outcome_msek="7.0", name_en="Line")
     import_file(admin_client, plan, csv_of("År;Kod;Namn;Belopp;Utfall", "2019;rad-1;Rad ett;3;"))
     line = BudgetLine.objects.get(code="rad-1")
     assert (line.name_sv, line.name_en, line.outcome_msek) == ("Rad ett", "Line", None)
 
 
-# --- What is refused -------------------------------------------------------------------------------
+# --- Refusals --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_a_column_that_is_left_out_stays_as_it_is(admin_client, plan):
         ),
     ],
 )  # fmt: skip
-def test_a_file_that_is_wrong_is_explained_and_changes_nothing(admin_client, plan, content, error):
+def test_an_invalid_file_is_explained_and_changes_nothing(admin_client, plan, content, error):
     before = lines_of(plan)
     response = upload(admin_client, plan, content)
     assert errors_of(response) == [error]
@@ -318,7 +318,7 @@ def test_a_file_that_is_wrong_is_explained_and_changes_nothing(admin_client, pla
     assert lines_of(plan) == before
 
 
-def test_what_is_not_chosen_is_asked_for(admin_client, plan):
+def test_the_kind_and_the_file_are_required(admin_client, plan):
     response = admin_client.post(address_of(plan), {})
     assert errors_of(response) == ["Detta fält måste fyllas i."] * 2
     for field in ("kind", "rows"):
@@ -326,7 +326,7 @@ def test_what_is_not_chosen_is_asked_for(admin_client, plan):
         assert f'id="id_{field}"' in response.content.decode()
 
 
-def test_a_workbook_that_unpacks_to_too_much_is_refused(admin_client, plan):
+def test_a_workbook_that_decompresses_to_too_much_is_refused(admin_client, plan):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", b" " * (31 * 1024 * 1024))
@@ -355,7 +355,7 @@ def test_one_bad_row_in_500_changes_nothing_and_is_named(admin_client, plan):
     assert lines_of(plan) == before
 
 
-# --- From file to plan -----------------------------------------------------------------------------
+# --- Preview and confirmation ----------------------------------------------------------------------
 
 
 def test_a_dry_run_shows_each_row_and_saves_nothing(admin_client, plan):
@@ -391,7 +391,7 @@ def test_a_confirmed_import_is_noted(admin_client, plan):
     assert plan.changed_at > long_ago
 
 
-def test_what_has_changed_meanwhile_is_shown_again(admin_client, plan):
+def test_rows_changed_meanwhile_are_previewed_again(admin_client, plan):
     preview = upload(admin_client, plan, csv_of("År;Namn;Belopp", "2019;Rad 1;3"))
     BudgetLine.objects.filter(code="rad-1").update(amount_msek="2.5")
     again = confirm(admin_client, plan, preview)
@@ -404,7 +404,7 @@ def test_what_has_changed_meanwhile_is_shown_again(admin_client, plan):
 def test_thousands_of_rows_take_as_many_queries_as_few(
     admin_client, plan, django_assert_max_num_queries
 ):
-    """40 for a dry run and 40 for the import: session, user and rights, what there is, a few writes."""
+    """40 for a dry run and 40 for the import: session, user, permissions, existing rows, a few writes."""
     for count, amount in ((2000, "1"), (200, "2")):
         rows = [f"2019;Post {number};{amount}" for number in range(count)]
         with django_assert_max_num_queries(100):
@@ -413,7 +413,7 @@ def test_thousands_of_rows_take_as_many_queries_as_few(
     assert BudgetLine.objects.count() == 2002
 
 
-# --- Who may ---------------------------------------------------------------------------------------
+# --- Permissions -----------------------------------------------------------------------------------
 
 
 def test_an_editor_imports_into_a_draft_only(signed_in):
@@ -431,7 +431,7 @@ def test_an_editor_imports_into_a_draft_only(signed_in):
     assert lines_of(plan)[0][4] == Decimal("3.0")
 
 
-def test_a_preview_is_of_use_for_its_own_plan_only(admin_client, plan):
+def test_a_preview_can_only_be_confirmed_for_its_own_plan(admin_client, plan):
     other = make_plan(2022, 2024, status="draft")
     make_budget(other, 2022)
     preview = upload(admin_client, plan, csv_of("År;Namn;Belopp", "2019;Rad 1;3"))
@@ -467,7 +467,7 @@ def test_only_what_exists_is_exported(admin_client, plan):
         assert admin_client.get(address_of(plan, f"exportera/{file}")).status_code == 404
 
 
-def test_the_page_is_reached_from_what_it_is_about(admin_client, plan):
+def test_the_import_page_is_linked_from_the_object(admin_client, plan):
     for whole in (plan, make_profile()):
         html = admin_client.get(address_of(whole, "change/")).content.decode()
         assert f'<a href="{address_of(whole)}">Importera och exportera</a>' in html

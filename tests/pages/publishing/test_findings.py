@@ -1,4 +1,4 @@
-"""What staff are told to put right before something is published."""
+"""Findings: faults that staff must or should correct before publishing."""
 
 import datetime as dt
 
@@ -34,19 +34,19 @@ def triples_of(publishable):
 
 
 def page_with(slug="text", **bodies):
-    """Make a page that has nothing to put right but what `bodies` have."""
+    """Make a page whose only findings can be in `bodies`."""
     return make_page(slug, **REVIEWED | {"title_en": "Text"} | bodies)
 
 
 def plan_with(**fields):
-    """Make a plan that has nothing to put right but that it is empty."""
+    """Make a plan whose only finding is that it is empty."""
     return make_plan(**REVIEWED | IN_ENGLISH | fields)
 
 
-# --- The whole -------------------------------------------------------------------------------------
+# --- Whole publishables ----------------------------------------------------------------------------
 
 
-def test_the_sites_own_content_lacks_only_a_day_of_review(content):
+def test_the_sites_own_content_lacks_only_a_review_date(content):
     no_day = (
         ADVICE,
         "Ingen dag är satt då någon ska läsa igenom innehållet igen. Ange ”Granskas senast”.",
@@ -57,7 +57,7 @@ def test_the_sites_own_content_lacks_only_a_day_of_review(content):
             assert triples_of(publishable) == [no_day]
 
 
-def test_what_stops_comes_first_and_leads_to_its_field(db):
+def test_errors_come_first_and_link_to_their_fields(db):
     page = make_page("text", title_sv=" ", responsible_sv="", **REVIEWED | {"title_en": "Text"})
     title, responsible = (
         f"/admin/pages/page/{page.pk}/change/#id_{name}" for name in ("title_sv", "responsible_sv")
@@ -73,7 +73,7 @@ def test_what_stops_comes_first_and_leads_to_its_field(db):
 
 
 def grow(plan, numbers):
-    """Give `plan` one of everything for each of `numbers`."""
+    """Add a part of each kind to `plan` for each number in `numbers`."""
     for number in numbers:
         perspective = make_perspective(plan, number, name_en="x")
         goal = make_goal(perspective, number, name_en="x")
@@ -88,7 +88,7 @@ def grow(plan, numbers):
         )
 
 
-def test_a_plan_is_checked_in_as_many_queries_however_large_it_is(db):
+def test_checking_a_plan_takes_a_fixed_number_of_queries(db):
     plan = plan_with()
     for numbers in ([1], [2, 3]):
         grow(plan, numbers)
@@ -117,13 +117,13 @@ def test_a_profile_is_checked_with_its_parts(db):
 # --- Two languages ---------------------------------------------------------------------------------
 
 
-def test_missing_english_is_one_advice_for_each_thing(db):
+def test_missing_english_is_one_advice_per_object(db):
     page = make_page("text", lead_sv="Kort sagt.", **REVIEWED)
     text = "Saknar engelska: rubrik, ingress. Översätt, annars visas den svenska texten."
     assert triples_of(page) == [(ADVICE, text, "title_en")]
 
 
-def test_text_in_english_only_is_told(db):
+def test_text_in_english_only_is_reported(db):
     text = "Fältet ”Ingress, svenska” är tomt, men det engelska är ifyllt. Skriv texten på svenska."
     assert triples_of(page_with(lead_en="In short.")) == [(ADVICE, text, "lead_sv")]
 
@@ -136,14 +136,14 @@ def test_text_in_english_only_is_told(db):
         ("Gammal", "Old", None),
     ],
 )
-def test_older_english_is_told(db, sv, en, text):
+def test_outdated_english_is_reported(db, sv, en, text):
     page = working_copy(page_with(lead_sv="Gammal", lead_en="Old"))
     page.lead_sv, page.lead_en = sv, en
     page.save()
     assert triples_of(page) == ([(ADVICE, text, "lead_en")] if text else [])
 
 
-def test_a_first_version_has_no_older_english(db):
+def test_a_first_version_has_no_outdated_english(db):
     assert triples_of(page_with(lead_sv="Ny", lead_en="Old")) == []
 
 
@@ -186,7 +186,7 @@ def test_rich_text_is_checked(db, html, text):
     )
 
 
-def test_long_sentences_are_told(db):
+def test_long_sentences_are_reported(db):
     page = page_with(
         body_sv=f"<p>Ett {'ord ' * 29}till.</p><p>{'ord ' * 30}</p>", body_en="<p>x</p>"
     )
@@ -241,7 +241,7 @@ def test_lix_has_a_name_in_words():
 # --- Plans -----------------------------------------------------------------------------------------
 
 
-def test_what_is_empty_in_a_plan_is_told(db):
+def test_empty_parts_of_a_plan_are_reported(db):
     plan = plan_with()
     assert triples_of(plan) == [(ADVICE, "Planen har inga perspektiv. Lägg till dem.", None)]
     perspective = make_perspective(plan, 1, name_en="x")
@@ -284,7 +284,7 @@ def test_a_budgets_sums_are_checked(db, lines, text, field):
     assert triples_of(plan) == ([(ADVICE, text, field)] if text else [])
 
 
-def test_a_missing_amount_stops(db):
+def test_a_missing_amount_stops_publishing(db):
     plan = plan_with()
     make_focus_area(make_goal(make_perspective(plan, name_en="x"), name_en="x"), text_en="x")
     budget = make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")], unit_en="x")
@@ -293,7 +293,7 @@ def test_a_missing_amount_stops(db):
     assert (STOPS, "Belopp saknas. Fyll i det.", "amount_msek") in triples_of(plan)
 
 
-def test_a_lost_file_stops(db):
+def test_a_lost_file_stops_publishing(db):
     plan = plan_with()
     document = PlanDocument.objects.create(
         plan=plan, position=1, title_sv="Bilaga", title_en="Annex", file="finns-inte"
@@ -303,16 +303,16 @@ def test_a_lost_file_stops(db):
     assert first.address == f"/admin/planning/plandocument/{document.pk}/change/#id_file"
 
 
-# --- Who answers -----------------------------------------------------------------------------------
+# --- Responsibility and review ---------------------------------------------------------------------
 
 
-def test_no_responsible_stops(db):
+def test_a_missing_responsible_party_stops_publishing(db):
     plan = page_with(responsible_sv="", responsible_en="")
     text = "Fältet ”Ansvarig, svenska” är tomt. Fyll i det."
     assert triples_of(plan) == [(STOPS, text, "responsible_sv")]
 
 
-def test_a_review_that_is_late_is_told(db):
+def test_an_overdue_review_is_reported(db):
     page = page_with(review_on=dt.date(2021, 4, 7))
     text = "Innehållet skulle ha granskats senast 7 april 2021. Läs igenom det och ange en ny dag."
     assert triples_of(page) == [(ADVICE, text, "review_on")]

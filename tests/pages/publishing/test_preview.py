@@ -1,4 +1,4 @@
-"""Previews: from a form, without saving anything; and by a link that ends."""
+"""Previews: of a form that isn't saved, and by a link that expires."""
 
 import datetime as dt
 import io
@@ -29,7 +29,7 @@ from tests.staff_forms import form_of, publish
 
 
 def whole_database():
-    """Return all that is in the database but who is signed in and who has which form open."""
+    """Return all rows of the database except sessions and open forms."""
     out = io.StringIO()
     left_out = ["sessions", "pages.openform", "auth.permission", "contenttypes"]
     call_command("dumpdata", exclude=left_out, stdout=out)
@@ -37,7 +37,7 @@ def whole_database():
 
 
 def preview_of(admin_client, obj, **fields):
-    """Return the two pages, Swedish and English, that the form of `thing` leads to with `fields`."""
+    """Preview `fields` in the form of `obj`; return the Swedish and the English page, `{language: HTML}`."""
     address = f"/admin/{obj._meta.app_label}/{obj._meta.model_name}/{obj.pk}/change/"
     data = form_of(admin_client.get(address)) | fields | {"_preview": "Förhandsgranska"}
     response = admin_client.post(address, data)
@@ -83,7 +83,7 @@ def test_a_preview_that_fails_saves_nothing(admin_client, db, monkeypatch):
     assert whole_database() == before
 
 
-def test_something_new_is_previewed_before_it_is_there(admin_client, db):
+def test_a_new_object_is_previewed_before_it_is_saved(admin_client, db):
     new = {"title_sv": "Helt ny", "slug": "ny", "body_sv": "<p>Text.</p>", "_preview": "x"}
     response = admin_client.post("/admin/pages/page/add/", new)
     assert "Helt ny" in dict(response.context_data["pages"])["sv"]
@@ -96,7 +96,7 @@ def test_something_new_is_previewed_before_it_is_there(admin_client, db):
     assert not goal.focus_areas.exists()
 
 
-def test_a_form_with_errors_is_not_previewed_but_explained(admin_client, db):
+def test_a_form_with_errors_is_explained_instead_of_previewed(admin_client, db):
     plan = make_plan(status="draft")
     budget = make_budget(plan, lines=[("item", "1.0")])
     address = f"/admin/planning/budget/{budget.pk}/change/"
@@ -123,10 +123,10 @@ def test_a_preview_keeps_no_file(admin_client, db, settings, tmp_path):
 
 
 def text_of_html(html):
-    class Answer:
+    class Response:
         content = html.encode()
 
-    return text_of(Answer)
+    return text_of(Response)
 
 
 def test_an_incomplete_draft_is_previewed(admin_client, db):
@@ -148,7 +148,7 @@ def test_parts_of_the_profile_are_previewed_on_its_page(admin_client, db):
 # --- Links -----------------------------------------------------------------------------------------
 
 
-def test_a_link_shows_a_draft_to_whoever_has_it_and_is_kept_nowhere(client, db):
+def test_a_link_shows_a_draft_to_anyone_and_is_never_stored(client, db):
     plan = make_plan(2030, 2032, status="draft", title_sv="Hemlig plan")
     make_focus_area(make_goal(make_perspective(plan)))
     link = preview.link_to(plan)
@@ -163,7 +163,7 @@ def test_a_link_shows_a_draft_to_whoever_has_it_and_is_kept_nowhere(client, db):
     assert "Hemlig plan" not in text_of(client.get("/"))
 
 
-def test_links_on_a_preview_stay_in_it_in_both_languages(client, db):
+def test_links_on_a_preview_stay_in_the_preview_in_both_languages(client, db):
     plan = make_plan(2030, 2032, status="draft")
     perspective = make_perspective(plan)
     link = preview.link_to(plan)
@@ -187,30 +187,30 @@ def test_the_pdf_and_the_documents_of_a_draft_are_in_its_preview(client, db, set
     inside = preview.link_to(plan).removesuffix("regionplan/2030-2032/")
     response = client.get(f"{inside}regionplan/2030-2032/dokument/1/")
     assert b"".join(response.streaming_content) == b"text"
-    # Neither a browser nor nginx keeps it.
+    # Neither browsers nor nginx may store it.
     assert "no-store" in response["Cache-Control"]
     assert "X-Accel-Expires" not in response
     assert client.get(f"{inside}regionplan/2030-2032.pdf").content.startswith(b"%PDF")
 
 
-def test_a_link_opens_one_draft_only(client, db):
+def test_a_link_opens_only_its_own_draft(client, db):
     make_page("annan", status="draft")
     link = preview.link_to(make_page("ny", status="draft"))
     assert client.get(link).status_code == 200
     other = client.get(link.replace("/ny/", "/annan/"))
     assert other.status_code == 404
-    # Its address opens the draft all the same.
+    # The link itself still opens the draft.
     for response in (other, client.post(link), client.get(link)):
         assert "no-store" in response["Cache-Control"]
 
 
 @pytest.mark.parametrize("path", ["admin/", "aterkoppling/", "static/css/base.css", "finns/inte/"])
-def test_a_link_opens_nothing_but_pages(client, db, path):
+def test_a_link_opens_only_public_pages(client, db, path):
     link = preview.link_to(make_page("ny", status="draft"))
     assert client.get(link.replace("ny/", path)).status_code == 404
 
 
-def test_a_link_ends(client, db, monkeypatch):
+def test_a_link_expires(client, db, monkeypatch):
     link = preview.link_to(make_page("ny", status="draft"))
     later = timezone.now().timestamp() + preview.DAYS * 24 * 3600 + 1
     monkeypatch.setattr("time.time", lambda: later)
@@ -225,7 +225,7 @@ def test_a_forged_link_opens_nothing(client, db):
     assert client.get("/forhandsgranska/x/ny/").status_code == 410
 
 
-def test_a_link_to_what_has_been_published_leads_to_where_all_see_it(client, admin_client, db):
+def test_a_link_to_a_published_object_redirects_to_its_public_address(client, admin_client, db):
     page = make_page("ny", status="draft", title_en="New", responsible_en="The region")
     link = preview.link_to(page)
     publish(admin_client, page)
@@ -240,14 +240,14 @@ def test_a_link_never_leads_to_another_site(client, db):
     assert response["Location"] == "/evil.example/x"
 
 
-def test_a_link_to_what_has_been_deleted_has_ended(client, db):
+def test_a_link_to_a_deleted_object_has_expired(client, db):
     page = make_page("ny", status="draft")
     link = preview.link_to(page)
     page.delete()
     assert client.get(link).status_code == 410
 
 
-def test_a_preview_leaves_the_next_request_as_it_was(client, db):
+def test_a_preview_does_not_affect_the_next_request(client, db):
     page = make_page("ny", status="draft")
     client.get(preview.link_to(page))
     assert client.get("/ny/").status_code == 404
@@ -257,7 +257,7 @@ def test_a_preview_leaves_the_next_request_as_it_was(client, db):
     assert Page.objects.published().count() == 0
 
 
-def test_the_link_is_offered_until_it_is_published(admin_client, db):
+def test_the_link_is_offered_until_publication(admin_client, db):
     page = make_page("ny", status="draft")
     text = admin_client.get(f"/admin/pages/page/{page.pk}/dela/").content.decode()
     assert f"http://testserver{preview.link_to(page).split(':')[0]}" in text
@@ -265,7 +265,7 @@ def test_the_link_is_offered_until_it_is_published(admin_client, db):
     assert admin_client.get(f"/admin/pages/page/{published.pk}/dela/").status_code == 302
 
 
-def test_a_day_passes_and_the_link_still_works(client, db, monkeypatch):
+def test_the_link_still_works_after_a_day(client, db, monkeypatch):
     link = preview.link_to(make_page("ny", status="draft"))
     later = (timezone.now() + dt.timedelta(days=13)).timestamp()
     monkeypatch.setattr("time.time", lambda: later)

@@ -1,4 +1,4 @@
-"""What visitors see follows from status and clock, at every request."""
+"""Visibility: status and clock decide at every request."""
 
 import datetime as dt
 
@@ -37,7 +37,7 @@ def test_a_plan_appears_with_all_that_belongs_to_it(client, db, clock):
     assert "Regionplan 2026–2028" in text_of(client.get("/"))
 
 
-def test_a_withdrawn_address_answers_that_it_is_gone(client, db):
+def test_a_withdrawn_address_is_gone(client, db):
     page = make_page("nyhet")
     plan = make_plan()
     profile = make_profile()
@@ -50,12 +50,12 @@ def test_a_withdrawn_address_answers_that_it_is_gone(client, db):
     assert "This page has been removed" in text_of(client.get("/en/nyhet/"))
 
 
-def test_what_was_never_published_is_not_gone_but_missing(client, db):
+def test_an_object_that_was_never_published_is_missing(client, db):
     make_page("nyhet", status="withdrawn")
     assert client.get("/nyhet/").status_code == 404
 
 
-def test_the_day_of_publishing_is_the_first_time_visitors_could_see_it(db, clock):
+def test_the_publication_date_is_the_first_public_moment(db, clock):
     page = make_page("nyhet", publish_at=NOON)
     assert page.published_at == NOON
     page.publish_at = NOON + dt.timedelta(days=1)
@@ -67,7 +67,7 @@ def test_the_day_of_publishing_is_the_first_time_visitors_could_see_it(db, clock
     assert page.published_at == NOON + dt.timedelta(days=1)
 
 
-def test_a_cancelled_publishing_never_was(db, clock):
+def test_a_cancelled_publication_leaves_no_date(db, clock):
     page = make_page("nyhet", publish_at=NOON)
     page.status = "draft"
     page.save()
@@ -100,7 +100,7 @@ def test_staff_write_and_read_swedish_time(admin_client, db):
     assert "Avpublicerad 2020-06-01 08.00" in text_of(admin_client.get("/admin/pages/page/"))
 
 
-def test_a_time_that_has_been_is_no_time_to_publish(admin_client, db):
+def test_publishing_in_the_past_is_refused(admin_client, db):
     page = make_page("nyhet", status="draft")
     address = f"/admin/pages/page/{page.pk}/publicera/"
     response = admin_client.post(address, {"publish_at": "2020-01-01 08.00", "unpublish_at": ""})
@@ -109,7 +109,7 @@ def test_a_time_that_has_been_is_no_time_to_publish(admin_client, db):
     assert page.status == "draft"
 
 
-def test_what_waits_for_its_time_is_changed_when_that_is_called_off(admin_client, db):
+def test_a_scheduled_object_is_editable_after_cancelling(admin_client, db):
     page = make_page("nyhet", publish_at=timezone.now() + dt.timedelta(days=1))
     address = f"/admin/pages/page/{page.pk}/"
     assert admin_client.post(f"{address}change/", {"slug": "nyheter"}).status_code == 403
@@ -118,7 +118,7 @@ def test_what_waits_for_its_time_is_changed_when_that_is_called_off(admin_client
     assert (page.slug, page.status, page.publish_at) == ("nyheter", "draft", None)
 
 
-def test_what_is_withdrawn_and_to_come_back_is_gone_until_then(client, db, clock):
+def test_a_withdrawn_object_is_gone_until_it_is_published_again(client, db, clock):
     page = make_page("nyhet")
     page.status = "withdrawn"
     page.save()
@@ -129,7 +129,7 @@ def test_what_is_withdrawn_and_to_come_back_is_gone_until_then(client, db, clock
     assert client.get("/nyhet/").status_code == 200
 
 
-def test_a_plan_replaced_by_one_to_come_still_holds(client, db, clock):
+def test_a_plan_with_a_future_successor_is_still_current(client, db, clock):
     coming = make_plan(2026, 2028, publish_at=NOON)
     old = make_plan(2025, 2027, successor=coming)
     clock(NOON - SECOND)

@@ -1,4 +1,4 @@
-"""What an editor may write, whoever made it, and how it is shown."""
+"""Rich text: sanitising, whatever editor it comes from, and display."""
 
 from importlib import import_module
 
@@ -54,7 +54,7 @@ def test_rich_text_is_stored_clean(source, stored):
     assert sanitised(stored) == stored
 
 
-def test_word_is_stored_clean():
+def test_text_from_word_is_stored_clean():
     source = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><title>Brev</title>
 <style><!-- p.MsoNormal {mso-style-parent:"";} --></style></head><body lang=SV><!--StartFragment-->
 <h1 style='mso-pagination:none'>Kollektivtrafik<o:p></o:p></h1>
@@ -84,7 +84,7 @@ timme.<span style='mso-spacerun:yes'>  </span><o:p></o:p></p>
         ),
     ],
 )
-def test_a_tables_headings_say_whose_they_are(source, stored):
+def test_table_headings_have_a_scope(source, stored):
     assert sanitised(source) == stored
     assert sanitised(stored) == stored
 

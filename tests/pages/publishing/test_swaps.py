@@ -1,6 +1,6 @@
-"""A working copy takes over while visitors ask without pause: each answer is one version, whole.
+"""A working copy replaces its plan under load: each response shows a single version.
 
-Real processes on a database of their own, as the site runs.
+The site runs in real processes, on a database of its own.
 """
 
 import time
@@ -25,7 +25,7 @@ profile = make_profile(lead_sv=WORD, vision_sv=WORD)
 plan = make_plan(title_sv=WORD, lead_sv=WORD)
 {CONTENT}
 """
-# Leaves working copies in which every word is another.
+# Makes working copies with different texts throughout.
 COPY = f"""
 WORD = "FÄRSK"
 from pages.models import RegionProfile
@@ -55,7 +55,7 @@ plan.save()
 
 
 class Visitors(VisitorThreads):
-    """Several who ask for pages without pause, and note which versions each answer shows."""
+    """Visitors who request `addresses` without pause; `outcomes` has (address, shows old, shows new)."""
 
     def __init__(self, addresses):
         super().__init__(4)
@@ -87,7 +87,7 @@ class Visitors(VisitorThreads):
         (AT_ONCE, ["/regionplan/", "/regionplan/2019-2021/budget-2019/"]),
     ],
 )
-def test_each_answer_is_wholly_old_or_wholly_new(tmp_path, publish, pages):
+def test_each_response_is_wholly_old_or_wholly_new(tmp_path, publish, pages):
     with served(tmp_path, FILL) as site:
         address = site.address
         with Visitors([address + page for page in pages]) as visitors:
