@@ -19,7 +19,7 @@ from pages.views import server_error
 from tests.browser.pages import (
     LANGUAGES,
     NOT_FOUND,
-    add_what_staff_may_add,
+    add_optional_content,
     added_addresses,
     every_address,
     thanks_address,
@@ -89,7 +89,7 @@ def rendered(client):
 
 def test_the_w3c_checker_accepts_the_html(client, content, tmp_path):
     pages = rendered(client)
-    add_what_staff_may_add()
+    add_optional_content()
     for language in LANGUAGES:
         for address in added_addresses(language):
             pages[f"{address}, with more"] = client.get(address).content.decode()
@@ -220,7 +220,7 @@ class Outline(HTMLParser):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_has_its_language_headings_title_and_description(client, content, language):
-    add_what_staff_may_add()
+    add_optional_content()
     titles = []
     for address in [*public_addresses(language), NOT_FOUND[language]]:
         page = Outline(client.get(address).content.decode())
@@ -237,7 +237,7 @@ def test_every_page_has_its_language_headings_title_and_description(client, cont
 
 def test_every_link_has_a_target(client, content):
     """Each link on a public page gives 200 without a redirect, and each fragment exists as an id."""
-    add_what_staff_may_add()
+    add_optional_content()
     outlines = {
         address: Outline(client.get(address).content.decode())
         for language in LANGUAGES

@@ -1,4 +1,4 @@
-"""What each page of the staff's must be, in every state: accessible, and in Swedish."""
+"""Each page of the admin is accessible and in Swedish, in every state."""
 
 import datetime as dt
 import re
@@ -22,7 +22,7 @@ DAY = dt.timedelta(days=1)
 
 
 def faults_at(page, addresses):
-    """Return the faults of the pages at `addresses`, each with its address, one a line."""
+    """Return the faults of the pages at `addresses` as lines that begin with the address."""
     lines = []
     for address in addresses:
         page.goto(address)
@@ -37,7 +37,7 @@ def address_of(obj, word):
 
 @pytest.mark.parametrize("app", ["admin", "auth", "pages", "planning"])
 def test_each_list_and_form_is_accessible_and_in_swedish(editor, superuser, app):
-    pages.add_what_staff_may_add()
+    pages.add_optional_content()
     for model in (RegionProfile, Page, RegionalPlan):
         for obj in model.objects.order_by("pk"):
             working_copy(obj)
@@ -51,12 +51,12 @@ def test_each_list_and_form_is_accessible_and_in_swedish(editor, superuser, app)
         if model._meta.app_label == app:
             assert f"/admin/{app}/{model._meta.model_name}/" in addresses
             rows = model.objects.order_by("pk")
-            # What is published is read there, and its working copy, which came later, is edited.
+            # The first row is published and read-only; the last is its working copy, which is editable.
             addresses += [address_of(obj, "change") for obj in (rows.first(), rows.last())]
     assert faults_at(editor, dict.fromkeys(addresses)) == ""
 
 
-def test_the_ways_in_are_accessible_and_in_swedish(editor):
+def test_the_sign_in_pages_are_accessible_and_in_swedish(editor):
     assert faults_at(editor, ["/admin/konto/losenord/"]) == ""
     editor.context.clear_cookies()
     assert faults_at(editor, ["/admin/login/"]) == ""
@@ -71,7 +71,7 @@ def test_the_desk_is_accessible_and_in_swedish(editor):
     make_page("nyhet", publish_at=tomorrow, title_en="News", responsible_en="The region")
     make_page("lank", body_sv='<p><a href="/finns-inte/">Kartan</a></p>', review_on=yesterday)
     Feedback.objects.create(address="/", language="sv", helpful=False, message="Var är kartan?")
-    cache.clear()  # it remembers for a while that no link was dead
+    cache.clear()  # the desk stores the results of its link check for a while
     assert faults_at(editor, ["/admin/"]) == ""
     headings = editor.locator(".desk h3").all_inner_texts()
     assert [re.sub(r" \(\d+\)$", "", heading) for heading in headings] == [
@@ -84,7 +84,7 @@ def test_the_desk_is_accessible_and_in_swedish(editor):
     ]
 
 
-def test_the_pages_of_publishing_are_accessible_and_in_swedish(editor):
+def test_the_publishing_pages_are_accessible_and_in_swedish(editor):
     plan = RegionalPlan.objects.get()
     copy = working_copy(plan)
     nameless = make_plan(2022, 2024, status="draft", title_sv="")
@@ -92,9 +92,9 @@ def test_the_pages_of_publishing_are_accessible_and_in_swedish(editor):
     planned = make_page("nyhet", publish_at=timezone.now() + DAY)
     addresses = [
         address_of(nameless, "change"),
-        address_of(nameless, "publicera"),  # something must be put right
-        address_of(copy, "publicera"),  # there is advice only
-        address_of(plan, "publicera"),  # it is already
+        address_of(nameless, "publicera"),  # with errors
+        address_of(copy, "publicera"),  # with advice only
+        address_of(plan, "publicera"),  # published already
         address_of(plan, "dra-tillbaka"),
         address_of(planned, "dra-tillbaka"),
         address_of(planned, "change"),
@@ -119,13 +119,13 @@ def test_the_pages_of_publishing_are_accessible_and_in_swedish(editor):
     assert faults(editor) == []
     enter(editor, {"Publiceras:": "2999-01-01 08.00", "Avpubliceras:": ""})
     click(editor, "button", "Publicera")
-    assert faults(editor) == []  # with a message, waiting to be published
+    assert faults(editor) == []  # scheduled, with a message
 
 
-def test_the_pages_of_history_are_accessible_and_in_swedish(editor, superuser):
+def test_the_history_pages_are_accessible_and_in_swedish(editor, superuser):
     copy, draft = working_copy(RegionalPlan.objects.get()), make_page("utkast", status="draft")
     history, deleted = address_of(copy, "history"), "/admin/pages/page/borttaget/"
-    assert faults_at(editor, [history, deleted]) == ""  # nothing is there
+    assert faults_at(editor, [history, deleted]) == ""  # empty
 
     record(copy, superuser, "Gjorde en arbetskopia")
     Goal.objects.filter(perspective__plan=copy, slug="god-tillganglighet").update(name_sv="Närhet")
@@ -143,7 +143,7 @@ def test_the_pages_of_history_are_accessible_and_in_swedish(editor, superuser):
 
 def test_the_feedback_per_page_is_accessible_and_in_swedish(editor):
     address = "/admin/pages/feedback/per-sida/"
-    assert faults_at(editor, [address]) == ""  # nobody has answered
+    assert faults_at(editor, [address]) == ""  # no feedback
     for number in range(3):
         Feedback.objects.create(
             address=f"/{'lang-adress-' * 8}{number}/", language="sv", helpful=False
@@ -171,7 +171,7 @@ def test_a_preview_is_accessible_and_in_swedish(editor):
     assert faults(opened.value) == []
 
 
-def test_an_overtaken_form_is_accessible_and_in_swedish(editor, sit_down):
+def test_a_form_with_a_conflict_is_accessible_and_in_swedish(editor, sit_down):
     plan = make_plan(2022, 2024, status="draft")
     other = sit_down(account("Publicist", "Per Palm"))
     for page in (editor, other):

@@ -1,4 +1,4 @@
-"""The whole way of a change: an editor who writes, one who publishes, and a visitor who reads."""
+"""Changes from start to finish: an editor writes, a publisher publishes, and a visitor reads."""
 
 import datetime as dt
 import time
@@ -40,14 +40,14 @@ def publisher(sit_down):
 
 
 def preview(page):
-    """Return the page that opens beside the form in `page`, and shows what stands there."""
+    """Preview the form in `page`; return the browser page that opens."""
     with page.expect_popup() as opened:
         page.get_by_role("button", name="Förhandsgranska").click()
     return opened.value
 
 
 def names_on(frame):
-    """Return the names of the goals on a page of a perspective."""
+    """Return the names of the goals on a perspective's page."""
     return frame.locator(".goal__name").all_inner_texts()
 
 
@@ -90,7 +90,7 @@ def test_an_editor_writes_the_plan_of_a_new_period(writer, visitor):
     saved = Goal.objects.get(perspective__plan=draft, slug="ett-attraktivt-blekinge")
     assert (saved.name_sv, saved.name_en) == ("Ett levande Blekinge", "A thriving Blekinge")
     assert visitor.request.get("/regionplan/2022-2024/").status == 404
-    # Publishing is for somebody else; what must be put right first is for the editor.
+    # An editor can't publish, but sees the errors that must be corrected first.
     click(writer, "link", "Kontrollera")
     assert writer.get_by_role("heading", name="Måste rättas").is_visible()
     assert writer.locator(".notice").inner_text() == (
@@ -118,7 +118,7 @@ def test_a_change_is_published_by_the_clock_and_taken_back(publisher, visitor):
         f"Regionplan med budget 2019–2021 publiceras {at}."
     )
     assert names_for(visitor) == before
-    # A form has no seconds, and nobody wants to wait for a minute to end.
+    # The form takes whole minutes, so shorten the wait in the database.
     soon = timezone.now() + dt.timedelta(seconds=2)
     copies = RegionalPlan.objects.filter(version=2)
     assert copies.update(publish_at=soon, published_at=soon) == 1
@@ -151,7 +151,7 @@ def test_a_change_is_published_by_the_clock_and_taken_back(publisher, visitor):
 # --- Conflicts -------------------------------------------------------------------------------------
 
 
-def test_who_saves_last_is_told_sees_both_texts_and_can_save(writer, publisher):
+def test_the_last_to_save_is_warned_sees_both_texts_and_can_save(writer, publisher):
     goal = make_goal(make_perspective(make_plan(2022, 2024, status="draft")), name_sv="Mål")
     for page in (writer, publisher):
         open_form(page, goal)
@@ -181,7 +181,7 @@ def test_who_saves_last_is_told_sees_both_texts_and_can_save(writer, publisher):
 # --- Unsaved changes -------------------------------------------------------------------------------
 
 
-def test_changes_are_not_left_behind_without_a_question(publisher):
+def test_leaving_unsaved_changes_asks_for_confirmation(publisher):
     dialogs = []
 
     def stay(dialog):

@@ -71,7 +71,7 @@ def test_missing_pages_are_not_shared(store):
 class LostStore:
     """A store that raises, like a Redis that is gone."""
 
-    times_asked = 0
+    calls = 0
 
     def get(self, *arguments):
         self.calls += 1
