@@ -3,16 +3,9 @@
 import json
 import time
 
-from tests.serving import (
-    EDITOR,
-    VisitorThreads,
-)
+from tests.serving import EDITOR, LOAD_FIXTURES, VisitorThreads
 
-FILL = f"""
-from django.core.management import call_command
-call_command("load_fixtures", verbosity=0)
-{EDITOR}
-"""
+FILL = LOAD_FIXTURES + EDITOR
 
 
 NEWS = "/nyheter/"

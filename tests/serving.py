@@ -348,6 +348,10 @@ class Browser:
             return Response(response, started)
 
 
+LOAD_FIXTURES = """
+from django.core.management import call_command
+call_command("load_fixtures", verbosity=0)
+"""
 # An editor's account, and a page that can be published as it is.
 EDITOR = """
 from django.contrib.auth.models import User

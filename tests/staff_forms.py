@@ -1,6 +1,11 @@
 """Submitting the admin's forms, as staff do."""
 
 
+def admin_address(obj, page="change"):
+    """Return the address of an admin page of `obj`."""
+    return f"/admin/{obj._meta.app_label}/{obj._meta.model_name}/{obj.pk}/{page}/"
+
+
 def form_of(response):
     """Return the data that the admin form in `response`, inlines included, submits when unchanged."""
     data = {}
@@ -17,7 +22,7 @@ def form_of(response):
 
 def change(admin_client, obj, **fields):
     """Change `fields` of `obj` on its admin page."""
-    address = f"/admin/{obj._meta.app_label}/{obj._meta.model_name}/{obj.pk}/change/"
+    address = admin_address(obj)
     data = form_of(admin_client.get(address)) | fields
     response = admin_client.post(address, data)
     assert response.status_code == 302, response.context["errors"]
@@ -26,8 +31,8 @@ def change(admin_client, obj, **fields):
 
 def publish(admin_client, obj, **when):
     """Publish `obj` from its admin page, now or at the times in `when`."""
-    meta = obj._meta
-    address = f"/admin/{meta.app_label}/{meta.model_name}/{obj.pk}/publicera/"
-    response = admin_client.post(address, {"publish_at": "", "unpublish_at": ""} | when)
+    response = admin_client.post(
+        admin_address(obj, "publicera"), {"publish_at": "", "unpublish_at": ""} | when
+    )
     assert response.status_code == 302, response.context["stops"] or response.context["form"].errors
     obj.refresh_from_db()

@@ -20,13 +20,9 @@ from pathlib import Path
 from statistics import mean
 
 from tests.hang_ups import hang_up_often, sockets_and_threads
-from tests.serving import EDITOR, Browser, Editor, served
+from tests.outages import FILL
+from tests.serving import Browser, Editor, served
 
-FILL = f"""
-from django.core.management import call_command
-call_command("load_fixtures", verbosity=0)
-{EDITOR}
-"""
 READERS = 4
 NEWS = ("/nyheter/", "/en/news/")
 MAX_AGE_SECONDS = 1.0  # how long visitors may get the old page after a save

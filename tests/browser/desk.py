@@ -2,9 +2,9 @@
 
 import re
 
-from django.contrib.auth.models import Group, User
-
+from tests.accounts import make_account
 from tests.browser import pages
+from tests.staff_forms import admin_address
 
 NAME, PASSWORD = "redaktör", "ett-långt-lösenord"
 
@@ -12,9 +12,7 @@ NAME, PASSWORD = "redaktör", "ett-långt-lösenord"
 def account(role, name):
     """Make an account for `name`, a first and a last name, in the group `role`."""
     first, last = name.split()
-    user = User.objects.create_user(first.lower(), first_name=first, last_name=last, is_staff=True)
-    user.groups.add(Group.objects.get(name=role))
-    return user
+    return make_account(first.lower(), role, first_name=first, last_name=last)
 
 
 # --- Keyboard --------------------------------------------------------------------------------------
@@ -127,8 +125,14 @@ def link_to(page, name):
 
 
 def open_form(page, obj):
-    meta = obj._meta
-    return page.goto(f"/admin/{meta.app_label}/{meta.model_name}/{obj.pk}/change/")
+    return page.goto(admin_address(obj))
+
+
+def preview(page):
+    """Preview the form in `page`; return the browser page that opens."""
+    with page.expect_popup() as popup:
+        page.get_by_role("button", name="Förhandsgranska").click()
+    return popup.value
 
 
 # --- Accessibility ---------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from pathlib import Path
 from pages.models import Feedback, Page
 from pages.publishing.versions import working_copy
 from planning.models import Goal, RegionalPlan
-from tests.browser.desk import account, click, enter, open_form
+from tests.browser.desk import account, click, enter, open_form, preview
 from tests.factories import make_page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -68,12 +68,10 @@ def test_the_guide_agrees_with_the_screens(sit_down):
     writer.locator(".fieldBox.field-body_sv .prose-menubar__selected").click()
     tour.look(writer)  # the text editor's buttons, and an editor's buttons
 
-    with page.expect_popup() as opened:
-        page.get_by_role("button", name="Förhandsgranska").click()
-    preview = opened.value
-    preview.frame_locator("[title='Sidan på svenska']").locator(".goal").first.wait_for()
-    tour.show(preview, "forhandsgranskning", element="#content")
-    preview.close()
+    popup = preview(page)
+    popup.frame_locator("[title='Sidan på svenska']").locator(".goal").first.wait_for()
+    tour.show(popup, "forhandsgranskning", element="#content")
+    popup.close()
 
     click(page, "button", "Spara")
     tour.look(page)

@@ -15,8 +15,9 @@ from pages.publishing.history import record
 from pages.publishing.versions import working_copy
 from planning.models import Goal, RegionalPlan
 from tests.browser import pages
-from tests.browser.desk import account, click, enter, faults, open_form
+from tests.browser.desk import account, click, enter, faults, open_form, preview
 from tests.factories import make_budget, make_goal, make_page, make_perspective, make_plan
+from tests.staff_forms import admin_address
 
 DAY = dt.timedelta(days=1)
 
@@ -28,11 +29,6 @@ def faults_at(page, addresses):
         page.goto(address)
         lines += [f"{address} {fault}" for fault in faults(page)]
     return "\n".join(lines)
-
-
-def address_of(obj, word):
-    meta = obj._meta
-    return f"/admin/{meta.app_label}/{meta.model_name}/{obj.pk}/{word}/"
 
 
 @pytest.mark.parametrize("app", ["admin", "auth", "pages", "planning"])
@@ -52,7 +48,7 @@ def test_each_list_and_form_is_accessible_and_in_swedish(editor, superuser, app)
             assert f"/admin/{app}/{model._meta.model_name}/" in addresses
             rows = model.objects.order_by("pk")
             # The first row is published and read-only; the last is its working copy, which is editable.
-            addresses += [address_of(obj, "change") for obj in (rows.first(), rows.last())]
+            addresses += [admin_address(obj) for obj in (rows.first(), rows.last())]
     assert faults_at(editor, dict.fromkeys(addresses)) == ""
 
 
@@ -91,25 +87,25 @@ def test_the_publishing_pages_are_accessible_and_in_swedish(editor):
     make_goal(make_perspective(nameless, name_sv=""), name_sv="")
     planned = make_page("nyhet", publish_at=timezone.now() + DAY)
     addresses = [
-        address_of(nameless, "change"),
-        address_of(nameless, "publicera"),  # with errors
-        address_of(copy, "publicera"),  # with advice only
-        address_of(plan, "publicera"),  # published already
-        address_of(plan, "dra-tillbaka"),
-        address_of(planned, "dra-tillbaka"),
-        address_of(planned, "change"),
-        address_of(copy, "dela"),
-        address_of(copy, "importera"),
-        address_of(plan, "importera"),
-        address_of(copy, "ny-budget"),
-        address_of(plan, "kopiera"),
+        admin_address(nameless, "change"),
+        admin_address(nameless, "publicera"),  # with errors
+        admin_address(copy, "publicera"),  # with advice only
+        admin_address(plan, "publicera"),  # published already
+        admin_address(plan, "dra-tillbaka"),
+        admin_address(planned, "dra-tillbaka"),
+        admin_address(planned, "change"),
+        admin_address(copy, "dela"),
+        admin_address(copy, "importera"),
+        admin_address(plan, "importera"),
+        admin_address(copy, "ny-budget"),
+        admin_address(plan, "kopiera"),
     ]
     assert faults_at(editor, addresses) == ""
     for year in (2020, 2021):
         make_budget(copy, year)
-    assert faults_at(editor, [address_of(copy, "ny-budget")]) == ""
+    assert faults_at(editor, [admin_address(copy, "ny-budget")]) == ""
 
-    editor.goto(address_of(copy, "publicera"))
+    editor.goto(admin_address(copy, "publicera"))
     enter(editor, {"Publiceras:": "2019-01-01 08.00", "Avpubliceras:": "i morgon"})
     click(editor, "button", "Publicera")
     assert editor.locator(".errorlist li").all_inner_texts() == [
@@ -124,7 +120,7 @@ def test_the_publishing_pages_are_accessible_and_in_swedish(editor):
 
 def test_the_history_pages_are_accessible_and_in_swedish(editor, superuser):
     copy, draft = working_copy(RegionalPlan.objects.get()), make_page("utkast", status="draft")
-    history, deleted = address_of(copy, "history"), "/admin/pages/page/borttaget/"
+    history, deleted = admin_address(copy, "history"), "/admin/pages/page/borttaget/"
     assert faults_at(editor, [history, deleted]) == ""  # empty
 
     record(copy, superuser, "Gjorde en arbetskopia")
@@ -135,7 +131,7 @@ def test_the_history_pages_are_accessible_and_in_swedish(editor, superuser):
     record(draft, superuser, "Tog bort sida ”Utkast”")
     draft.delete()
     last, _between, first = Revision.objects.of(copy)
-    compare = f"{address_of(copy, 'jamfor')}?fran={first.pk}&till="
+    compare = f"{admin_address(copy, 'jamfor')}?fran={first.pk}&till="
     assert (
         faults_at(editor, [history, deleted, f"{compare}{last.pk}", f"{compare}{first.pk}"]) == ""
     )
@@ -155,20 +151,17 @@ def test_the_feedback_per_page_is_accessible_and_in_swedish(editor):
 
 def test_a_preview_is_accessible_and_in_swedish(editor):
     open_form(editor, working_copy(Page.objects.get(slug="kontakt")))
-    with editor.expect_popup() as opened:
-        editor.get_by_role("button", name="Förhandsgranska").click()
-    preview = opened.value
-    preview.frame_locator("[title='Sidan på svenska']").get_by_role("heading", level=1).wait_for()
-    assert faults(preview) == []
-    preview.get_by_label("Engelska").check()
-    preview.get_by_label("Telefon").check()
-    assert faults(preview) == []
+    popup = preview(editor)
+    popup.frame_locator("[title='Sidan på svenska']").get_by_role("heading", level=1).wait_for()
+    assert faults(popup) == []
+    popup.get_by_label("Engelska").check()
+    popup.get_by_label("Telefon").check()
+    assert faults(popup) == []
 
     enter(editor, {"Granskas senast:": "snart"})
-    with editor.expect_popup() as opened:
-        editor.get_by_role("button", name="Förhandsgranska").click()
-    assert opened.value.locator(".errornote").inner_text().startswith("Inget kan visas än.")
-    assert faults(opened.value) == []
+    popup = preview(editor)
+    assert popup.locator(".errornote").inner_text().startswith("Inget kan visas än.")
+    assert faults(popup) == []
 
 
 def test_a_form_with_a_conflict_is_accessible_and_in_swedish(editor, sit_down):

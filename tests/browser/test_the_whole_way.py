@@ -18,6 +18,7 @@ from tests.browser.desk import (
     open_form,
     open_working_copy,
     press_and_wait,
+    preview,
     publish,
     save,
     tab_to,
@@ -37,13 +38,6 @@ def writer(sit_down):
 @pytest.fixture
 def publisher(sit_down):
     return sit_down(account("Publicist", "Per Palm"))
-
-
-def preview(page):
-    """Preview the form in `page`; return the browser page that opens."""
-    with page.expect_popup() as opened:
-        page.get_by_role("button", name="Förhandsgranska").click()
-    return opened.value
 
 
 def names_on(frame):

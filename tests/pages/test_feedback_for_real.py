@@ -11,13 +11,12 @@ from tests import serving
 
 YES = {"address": "/", "helpful": "ja"}
 WORDS = {"message": "Rad ett\r\n<rad två> & å", "website": ""}  # the second field is the spam trap
-FILL = "from django.core.management import call_command; call_command('load_fixtures')"
 
 
 @contextmanager
 def served(folder, **environment):
     """Serve the site with its content; yield a function that gets or posts and returns the response."""
-    with serving.served(folder, FILL, **environment) as site:
+    with serving.served(folder, serving.LOAD_FIXTURES, **environment) as site:
         yield serving.Browser(site.address).ask
 
 

@@ -14,14 +14,13 @@ from contextlib import closing, contextmanager, suppress
 import psycopg
 import pytest
 
-from tests.serving import ROOT, Served, free_port, migrated, postgresql
+from tests.serving import LOAD_FIXTURES, ROOT, Served, free_port, migrated, postgresql
 
 MEGABYTES = 40
 FILL = f"""
+{LOAD_FIXTURES}
 import random
-from django.core.management import call_command
 from pages.models import Revision
-call_command("load_fixtures", verbosity=0)
 for number in range({MEGABYTES}):
     text = random.Random(number).randbytes(25_000).hex()
     about = {{"thing_model": "planning.regionalplan", "thing_pk": 1, "version": 1}}

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.serving import ROOT
+from tests.serving import ROOT, free_port
 
 PROJECT = ROOT
 
@@ -52,8 +52,7 @@ def clone(tmp_path):
 @pytest.fixture
 def port():
     """A free port."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    return free_port()
 
 
 def add_command(clone, script, name="python3"):

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,14 +15,8 @@ import pytest
 from django.db import connection
 
 from blekinge_site.operations import health
-from tests.serving import ROOT
+from tests.serving import ROOT, free_port
 from tests.stand_ins import ImmediateExecutor
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 @pytest.fixture
@@ -53,13 +46,13 @@ def server(tmp_path):
         running.wait(20)
         return [json.loads(line) for line in log.read_text().splitlines()]
 
-    wait_for(f"http://127.0.0.1:{port}/healthz")
+    get_when_up(f"http://127.0.0.1:{port}/healthz")
     yield f"http://127.0.0.1:{port}", f"http://127.0.0.1:{metrics}/metrics", stop
     running.kill()
     running.wait()
 
 
-def wait_for(address):
+def get_when_up(address):
     for _try in range(200):
         try:
             return urlopen(address, timeout=5).read().decode()

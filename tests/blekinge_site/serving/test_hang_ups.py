@@ -4,14 +4,13 @@ import os
 import socket
 
 from tests.hang_ups import falls_to, hang_up_often, sockets_and_threads
-from tests.serving import pss, served
+from tests.serving import LOAD_FIXTURES, pss, served
 
 COUNT = int(os.environ.get("HANG_UPS", 10_000))
-FILL = "from django.core.management import call_command; call_command('load_fixtures', verbosity=0)"
 
 
 def test_clients_that_hang_up_leave_the_site_as_it_was(tmp_path):
-    with served(tmp_path, FILL, WEB_CONCURRENCY="1") as site:
+    with served(tmp_path, LOAD_FIXTURES, WEB_CONCURRENCY="1") as site:
 
         def connect():
             return socket.create_connection(("127.0.0.1", site.port), 20)

@@ -67,38 +67,36 @@ def test_the_version_is_read_twice_a_second():
     assert content.calls == 2
 
 
+class SlowApp(App):
+    """An application that responds once `go_on` is set."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.go_on = threading.Event()
+
+    def __call__(self, environ, start_response):
+        self.go_on.wait(10)
+        return super().__call__(environ, start_response)
+
+
 def test_simultaneous_requests_render_a_page_once():
-    go_on = threading.Event()
-
-    class Slow(App):
-        def __call__(self, environ, start_response):
-            go_on.wait(10)
-            return super().__call__(environ, start_response)
-
-    app = Slow()
+    app = SlowApp()
     cache = PageCache(app, Content(), hosts=["testserver"])
     with ThreadPoolExecutor(8) as visitors:
         responses = [visitors.submit(ask, cache) for _visitor in range(8)]
         while not cache.fillings:
             time.sleep(0.01)
-        go_on.set()
+        app.go_on.set()
     assert [response.result().body for response in responses] == [LONG_BODY] * 8
     assert len(app.requests) == 1
 
 
 def test_requests_that_waited_for_an_unstorable_response_get_their_own():
-    go_on = threading.Event()
-
-    class Slow(App):
-        def __call__(self, environ, start_response):
-            go_on.wait(10)
-            return super().__call__(environ, start_response)
-
-    app = Slow("302 Found")
+    app = SlowApp("302 Found")
     cache = PageCache(app, Content(), hosts=["testserver"])
     with ThreadPoolExecutor(3) as visitors:
         responses = [visitors.submit(ask, cache) for _visitor in range(3)]
-        go_on.set()
+        app.go_on.set()
     assert [response.result().status for response in responses] == ["302 Found"] * 3
     assert (len(app.requests), cache.fillings) == (3, {})
 

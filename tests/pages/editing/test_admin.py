@@ -19,7 +19,7 @@ from tests.factories import (
     make_profile,
 )
 from tests.site import text_of
-from tests.staff_forms import change, form_of, publish
+from tests.staff_forms import admin_address, change, form_of, publish
 
 
 def errors_of(response):
@@ -121,10 +121,8 @@ def test_objects_with_known_addresses_cannot_be_deleted(admin_client, db):
     plan = make_plan()
     perspective, page = make_perspective(plan, slug="ekonomi"), make_page("kontakt")
     for obj in (plan, perspective, page, make_budget(plan)):
-        meta = obj._meta
-        address = f"/admin/{meta.app_label}/{meta.model_name}/{obj.pk}/"
-        assert admin_client.post(f"{address}change/", {}).status_code == 403
-        assert admin_client.post(f"{address}delete/", {"post": "yes"}).status_code == 403
+        assert admin_client.post(admin_address(obj), {}).status_code == 403
+        assert admin_client.post(admin_address(obj, "delete"), {"post": "yes"}).status_code == 403
         assert type(obj).objects.filter(pk=obj.pk).exists()
 
 
@@ -173,7 +171,7 @@ def test_the_plans_page_outlines_the_whole_plan(admin_client, content):
     html = admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/change/").content.decode()
     for model in (Perspective, Goal, FocusArea, Budget):
         for obj in model.objects.all():
-            assert f'href="/admin/planning/{model._meta.model_name}/{obj.pk}/change/"' in html
+            assert f'href="{admin_address(obj)}"' in html
 
 
 def test_each_part_links_up_to_its_plan(admin_client, plan):
@@ -270,7 +268,7 @@ def test_a_uniqueness_error_with_a_read_only_field_is_explained(admin_client, pl
         (last_line, {"code": first_line.code}, "En annan rad i budgeten har samma kod."),
         (first_line, {"kind": "result"}, "Budgeten har redan en rad för resultatet."),
     ):
-        address = f"/admin/planning/{obj._meta.model_name}/{obj.pk}/change/"
+        address = admin_address(obj)
         response = admin_client.post(address, form_of(admin_client.get(address)) | fields)
         assert response.status_code == 200, obj
         assert message in errors_of(response)

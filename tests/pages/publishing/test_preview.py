@@ -25,7 +25,7 @@ from tests.factories import (
     make_profile,
 )
 from tests.site import text_of
-from tests.staff_forms import form_of, publish
+from tests.staff_forms import admin_address, form_of, publish
 
 
 def whole_database():
@@ -38,7 +38,7 @@ def whole_database():
 
 def preview_of(admin_client, obj, **fields):
     """Preview `fields` in the form of `obj`; return the Swedish and the English page, `{language: HTML}`."""
-    address = f"/admin/{obj._meta.app_label}/{obj._meta.model_name}/{obj.pk}/change/"
+    address = admin_address(obj)
     data = form_of(admin_client.get(address)) | fields | {"_preview": "Förhandsgranska"}
     response = admin_client.post(address, data)
     assert response.status_code == 200

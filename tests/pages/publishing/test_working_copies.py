@@ -24,7 +24,7 @@ from tests.factories import (
     make_profile,
 )
 from tests.site import text_of
-from tests.staff_forms import change, publish
+from tests.staff_forms import admin_address, change, publish
 
 MINUTE = dt.timedelta(minutes=1)
 
@@ -217,7 +217,7 @@ def test_slugs_of_public_addresses_are_read_only_in_a_working_copy(admin_client,
     known, new = copy.perspectives.get(), make_perspective(copy, 2)
 
     def fields(obj):
-        address = f"/admin/planning/{obj._meta.model_name}/{obj.pk}/change/"
+        address = admin_address(obj)
         return set(admin_client.get(address).context["adminform"].form.fields)
 
     assert "slug" not in fields(known)
@@ -372,7 +372,7 @@ def test_an_object_without_a_name_is_named_by_its_kind(admin_client, db):
     goal = make_goal(perspective, name_sv="")
     html = admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/change/").content.decode()
     for obj, name in ((perspective, "Perspektiv utan namn"), (goal, "inriktningsmål utan namn")):
-        address = f"/admin/planning/{obj._meta.model_name}/{obj.pk}/change/"
+        address = admin_address(obj)
         assert f'<a href="{address}">{name}</a>' in html
 
 
