@@ -155,16 +155,16 @@ ENGLISH = re.compile(
 # All visible and read-out texts of a page, except edited or compared content, and permissions, whose English
 # names Django keeps in the database.
 WORDS = """() => {
-  const said = [document.title];
+  const texts = [document.title];
   for (const e of document.body.querySelectorAll("*")) {
     if (e.closest(".tiptap, textarea, .readonly, .tabular td p, .selector option, script")) continue;
     if (e.closest(".difference")) continue;
-    for (const name of ["alt", "aria-label", "placeholder", "title"]) said.push(e.getAttribute(name));
-    if (e.matches("[type='submit'], [type='button']")) said.push(e.value);
+    for (const name of ["alt", "aria-label", "placeholder", "title"]) texts.push(e.getAttribute(name));
+    if (e.matches("[type='submit'], [type='button']")) texts.push(e.value);
     if (e.matches(".material-icons")) continue;  // the names of pictures
-    for (const node of e.childNodes) if (node.nodeType === Node.TEXT_NODE) said.push(node.data);
+    for (const node of e.childNodes) if (node.nodeType === Node.TEXT_NODE) texts.push(node.data);
   }
-  return said.filter(words => words?.trim());
+  return texts.filter(words => words?.trim());
 }"""
 
 

@@ -245,7 +245,7 @@ def test_goals_are_not_split_across_pages(site, new_context):
 @in_both_languages
 @pytest.mark.parametrize("width", [320, 1280])
 def test_the_waterfall_shows_the_budget(site, new_context, language, width):
-    """Each bar starts where the one before it ended, and its length is its amount."""
+    """Each bar starts where the previous bar ends, and its length is the amount."""
     page = new_context(viewport=window(width)).new_page()
     page.goto(site + pages.budget_address(language))
     lines = list(BudgetLine.objects.all())

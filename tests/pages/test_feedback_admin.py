@@ -87,7 +87,7 @@ def test_no_cell_is_a_formula(admin_client, db, message):
     assert "\r" not in cell
 
 
-def test_each_count_leads_to_its_answers(admin_client, answers):
+def test_each_count_links_to_its_answers(admin_client, answers):
     html = admin_client.get(f"{PER_PAGE}/").content.decode()
     assert '<a href="../?address=%2Fplan%2F">3<' in html
     listed = admin_client.get("/admin/pages/feedback/?address=%2Fplan%2F")

@@ -64,7 +64,7 @@ def test_answers_outlive_a_postgresql_that_stops_and_starts(tmp_path):
         assert "Vi har tagit emot det du skrev." in ask(thanks).html
 
 
-def test_nobody_waits_long_for_a_database_server_that_says_nothing(tmp_path):
+def test_a_silent_database_server_does_not_keep_visitors_waiting(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"postgresql://site@127.0.0.1:{silent.getsockname()[1]}/site"
         site = serving.Served(tmp_path, DATABASE_URL=address)

@@ -29,7 +29,7 @@ def spans(bars):
     return [(float(bar.start), float(bar.end)) for bar in bars]
 
 
-def test_a_waterfall_leads_from_line_to_line():
+def test_a_waterfall_continues_from_line_to_line():
     bars = bars_of(("item", "10.0"), ("item", "-4.0"), ("subtotal", "6.0"), ("result", "6.0"))
     assert spans(bars) == [(0, 10), (10, 6), (0, 6), (0, 6)]
     assert [bar.look for bar in bars] == ["gain", "loss", "sum", "gain"]

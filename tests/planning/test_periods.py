@@ -35,7 +35,7 @@ def test_a_successor_takes_over_from_its_first_year(db):
     assert [plan.has_ended for plan in published_plans(2020)] == [False, True]
 
 
-def test_a_draft_successor_takes_over_nothing(db):
+def test_a_draft_successor_replaces_no_plan(db):
     old = make_plan(2019, 2021, successor=make_plan(2020, 2022, status="draft"))
     plans = published_plans(2020)
     assert plans == [old]

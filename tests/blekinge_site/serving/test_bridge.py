@@ -65,7 +65,7 @@ async def visit(app, path, method, headers, messages, options):
     return sent
 
 
-def tell(app, path="/", method="GET", headers=(), messages=(), **options):
+def call_app(app, path="/", method="GET", headers=(), messages=(), **options):
     """Return the status, headers and body of the response of the ASGI application `app`."""
     head, *parts = run(visit(app, path, method, headers, messages, options))
     assert [part.get("more_body", False) for part in parts] == [True] * (len(parts) - 1) + [False]
@@ -89,7 +89,7 @@ def test_a_request_becomes_a_wsgi_environ():
         ("content-type", "text/plain"),
         ("content-length", "3"),
     ]
-    _status, _headers, body = tell(
+    _status, _headers, body = call_app(
         site_of(echo), "/p%C3%A5/%ff?q=%20\xe5", "POST", headers, [part(b"a", True), part(b"bc")]
     )
     assert json.loads(body) == {
@@ -123,13 +123,13 @@ def test_a_request_becomes_a_wsgi_environ():
     ],
 )
 def test_every_form_of_request_target_has_a_path(target, path):
-    assert json.loads(tell(site_of(echo), target)[2])["PATH_INFO"] == path
+    assert json.loads(call_app(site_of(echo), target)[2])["PATH_INFO"] == path
 
 
 def test_a_chunked_body_gets_a_content_length():
     headers = [("transfer-encoding", "chunked")]
     messages = [part(b"a" * 10, True), part(b"b" * 10, True), part(b"")]
-    request = json.loads(tell(site_of(echo), "/", "POST", headers, messages)[2])
+    request = json.loads(call_app(site_of(echo), "/", "POST", headers, messages)[2])
     assert (request["CONTENT_LENGTH"], request["body"]) == ("20", "a" * 10 + "b" * 10)
     assert "HTTP_TRANSFER_ENCODING" not in request
 
@@ -137,7 +137,7 @@ def test_a_chunked_body_gets_a_content_length():
 def test_a_body_too_large_for_memory_is_passed_on_whole(monkeypatch):
     monkeypatch.setattr(bridge, "LARGEST_IN_MEMORY", 10)
     headers = [("content-length", "30")]
-    request = json.loads(tell(site_of(echo), "/", "POST", headers, [part(b"x" * 30)])[2])
+    request = json.loads(call_app(site_of(echo), "/", "POST", headers, [part(b"x" * 30)])[2])
     assert request["body"] == "x" * 30
 
 
@@ -145,14 +145,14 @@ def test_a_body_too_large_for_memory_is_passed_on_whole(monkeypatch):
 
 
 def test_a_body_with_too_large_a_content_length_is_not_read():
-    request = json.loads(tell(site_of(echo), "/", "POST", [("content-length", "101")])[2])
+    request = json.loads(call_app(site_of(echo), "/", "POST", [("content-length", "101")])[2])
     assert (request["CONTENT_LENGTH"], request["body"]) == ("101", "")  # Django answers 413
 
 
 def test_a_chunked_body_that_grows_too_large_is_refused():
     app, headers = App(), [("transfer-encoding", "chunked")]
     messages = [part(b"x" * 60, True), part(b"x" * 60, True)]
-    assert tell(site_of(app), "/", "POST", headers, messages)[0] == 413
+    assert call_app(site_of(app), "/", "POST", headers, messages)[0] == 413
     assert app.requests == []
 
 
@@ -160,7 +160,9 @@ def test_a_chunked_body_that_grows_too_large_is_refused():
 def test_an_incomplete_body_never_reaches_the_site(messages, monkeypatch):
     monkeypatch.setattr(bridge, "BODY_SECONDS", 0.05)
     app = App()
-    status, _headers, _body = tell(site_of(app), "/", "POST", [("content-length", "5")], messages)
+    status, _headers, _body = call_app(
+        site_of(app), "/", "POST", [("content-length", "5")], messages
+    )
     assert status == 408
     assert app.requests == []
 
@@ -200,7 +202,7 @@ def test_a_response_in_many_chunks_is_sent_whole_and_closed(count, method):
         start_response("200 OK", [("Content-Length", str(count))])
         return body
 
-    _status, headers, sent = tell(site_of(app), "/", method)
+    _status, headers, sent = call_app(site_of(app), "/", method)
     assert sent == (b"x" * count if method == "GET" else b"")
     assert headers == {b"content-length": str(count).encode()}
     [thread] = body.closed_in
@@ -221,7 +223,7 @@ def test_a_response_whose_body_raises_is_closed():
 
     site = site_of(app)
     with pytest.raises(OSError, match="the disk is gone"):
-        tell(site)
+        call_app(site)
     site.threads.shutdown()
     assert len(body.closed_in) == 1
 
@@ -262,14 +264,14 @@ def test_stored_pages_are_sent_without_a_thread():
     cache = make_cache(app, every=60)
     site = site_of(cache, cache)
     headers = [("host", "testserver"), ("accept-encoding", "gzip")]
-    first = tell(site, headers=headers)
+    first = call_app(site, headers=headers)
     site.threads.shutdown()  # a request that needs a thread now fails
-    assert tell(site, headers=headers) == first
+    assert call_app(site, headers=headers) == first
     assert len(app.requests) == 1
-    status, head, body = tell(site, "/", "HEAD", headers)
+    status, head, body = call_app(site, "/", "HEAD", headers)
     assert (status, head, body) == (200, first[1], b"")
     known = [*headers, ("if-none-match", first[1][b"etag"].decode())]
-    assert tell(site, headers=known)[0] == 304
+    assert call_app(site, headers=known)[0] == 304
     assert dict(ask(cache, HTTP_ACCEPT_ENCODING="gzip").headers) == {
         name.decode().title().replace("Etag", "ETag"): value.decode()
         for name, value in first[1].items()
@@ -294,10 +296,10 @@ def test_while_all_threads_hang_stored_pages_are_sent_and_others_refused(monkeyp
     site = bridge.Site(cache, cache, largest_body=lambda path: 100, threads=1)
     headers = [("host", "testserver")]
     try:
-        status, _headers, body = tell(site, "/static/past", headers=headers)
+        status, _headers, body = call_app(site, "/static/past", headers=headers)
         assert (status, body.decode()) == (503, bridge.NOT_NOW)
-        assert [tell(site, headers=headers)[0] for _time in range(3)] == [200] * 3
-        assert tell(site, "/static/past", headers=headers)[0] == 503
+        assert [call_app(site, headers=headers)[0] for _time in range(3)] == [200] * 3
+        assert call_app(site, "/static/past", headers=headers)[0] == 503
     finally:
         go_on.set()
     site.threads.shutdown()

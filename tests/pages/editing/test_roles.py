@@ -41,7 +41,7 @@ def test_an_editor_cannot_publish_by_any_request(signed_in):
     assert Page.objects.get(slug="farsk").status == "draft"
 
 
-def test_an_editor_cannot_change_what_is_published(signed_in):
+def test_an_editor_cannot_change_published_objects(signed_in):
     client = signed_in("Redaktör")
     plan = make_plan()
     goal = make_goal(make_perspective(plan))
@@ -59,7 +59,7 @@ def test_an_editor_cannot_change_what_is_published(signed_in):
     assert Goal.objects.get().name_sv == "Mål 1"
 
 
-def test_an_editor_cannot_change_what_is_about_to_be_published(signed_in):
+def test_an_editor_cannot_change_scheduled_objects(signed_in):
     client = signed_in("Redaktör")
     plan = make_plan(publish_at=timezone.now() + dt.timedelta(days=1))
     address = f"/admin/planning/regionalplan/{plan.pk}/change/"

@@ -344,7 +344,7 @@ def test_a_broken_workbook_is_refused(admin_client, plan):
     ]
 
 
-def test_one_bad_row_in_500_changes_nothing_and_is_named(admin_client, plan):
+def test_one_bad_row_in_500_changes_nothing_and_is_reported(admin_client, plan):
     before = lines_of(plan)
     rows = [f"2019;Post {number};{number},5" for number in range(2, 502)]
     rows[310] = "2019;Post 312;12,3x"
@@ -450,7 +450,7 @@ def test_a_preview_can_only_be_confirmed_for_its_own_plan(admin_client, plan):
     assert lines_of(other) == []
 
 
-def test_files_are_for_staff_who_may_see_them(client, signed_in):
+def test_files_need_permission(client, signed_in):
     plan = make_plan(status="draft")
     addresses = [address_of(plan), address_of(plan, "exportera/budgetrader.csv")]
     for address in addresses:
@@ -462,7 +462,7 @@ def test_files_are_for_staff_who_may_see_them(client, signed_in):
     assert [staff.get(address).status_code for address in addresses] == [403, 403]
 
 
-def test_only_what_exists_is_exported(admin_client, plan):
+def test_unknown_exports_are_missing(admin_client, plan):
     for file in ("budgetrader.pdf", "siffror-for-en-dag.csv"):
         assert admin_client.get(address_of(plan, f"exportera/{file}")).status_code == 404
 

@@ -231,7 +231,7 @@ def test_lix_counts_words_and_long_words(text, index):
     assert lix(text) == index
 
 
-def test_lix_has_a_name_in_words():
+def test_lix_has_a_verbal_scale():
     assert [level(index) for index in (0, 24, 25, 40, 50, 59, 60, 102)] == [
         *("mycket lättläst", "mycket lättläst", "lättläst", "medelsvår"),
         *("svår", "svår", "mycket svår", "mycket svår"),

@@ -114,7 +114,7 @@ def test_a_scheduled_working_copy_replaces_to_the_second(client, db, monkeypatch
     assert titles == ["Före", "Efter"]
 
 
-def test_withdrawing_the_replacement_does_not_bring_back_what_it_replaced(client, db):
+def test_withdrawing_a_replacement_does_not_bring_back_the_old_version(client, db):
     page = make_page("nyhet")
     copy = working_copy(page)
     publish_now(copy)
