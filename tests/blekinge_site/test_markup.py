@@ -87,6 +87,7 @@ def rendered(client):
     return {name: response.content.decode() for name, response in responses.items()}
 
 
+@pytest.mark.processes
 def test_the_w3c_checker_accepts_the_html(client, content, tmp_path):
     pages = rendered(client)
     add_optional_content()
@@ -107,6 +108,7 @@ def test_the_w3c_checker_accepts_the_html(client, content, tmp_path):
 NEWER_THAN_THE_CHECKER = ("“field-sizing” doesn't exist", "“paint-order” doesn't exist")
 
 
+@pytest.mark.processes
 def test_the_w3c_checker_accepts_the_css():
     faults = [
         fault

@@ -91,12 +91,14 @@ def observatory_score(page, by_http):
     return score + sum(points for points, is_true in bonuses if is_true) if score >= 90 else score
 
 
+@pytest.mark.processes
 def test_the_site_gets_the_observatorys_best_grade(ask):
     page, by_http = ask("/"), ask("/", **{"X-Forwarded-Proto": "http"})
     assert (page.status, by_http.status) == (200, 301)
     assert observatory_score(page, by_http) == 130
 
 
+@pytest.mark.processes
 def test_every_kind_of_response_has_all_security_headers(ask):
     page = ask("/")
     stylesheet = re.search(r'href="(/static/[^"]+\.css)"', page.text)[1]
@@ -174,6 +176,7 @@ def test_public_pages_run_no_scripts_and_admin_pages_only_our_own(client, conten
 # --- The admin's address ---------------------------------------------------------------------------
 
 
+@pytest.mark.processes
 def test_the_admin_is_at_the_configured_address(ask):
     response = ask("/redaktion/")
     assert (response.status, response.headers["Location"]) == (
@@ -184,6 +187,7 @@ def test_the_admin_is_at_the_configured_address(ask):
     assert "no-store" in ask("/redaktion/konto/logga-in/").headers["Cache-Control"]
 
 
+@pytest.mark.processes
 def test_the_admin_is_missing_from_other_networks(ask):
     nowhere = "/finns-inte-heller/"
     missing = ask(nowhere)

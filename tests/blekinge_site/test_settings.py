@@ -129,6 +129,7 @@ def assert_one_line(ended, sentence):
 # --- Bad values ------------------------------------------------------------------------------------
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("name", "value", "sentence"), BAD)
 def test_a_bad_setting_stops_the_start_with_one_line(project, name, value, sentence):
     environment = GOOD | TOGETHER.get(name, {}) | {name: value}
@@ -139,18 +140,21 @@ def test_a_bad_setting_stops_the_start_with_one_line(project, name, value, sente
     assert line.startswith(sentence)
 
 
+@pytest.mark.processes
 def test_every_way_to_start_reports_a_bad_setting_the_same(project, starter):
     name, value, mend = next(bad for bad in BAD if bad[0] == "OIDC_SERVER_URL")
     sentence = f"{name} is missing or cannot be read. {mend}"
     assert_one_line(start(project, starter, **GOOD, **{name: value}), sentence)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["make run", "manage.py", "serve.py"])
 def test_bad_variables_that_gunicorn_reads_itself_are_reported_too(project, starter):
     ended = start(project, starter, **GOOD, WEB_CONCURRENCY="zero")
     assert_one_line(ended, "WEB_CONCURRENCY is missing or cannot be read.")
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -166,6 +170,7 @@ def test_a_bad_settings_file_is_reported(project, starter, text, sentence):
         (project / ".env").unlink()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["make run", "manage.py"])
 @pytest.mark.parametrize(
     ("address", "why"),
@@ -187,6 +192,7 @@ def test_an_unreachable_database_is_reported(project, starter, address, why):
     assert ended[1][0].endswith("). Start it, or correct DATABASE_URL.")
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["serve.py", "gunicorn"])
 def test_a_busy_metrics_port_is_reported(project, starter):
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -204,6 +210,7 @@ def test_a_busy_metrics_port_is_reported(project, starter):
 # --- The admin's address ---------------------------------------------------------------------------
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["make run", "manage.py", "gunicorn"])
 def test_the_admin_cannot_take_the_plans_address(project, starter):
     (project / "staticfiles").mkdir(exist_ok=True)
@@ -262,6 +269,7 @@ def read(project, names, **environment):
     return process.stdout.rstrip("\n")
 
 
+@pytest.mark.processes
 def test_settings_are_normalised(project):
     environment = {"ALLOWED_HOSTS": "Example.org, .example.net,[::1]", "METRICS_HOST": ""}
     names = "ALLOWED_HOSTS, METRICS_HOST"
@@ -270,6 +278,7 @@ def test_settings_are_normalised(project):
     )
 
 
+@pytest.mark.processes
 def test_secrets_may_be_in_files(project, tmp_path):
     secrets = {
         "SECRET_KEY": "y" * 60,
@@ -295,6 +304,7 @@ def test_secrets_may_be_in_files(project, tmp_path):
     )
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("database", "cache", "expected"),
     [
@@ -309,6 +319,7 @@ def test_passwords_may_be_settings_of_their_own(project, database, cache, expect
     assert read(project, names, DATABASE_URL=database, CACHE_URL=cache, **passwords) == expected
 
 
+@pytest.mark.processes
 def test_the_pool_has_a_connection_for_each_thread(project):
     url = "postgresql://u@host/name"
     names = 'DATABASES["default"]["OPTIONS"]["pool"]["max_size"]'

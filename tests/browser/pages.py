@@ -154,6 +154,18 @@ AXE_OPTIONS = {
 AXE_COLOR_OPTIONS = AXE_OPTIONS | {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 }
+# The rules whose answer depends on how wide the window is.
+AXE_LAYOUT_OPTIONS = AXE_OPTIONS | {
+    "runOnly": {
+        "type": "rule",
+        "values": [
+            "color-contrast",
+            "link-in-text-block",
+            "scrollable-region-focusable",
+            "target-size",
+        ],
+    }
+}
 
 # The texts that stick out of the window, are cut off by a box, or overlap other text in a chart, as strings.
 SPILLED = """() => {
@@ -209,6 +221,6 @@ def violations(page, options=AXE_OPTIONS):
     ]
 
 
-def faults(page):
+def faults(page, options=AXE_OPTIONS):
     """Return layout faults and axe's violations on the open `page`, as strings."""
-    return page.evaluate(SPILLED) + violations(page)
+    return page.evaluate(SPILLED) + violations(page, options)

@@ -23,6 +23,8 @@ from tests.factories import (
     make_plan,
 )
 
+pytestmark = pytest.mark.database
+
 WORDS = {"title_sv": "Plan", "lead_sv": "Vart.", "responsible_sv": "Regionen"}
 
 

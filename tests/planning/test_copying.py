@@ -15,6 +15,8 @@ from tests.factories import (
     make_plan,
 )
 
+pytestmark = pytest.mark.database
+
 
 def content_below(plan):
     """Return the texts and figures of all parts of `plan`, in order, in both languages."""

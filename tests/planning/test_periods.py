@@ -17,6 +17,8 @@ from tests.factories import (
 )
 from tests.site import text_of
 
+pytestmark = pytest.mark.database
+
 
 def test_the_plan_in_force_is_the_current_one(db):
     old, now, coming = make_plan(2019, 2021), make_plan(2022, 2024), make_plan(2025, 2027)

@@ -16,6 +16,8 @@ from tests.factories import (
 )
 from tests.site import text_of
 
+pytestmark = pytest.mark.database
+
 # --- A plan's pages --------------------------------------------------------------------------------
 
 

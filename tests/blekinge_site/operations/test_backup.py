@@ -27,7 +27,10 @@ from tests.factories import make_page
 from tests.site import public_addresses
 from tests.staff_forms import change
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = [
+    pytest.mark.database,
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+]
 
 
 @pytest.fixture

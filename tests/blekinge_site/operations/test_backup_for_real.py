@@ -16,6 +16,8 @@ import pytest
 
 from tests.serving import LOAD_FIXTURES, ROOT, Served, free_port, migrated, postgresql
 
+pytestmark = pytest.mark.processes
+
 MEGABYTES = 40
 FILL = f"""
 {LOAD_FIXTURES}
@@ -167,9 +169,9 @@ def test_an_unreachable_database_is_reported_with_the_reason(file, tmp_path):
 
 def test_others_save_while_sqlite_is_backed_up(large, tmp_path):
     process = large.begin("backup", str(tmp_path / "backup.tar"))
-    with closing(sqlite3.connect(large.log.parent / "site.sqlite3", timeout=0)) as other:
+    with closing(sqlite3.connect(large.log.parent / "site.sqlite3", timeout=1)) as other:
         while process.poll() is None:
-            with other:  # raises if the file is locked
+            with other:  # raises if the file stays locked
                 other.execute("UPDATE content_version SET number = number + 1 WHERE slot = 0")
             time.sleep(0.01)
     process.communicate()

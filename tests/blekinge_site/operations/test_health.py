@@ -15,6 +15,8 @@ from blekinge_site.operations import health
 from tests.serving import redis_server
 from tests.stand_ins import Content, ImmediateExecutor, ask, make_cache
 
+pytestmark = pytest.mark.database
+
 READY = {"database": "ok", "migrations": "ok", "writes": "ok", "media": "ok"}
 
 

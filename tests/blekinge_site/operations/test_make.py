@@ -9,6 +9,8 @@ import pytest
 
 from tests.serving import ROOT, free_port
 
+pytestmark = pytest.mark.processes
+
 PROJECT = ROOT
 
 # Creates virtual environments whose Python records its arguments, and fails if they contain $FAILING.
@@ -84,6 +86,7 @@ def test_make_alone_lists_the_targets(clone):
         "help",
         "run",
         "test",
+        "quick",
         "check",
         "audit",
         "fix",

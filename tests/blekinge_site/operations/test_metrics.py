@@ -18,6 +18,8 @@ from blekinge_site.operations import health
 from tests.serving import ROOT, free_port
 from tests.stand_ins import ImmediateExecutor
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def server(tmp_path):

@@ -14,6 +14,8 @@ import pytest
 from blekinge_site.operations import health
 from tests.serving import ROOT, Served, free_port, migrated, wait_for
 
+pytestmark = pytest.mark.processes
+
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 ALERTS = ROOT / "deploy/alerts.yml"
 COMPOSE = (ROOT / "compose.yaml").read_text()

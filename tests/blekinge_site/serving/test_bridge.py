@@ -322,6 +322,7 @@ def trickle(port, stop, first, then, counted):
                 continue
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("first", "then"),
     [
@@ -360,6 +361,7 @@ PlanDocument.objects.create(
 """
 
 
+@pytest.mark.processes
 def test_a_client_that_never_reads_is_disconnected(tmp_path):
     impatient = tmp_path / "gunicorn.conf.py"
     impatient.write_text(Path("gunicorn.conf.py").read_text() + "\nUNREAD_SECONDS = 1\n")
@@ -376,6 +378,7 @@ def test_a_client_that_never_reads_is_disconnected(tmp_path):
         assert len(site.get(path)[2]) == 20_000_000
 
 
+@pytest.mark.processes
 def test_a_content_length_of_5000_digits_is_refused(tmp_path):
     head = b"POST /aterkoppling/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
     with served(tmp_path) as site:
@@ -397,6 +400,7 @@ class ByProxy(VisitorThreads):
         self.outcomes.append(self.site.get("/robots.txt", **{"X-Forwarded-Proto": "https"})[0])
 
 
+@pytest.mark.processes
 def test_replacing_workers_loses_no_request(tmp_path):
     arguments = "--max-requests 100 --max-requests-jitter 50"
     with served(tmp_path, GUNICORN_CMD_ARGS=arguments, BEHIND_PROXY="on") as site:

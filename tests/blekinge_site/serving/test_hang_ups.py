@@ -3,8 +3,12 @@
 import os
 import socket
 
+import pytest
+
 from tests.hang_ups import falls_to, hang_up_often, sockets_and_threads
 from tests.serving import LOAD_FIXTURES, pss, served
+
+pytestmark = pytest.mark.processes
 
 COUNT = int(os.environ.get("HANG_UPS", 10_000))
 

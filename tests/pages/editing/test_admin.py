@@ -21,6 +21,8 @@ from tests.factories import (
 from tests.site import text_of
 from tests.staff_forms import admin_address, change, form_of, publish
 
+pytestmark = pytest.mark.database
+
 
 def errors_of(response):
     return [message for errors in response.context["errors"] for message in errors]

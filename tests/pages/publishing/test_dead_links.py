@@ -26,6 +26,8 @@ from tests.factories import (
 )
 from tests.site import public_addresses
 
+pytestmark = pytest.mark.database
+
 # Links that work, and links that don't.
 ALIVE = [
     "/kontakt/",

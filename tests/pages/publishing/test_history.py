@@ -20,6 +20,8 @@ from tests.factories import (
 from tests.site import text_of
 from tests.staff_forms import change, publish
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def plan(db):

@@ -27,6 +27,8 @@ from tests.factories import (
 from tests.site import text_of
 from tests.staff_forms import admin_address, form_of, publish
 
+pytestmark = pytest.mark.database
+
 
 def whole_database():
     """Return all rows of the database except sessions and open forms."""

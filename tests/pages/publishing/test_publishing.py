@@ -14,6 +14,8 @@ from tests.moments import NOON, SECOND
 from tests.site import text_of
 from tests.staff_forms import change, publish
 
+pytestmark = pytest.mark.database
+
 
 def test_a_page_appears_and_disappears_to_the_second(client, db, clock):
     until = NOON + dt.timedelta(days=1)

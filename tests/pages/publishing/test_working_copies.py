@@ -26,6 +26,8 @@ from tests.factories import (
 from tests.site import text_of
 from tests.staff_forms import admin_address, change, publish
 
+pytestmark = pytest.mark.database
+
 MINUTE = dt.timedelta(minutes=1)
 
 
