@@ -11,7 +11,7 @@ pytestmark = pytest.mark.processes
 def test_a_mixed_load_causes_no_problems(tmp_path, monkeypatch):
     monkeypatch.setattr(mixed_load, "MAX_AGE_SECONDS", 20)  # other tests run at the same time
     load = run_load(tmp_path, 15)
-    assert load.all_problems() == []
+    assert load.problems == []
     assert {kind for kind, _status in load.counts} == {
         "page, identity", "page, gzip", "save", "preview", "feedback", "aborted"
     }  # fmt: skip
