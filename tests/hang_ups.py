@@ -23,10 +23,8 @@ REQUESTS = [
     (GET, 0),
     (GET, 1),
     (GET, 200_000),
-    (
-        GET.replace(" HTTP", "?q=1 HTTP"),
-        0,
-    ),  # in case the query keeps it out of the page cache: takes a thread
+    # Where a query keeps the page out of the cache, this takes a thread.
+    (GET.replace(" HTTP", "?q=1 HTTP"), 0),
     (GET.replace("GET", "HEAD"), 0),
     (GET * 3, 0),
     (GET * 3, 20_000),

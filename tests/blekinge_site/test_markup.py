@@ -29,13 +29,8 @@ from tests.site import public_addresses
 ROOT = Path(settings.BASE_DIR)
 CSS = ROOT / "static/css"
 PUBLIC_CSS = re.findall(r"css/(\w+\.css)", (ROOT / "templates/base.html").read_text())
-STAFF = {
-    "admin",
-    "account",
-    "allauth",
-    "mfa",
-    "socialaccount",
-}  # pages under another content security policy
+# Folders of templates for staff, whose pages have another content security policy.
+STAFF = {"admin", "account", "allauth", "mfa", "socialaccount"}
 PUBLIC_TEMPLATES = [
     path for path in (ROOT / "templates").rglob("*.html") if not STAFF & set(path.parts)
 ]

@@ -316,9 +316,8 @@ def test_make_messages_changes_nothing_and_the_english_catalogue_is_complete(tmp
 
 
 def test_every_admin_page_opens(admin_client, content):
-    assert (
-        len(admin.site._registry) == 17
-    )  # our own models, and Django's users, groups and log entries
+    # Our own models, and Django's users, groups and log entries.
+    assert len(admin.site._registry) == 17
     for model, model_admin in admin.site._registry.items():
         names = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
         pages = [names]

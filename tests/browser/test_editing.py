@@ -25,10 +25,8 @@ from tests.browser.pages import table_and_chart
 
 PLAN = "/regionplan/2019-2021/"
 ENGLISH_PLAN = "/en/regional-plan/2019-2021/"
-PLAN_LINKS = (
-    "Regionplaner",
-    "Regionplan med budget 2019–2021",
-)  # from the front page to the plan's form
+# The links from the admin's front page to the plan's form.
+PLAN_LINKS = ("Regionplaner", "Regionplan med budget 2019–2021")
 
 
 def goal_on(page, address, slug):

@@ -245,9 +245,8 @@ def test_garbage_in_redis_changes_no_page(folder):
         for number, key in enumerate(store.keys()):
             store.set(key, rubbish[number % len(rubbish)])
         store.close()
-        os.kill(
-            sites[1].workers()[0], signal.SIGKILL
-        )  # the worker that replaces it has an empty cache
+        # The worker that replaces it has an empty cache.
+        os.kill(sites[1].workers()[0], signal.SIGKILL)
         time.sleep(1)
         responses = [sites[1].get(path) for path in paths]
         assert {status for status, _headers, _body in responses} == {200}

@@ -22,7 +22,7 @@ READY = {"database": "ok", "migrations": "ok", "writes": "ok", "media": "ok"}
 
 @pytest.fixture
 def ready(database, settings, tmp_path, monkeypatch):
-    """All four parts, checked without a thread, because the test's database is in this one."""
+    """All four parts, checked in this thread, because the test's database connection is here."""
     settings.MEDIA_ROOT = tmp_path / "media"
     monkeypatch.setattr(health.readiness, "threads", ImmediateExecutor())
     health.migrations.cache_clear()
