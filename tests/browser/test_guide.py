@@ -35,7 +35,7 @@ class Tour:
             self.names.add(re.split("[,:(\n]", name)[0].strip())
 
     def show(self, page, picture, element="#main", height=440):
-        """Add the names on the open `page` and, with WRITE_PICTURES set, take a picture of the top of `element`."""
+        """Add the names on the open `page`; with WRITE_PICTURES, take a picture of the top of `element`."""
         page.set_viewport_size({"width": 1000, "height": 700})
         self.look(page)
         self.pictures.append(picture)

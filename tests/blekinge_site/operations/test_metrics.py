@@ -87,7 +87,7 @@ def test_pages_stored_by_the_warm_up_are_counted(server):
     for _attempt in range(100):
         text = urlopen(metrics).read().decode()
         stored = re.search(r"^site_page_cache_bytes (.+)$", text, re.MULTILINE)
-        # More than two start pages and a sitemap take in two processes.
+        # Two processes with two start pages and a sitemap each have stored more than this.
         if stored and float(stored[1]) > 20_000:
             return
         time.sleep(0.1)

@@ -19,7 +19,7 @@ def test_clients_that_hang_up_leave_the_site_as_it_was(tmp_path):
         def connect():
             return socket.create_connection(("127.0.0.1", site.port), 20)
 
-        # Until everything that stays in memory is loaded.
+        # The first half loads everything that stays in memory.
         hang_up_often(connect, "localhost", COUNT // 2)
         [worker] = site.workers()
         assert falls_to(worker, (12, 24))
