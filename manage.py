@@ -9,7 +9,7 @@ from blekinge_site.environment import one_line_errors
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
-    # If the database cannot be reached, one_line_errors says so. The pool's own errors would repeat it.
+    # one_line_errors reports a lost database. The pool's warnings would repeat it.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     from django.core.management import execute_from_command_line
 

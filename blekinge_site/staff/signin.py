@@ -18,7 +18,7 @@ from django.urls import reverse
 SECOND_FACTOR_GROUPS = ["Publicist", "Ansvarig"]
 
 # The session key for whether the directory has checked a second factor at this sign-in.
-DIRECTORY_SECOND_FACTOR = "directory_asked_for_second_factor"
+SECOND_FACTOR_CHECKED = "directory_asked_for_second_factor"
 
 
 def directory():
@@ -37,7 +37,7 @@ def claims_second_factor(sociallogin):
 def lacks_second_factor(request):
     """Return whether the user must add a second factor before they may use the admin."""
     user = request.user
-    if not settings.SECOND_FACTOR or request.session.get(DIRECTORY_SECOND_FACTOR):
+    if not settings.SECOND_FACTOR or request.session.get(SECOND_FACTOR_CHECKED):
         return False
     if not user.is_superuser and not user.groups.filter(name__in=SECOND_FACTOR_GROUPS).exists():
         return False
@@ -65,9 +65,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request, user, *, signal_kwargs, **kwargs):
         sociallogin = (signal_kwargs or {}).get("sociallogin")
-        request.session[DIRECTORY_SECOND_FACTOR] = bool(sociallogin) and claims_second_factor(
-            sociallogin
-        )
+        is_checked = bool(sociallogin) and claims_second_factor(sociallogin)
+        request.session[SECOND_FACTOR_CHECKED] = is_checked
         return super().post_login(request, user, signal_kwargs=signal_kwargs, **kwargs)
 
     def send_password_reset_mail(self, user, email, context):

@@ -23,9 +23,8 @@ EDITOR_STYLE = "'sha256-PlumsSlvJ7vvWzjqibGAYKq92O3y/4JTxWWsWJvyUYA='"
 STAFF_CSP = settings.SECURE_CSP | {
     "script-src": [CSP.SELF, CSP.NONCE],
     "style-src": [CSP.SELF, EDITOR_STYLE],
-    "style-src-attr": [
-        CSP.UNSAFE_INLINE
-    ],  # text pasted from Word has style attributes until it is cleaned
+    # Text pasted from Word has style attributes until the editor cleans it.
+    "style-src-attr": [CSP.UNSAFE_INLINE],
     "img-src": [CSP.SELF, "data:"],
     "connect-src": [CSP.SELF],
 }
@@ -50,7 +49,7 @@ class StaffSite(AdminSite):
     site_header = f"{settings.SITE_NAME}: Redaktionen"
     index_title = "Innehåll"
     site_url = "/"
-    # A function that returns the user's tasks for the index page. pages.editing.desk sets it.
+    # A function that returns the user's tasks for the index page. pages/admin.py sets it.
     waiting = staticmethod(lambda request: [])
     enable_nav_sidebar = False  # breadcrumbs and the outlines of plans are enough
 
