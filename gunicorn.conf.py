@@ -27,8 +27,8 @@ with told_in_a_line():
 
 wsgi_app = "blekinge_site.asgi"
 
-# Stored pages are sent from an event loop, where a slow client occupies a socket but no thread. Django runs in
-# the threads of serving/bridge.py.
+# Stored pages are sent from an event loop, where a slow client occupies a socket but no thread. Django runs
+# in the threads of serving/bridge.py.
 worker_class = "asgi"
 workers = settings.WEB_CONCURRENCY
 asgi_loop = "asyncio"
@@ -37,9 +37,9 @@ keepalive = 5  # seconds
 graceful_timeout = 20  # seconds for the requests in progress when a worker stops
 
 # As a safeguard against memory leaks, workers are replaced after so many requests, and the jitter keeps them
-# from being replaced at the same time. A worker finishes its requests first, while the others accept new ones.
-# This might fail a request on a connection that is kept alive, so it is only done behind a proxy: nginx opens
-# a new connection for each request.
+# from being replaced at the same time. A worker finishes its requests first, while the others accept new
+# ones. A request on a connection that is kept alive might fail, so this is only done behind a proxy: nginx
+# opens a new connection for each request.
 if settings.BEHIND_PROXY:
     max_requests = 200_000
     max_requests_jitter = 50_000
