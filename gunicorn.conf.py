@@ -64,9 +64,7 @@ if 0 <= _soft < MAX_OPEN_FILES:
     _limit = MAX_OPEN_FILES if _hard == resource.RLIM_INFINITY else min(_hard, MAX_OPEN_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (_limit, _hard))
 
-UNREAD_SECONDS = (
-    60  # how long data that was sent may go unacknowledged, as when the client doesn't read it
-)
+UNREAD_SECONDS = 60  # how long a client may leave data unread
 KEEPALIVE_SECONDS = 60  # how long a connection may be idle before the system probes the client
 
 # The control socket is not used, and gunicorn would create it in the home directory.
