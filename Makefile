@@ -45,13 +45,13 @@ check: install-dev ## Check the format, the code, the migrations and the setting
 		echo "The lock names an address; each machine is to use its own registry." >&2; exit 1; fi
 
 audit: install-dev ## Check the lock for known vulnerabilities; offline, print its age.
-	@found=$$($(registry) .venv/bin/uv tool run --quiet pip-audit --strict --disable-pip \
+	@report=$$($(registry) .venv/bin/uv tool run --quiet pip-audit --strict --disable-pip \
 		--format json --requirement requirements.txt 2>/dev/null); status=$$?; \
-	if [ -n "$$found" ]; then \
-		echo "Asked for known holes in what requirements.txt locks:"; echo "$$found"; exit $$status; \
+	if [ -n "$$report" ]; then \
+		echo "Known vulnerabilities of the versions in requirements.txt:"; echo "$$report"; exit $$status; \
 	fi; \
 	locked=$$(git log -1 --format=%ct -- requirements.txt) && \
-	echo "No list of known holes can be reached. The lock is" \
+	echo "No list of known vulnerabilities can be reached. The lock is" \
 		"$$(( ($$(date +%s) - locked) / 86400 )) days old; after 90, run make lock."
 
 fix: install-dev ## Format the code and fix what ruff can fix.
@@ -94,9 +94,9 @@ for python in $(PYTHONS) none; do \
 	[ "$$works" = True ] && break; \
 done; \
 if [ $$python = none ]; then \
-	found=$$(python3 --version 2>/dev/null) || found="not found"; \
+	version=$$(python3 --version 2>/dev/null) || version="not found"; \
 	echo "Python 3.12 or newer with its venv module is needed (on Debian: python3-venv);" \
-		"python3 here: $$found." >&2; exit 1; \
+		"python3 here: $$version." >&2; exit 1; \
 fi
 endef
 
