@@ -5,7 +5,7 @@ import time
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.db import models
+from django.db import models, transaction
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -55,13 +55,6 @@ DISK_IS_FAILING = (
     "Filen kunde inte sparas, eftersom servern inte har plats för den just nu. Inget är sparat. Säg till"
     " den som sköter webbplatsen, och försök sedan igen: välj filen på nytt."
 )
-
-
-class Previewed(Exception):  # noqa: N818 - not an error: it ends a transaction that is not to be kept
-    """Raised with the pages that a form would lead to, when they have been made."""
-
-    def __init__(self, title, pages):
-        self.preview_of, self.pages = title, pages
 
 
 def keep_files_out(thing):
@@ -222,9 +215,6 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
                 return self.closed_meanwhile(request, thing)
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except Previewed as previewed:  # and with it, all that was saved to be shown is undone
-            context = self.admin_site.each_context(request) | vars(previewed)
-            return TemplateResponse(request, "admin/preview.html", context)
         except OSError:
             forget_files(request)
             if not request.FILES or hasattr(request, "is_disk_failing"):
@@ -288,18 +278,28 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
         super().save_model(request, obj, form, change)
 
     def response_add(self, request, obj, *args, **kwargs):
-        self._answer_preview(request, obj)
+        if PREVIEW in request.POST:
+            return self.preview(request, obj)
         return super().response_add(request, obj, *args, **kwargs)
 
     def response_change(self, request, obj):
-        self._answer_preview(request, obj)
+        if PREVIEW in request.POST:
+            return self.preview(request, obj)
         note_closed(request, obj)
         return super().response_change(request, obj)
 
-    def _answer_preview(self, request, obj):
-        if PREVIEW in request.POST:
-            obj = type(obj).objects.get(pk=obj.pk)
-            raise Previewed(str(obj), in_both_languages(request, obj))
+    def preview(self, request, obj):
+        """Return the public pages of `obj` as it was just saved, and roll that save back.
+
+        Django runs the form's view in a transaction.
+        """
+        obj = type(obj).objects.get(pk=obj.pk)
+        context = self.admin_site.each_context(request) | {
+            "preview_of": str(obj),
+            "pages": in_both_languages(request, obj),
+        }
+        transaction.set_rollback(True)
+        return TemplateResponse(request, "admin/preview.html", context)
 
     def response_post_save_add(self, request, obj):
         return self.response_post_save_change(request, obj)
