@@ -30,19 +30,9 @@ PUBLISHING = (
 class PublishForm(forms.ModelForm):
     """When a version is published and unpublished, in Swedish time."""
 
-    publish_at = MomentField(
-        label="Publiceras",
-        required=False,
-        help_text="Svensk tid, till exempel 2026-11-26 13.00. Lämna tomt för att publicera nu.",
-    )
-    unpublish_at = MomentField(
-        label="Avpubliceras",
-        required=False,
-        help_text="Svensk tid. Från den stunden svarar adressen att sidan är borttagen.",
-    )
-
     class Meta:
         fields = ["publish_at", "unpublish_at"]
+        field_classes = dict.fromkeys(fields, MomentField)
 
     def _update_errors(self, errors):
         # They may be about fields that are in other forms than this.
