@@ -9,11 +9,11 @@ from django.db import models, transaction
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 from modeltranslation.admin import TranslationAdmin, TranslationTabularInline
 
+from blekinge_site.staff.addresses import admin_address, change_address
 from pages.editing.conflicts import (
     SEEN,
     fingerprint,
@@ -41,12 +41,6 @@ def side_by_side(fields):
             name = (name, rest.pop(0))
         paired.append(name)
     return paired
-
-
-def change_address(thing):
-    """Return the address of the admin page where `thing` is changed."""
-    meta = thing._meta
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[thing.pk])
 
 
 PREVIEW = "_preview"  # the name of the button
@@ -179,14 +173,12 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
         ]
         context["preview"] = True
         if obj is not None:
-            meta = obj.publishable()._meta
             versions = obj.publishable().versions().with_superseded()
             publishable = versions.get(pk=obj.publishable().pk)
-            copy_name = f"admin:{meta.app_label}_{meta.model_name}_arbetskopia"
             context |= {
                 "publishable": publishable,
                 "part": f"{obj._meta.label_lower}:{obj.pk}",
-                "copy_address": reverse(copy_name, args=[publishable.pk]),
+                "copy_address": admin_address(publishable, "arbetskopia", publishable.pk),
                 "may_copy": self.has_perm_to_change(request),
             }
             if self.has_change_permission(request, obj):

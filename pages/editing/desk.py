@@ -11,8 +11,10 @@ from django.utils.text import capfirst
 
 from blekinge_site.formats import day
 from blekinge_site.languages import in_each_language
-from pages.editing.content_admin import ContentAdmin, change_address
+from blekinge_site.staff.addresses import admin_address, change_address
+from pages.editing.content_admin import ContentAdmin
 from pages.editing.filters import missing_english
+from pages.editing.permissions import permission_name
 from pages.models import Feedback, Page
 from pages.publishing import content_version
 from pages.publishing.dead_links import dead_links
@@ -24,17 +26,12 @@ LINKS_KEPT_SECONDS = 7 * 24 * 3600
 PAGES_AT_ONCE = 300  # whose links one visit looks up
 
 
-def list_address(model, query=""):
-    meta = model._meta
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist") + query
-
-
 def publishables(user):
     """Return the latest version of everything publishable that `user` may see, a queryset a model."""
     return [
         model.objects.latest_versions()
         for model in Publishable.__subclasses__()
-        if user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
+        if user.has_perm(permission_name("view", model))
     ]
 
 
@@ -70,7 +67,8 @@ def lacking_english(request):
             count = missing_english(model_admin.latest(model.objects.all())).count()
             if count:
                 name = capfirst(model._meta.verbose_name_plural)
-                found.append((f"{name}: {count}", list_address(model, "?engelska=saknas")))
+                address = admin_address(model, "changelist", query={"engelska": "saknas"})
+                found.append((f"{name}: {count}", address))
     return found
 
 
@@ -87,7 +85,7 @@ def new_feedback(user):
         return []
     text = "{answers} svar på {days} dagar: {unhelped} nej, {worded} med egna ord"
     text = text.format(days=DAYS_NEW, **counts)
-    return [(text, reverse("admin:pages_feedback_per_page", query={"dagar": DAYS_NEW}))]
+    return [(text, admin_address(Feedback, "per_page", query={"dagar": DAYS_NEW}))]
 
 
 def broken_links():

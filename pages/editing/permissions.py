@@ -1,5 +1,6 @@
 """Who may change what, and when: what visitors see is changed by nobody, but in a working copy."""
 
+from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.text import Truncator
@@ -8,10 +9,14 @@ from pages.publishing.history import begin, record
 from pages.publishing.versions import counterpart, version_before
 
 
+def permission_name(action, model):
+    """Return the name of the permission for `action` on `model`: pages.change_page."""
+    return f"{model._meta.app_label}.{get_permission_codename(action, model._meta)}"
+
+
 def may_publish(user, publishable):
     """Tell whether `user` may decide what visitors see of things like `publishable`."""
-    meta = publishable._meta
-    return user.has_perm(f"{meta.app_label}.publish_{meta.model_name}")
+    return user.has_perm(permission_name("publish", publishable))
 
 
 def is_open(thing):

@@ -8,12 +8,13 @@ from django.db.models import Max
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from blekinge_site.formats import MomentField, moment
-from pages.editing.content_admin import ContentAdmin, change_address
+from blekinge_site.staff.addresses import admin_address, change_address
+from pages.editing.content_admin import ContentAdmin
 from pages.editing.permissions import may_publish
 from pages.models import Revision
 from pages.publishing import history, preview
@@ -60,7 +61,6 @@ class PublishableAdmin(ContentAdmin):
     change_list_template = "admin/publishable_list.html"
 
     def get_urls(self):
-        name = f"{self.opts.app_label}_{self.opts.model_name}"
         views = {
             "arbetskopia": require_POST(self.working_copy_view),
             "publicera": self.publish_view,
@@ -69,19 +69,20 @@ class PublishableAdmin(ContentAdmin):
             "jamfor": self.compare_view,
             "aterstall": require_POST(self.restore_view),
         }
-        deleted = self.admin_site.admin_view(self.deleted_view)
         return [
-            path("borttaget/", deleted, name=f"{name}_deleted"),
-            *(
-                path(f"<int:pk>/{word}/", self.admin_site.admin_view(view), name=f"{name}_{word}")
-                for word, view in views.items()
-            ),
+            self.page_pattern("borttaget/", self.deleted_view, "deleted"),
+            *(self.page_pattern(f"<int:pk>/{word}/", view, word) for word, view in views.items()),
             *super().get_urls(),
         ]
 
+    def page_pattern(self, route, view, name):
+        """Return the URL pattern of an admin page of this model, named as Django names its own."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+        return path(route, self.admin_site.admin_view(view), name=name)
+
     def changelist_view(self, request, extra_context=None):
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_deleted"
-        address = reverse(name) if self.has_perm_to_change(request) else None
+        may_restore = self.has_perm_to_change(request)
+        address = admin_address(self.model, "deleted") if may_restore else None
         return super().changelist_view(
             request, {"deleted_address": address} | (extra_context or {})
         )
@@ -268,8 +269,7 @@ class PublishableAdmin(ContentAdmin):
         revision = get_object_or_404(
             Revision.objects.of(publishable), pk=number if number.isdecimal() else 0
         )
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_history"
-        return self._restore(request, revision, back=reverse(name, args=[pk]))
+        return self._restore(request, revision, back=admin_address(self.model, "history", pk))
 
     def _restore(self, request, revision, back):
         if not self.has_perm_to_change(request):

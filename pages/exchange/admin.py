@@ -7,11 +7,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
 from django.utils.http import content_disposition_header
 from django.utils.module_loading import import_string
 from django.utils.text import capfirst, slugify
 
+from blekinge_site.staff.addresses import admin_address, change_address
+from pages.editing.permissions import permission_name
 from pages.editing.publishing_admin import PublishableAdmin
 from pages.exchange.spreadsheets import FORMATS, read_rows
 
@@ -71,12 +72,10 @@ class ExchangeAdmin(PublishableAdmin):
     resources = []
 
     def get_urls(self):
-        name = f"{self.opts.app_label}_{self.opts.model_name}"
-        guarded = self.admin_site.admin_view
         export = "<int:pk>/exportera/<slug:kind>.<slug:extension>"
         return [
-            path("<int:pk>/importera/", guarded(self.import_view), name=f"{name}_import"),
-            path(export, guarded(self.export_view), name=f"{name}_export"),
+            self.page_pattern("<int:pk>/importera/", self.import_view, "import"),
+            self.page_pattern(export, self.export_view, "export"),
             *super().get_urls(),
         ]
 
@@ -85,11 +84,7 @@ class ExchangeAdmin(PublishableAdmin):
         return {
             resource.slug: resource
             for resource in map(import_string, self.resources)
-            if user.has_perms(
-                f"{meta.app_label}.{verb}_{meta.model_name}"
-                for meta in [resource._meta.model._meta]
-                for verb in verbs
-            )
+            if user.has_perms(permission_name(verb, resource._meta.model) for verb in verbs)
         }
 
     def export_view(self, request, pk, kind, extension):
@@ -157,7 +152,7 @@ class ExchangeAdmin(PublishableAdmin):
             done = f"{parts} importerade: {outcome.counts}."
             self.log(request, publishable, done)
             messages.success(request, done)
-            return redirect(self.address("change", publishable))
+            return redirect(change_address(publishable))
         found = {"kind": kind, "rows": rows, "expected": outcome.digest}
         sealed = signing.dumps(found, salt=salt, compress=True)
         if len(sealed) > MAX_SEALED:
@@ -176,13 +171,9 @@ class ExchangeAdmin(PublishableAdmin):
             "title": "Importera och exportera",
             "original": publishable,
             "opts": self.opts,
-            "address": self.address("change", publishable),
-            "import_address": self.address("import", publishable),
+            "address": change_address(publishable),
+            "import_address": admin_address(publishable, "import", publishable.pk),
         }
-
-    def address(self, page, *args):
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
-        return reverse(name, args=[getattr(arg, "pk", arg) for arg in args])
 
     def described(self, resource):
         """Return what staff need to know to write a file: `(parts, needed and other headings, keys)`."""
@@ -197,7 +188,13 @@ class ExchangeAdmin(PublishableAdmin):
         return [
             (
                 parts_name(resource),
-                [(one, self.address("export", publishable, kind, one)) for one in FORMATS],
+                [
+                    (
+                        extension,
+                        admin_address(publishable, "export", publishable.pk, kind, extension),
+                    )
+                    for extension in FORMATS
+                ],
             )
             for kind, resource in self.resources_for(user, "view").items()
         ]
