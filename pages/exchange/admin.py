@@ -176,12 +176,12 @@ class ExchangeAdmin(PublishableAdmin):
         }
 
     def described(self, resource):
-        """Return what staff need to know to write a file: `(parts, needed and other headings, keys)`."""
-        needed, other = (
-            ", ".join(one.column_name for one in resource.fields.values() if one.required is wanted)
-            for wanted in (True, False)
-        )
-        return parts_name(resource), needed, other, resource.help_text
+        """Describe a file to import: `(kind of part, required headings, optional headings, help text)`."""
+        required, optional = [], []
+        for column in resource.fields.values():
+            headings = required if column.required else optional
+            headings.append(column.column_name)
+        return parts_name(resource), ", ".join(required), ", ".join(optional), resource.help_text
 
     def exports(self, user, publishable):
         """Return what can be exported: `[(name of the parts, [(extension, address), …]), …]`."""
