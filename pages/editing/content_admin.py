@@ -25,7 +25,8 @@ from pages.editing.conflicts import (
 )
 from pages.editing.fields import ContentFields, free_slug
 from pages.editing.filters import MissingEnglishFilter
-from pages.editing.permissions import PublishedTogether, as_visitors_know, is_open
+from pages.editing.permissions import DraftPermissionsMixin, is_open, last_published
+from pages.editing.saving import RecordedChangesMixin
 from pages.publishing.ordered import renumber
 from pages.publishing.preview import in_both_languages
 from pages.publishing.richtext import RichTextField
@@ -65,7 +66,7 @@ def show_rich_text(thing):
             setattr(thing, field.attname, mark_safe(getattr(thing, field.attname) or ""))
 
 
-class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
+class ContentAdmin(RecordedChangesMixin, DraftPermissionsMixin, ContentFields, TranslationAdmin):
     """Anything that belongs to a publishable: both languages side by side, links up and to the site."""
 
     parent_field = None
@@ -145,7 +146,7 @@ class ContentAdmin(PublishedTogether, ContentFields, TranslationAdmin):
             return fields
         if self.parent_field:
             fields.append(self.parent_field)
-        if self.address_fields and (known := as_visitors_know(obj)):
+        if self.address_fields and (known := last_published(obj)):
             fields += [name for name in self.address_fields if getattr(known, name)]
         return fields
 

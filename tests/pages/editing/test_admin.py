@@ -314,7 +314,7 @@ def test_a_save_that_the_database_does_not_take_is_told_to_be_tried_again(
         raise OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pages.editing.permissions.record", fail)
+        patch.setattr("pages.editing.saving.record", fail)
         answer = admin_client.post(address, data)
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
     assert "Räkna med att det du skickade inte är sparat." in text_of(answer)
