@@ -132,7 +132,10 @@ PAGE_CACHE = yes_or_no("PAGE_CACHE", default=not DEBUG)
 PAGE_CACHE_MB = from_environment(
     at_least_one, "PAGE_CACHE_MB", "Set it to a whole number of megabytes, such as 32.", default=32
 )
+
+# Functions of the apps that blekinge_site calls. It imports no app, so they are named here.
 PAGE_CACHE_STAMP = "pages.publishing.content_version.stamp"
+STAFF_DESK = "pages.editing.desk.waiting"
 
 TEMPLATES = [
     {

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.csp import CSP
+from django.utils.module_loading import import_string
 from django.views.decorators.csp import csp_override
 from django.views.i18n import JavaScriptCatalog
 
@@ -48,8 +49,6 @@ class StaffSite(AdminSite):
     site_header = f"{settings.SITE_NAME}: Redaktionen"
     index_title = "Innehåll"
     site_url = "/"
-    # What waits for whoever opens the front page, a function of the request; see pages.editing.desk.
-    waiting = staticmethod(lambda request: [])
     enable_nav_sidebar = False  # the breadcrumbs and each plan's outline lead everywhere
 
     def admin_view(self, view, cacheable=False):
@@ -69,7 +68,8 @@ class StaffSite(AdminSite):
         )
 
     def index(self, request, extra_context=None):
-        return super().index(request, {"waiting": self.waiting(request)} | (extra_context or {}))
+        waiting = import_string(settings.STAFF_DESK)
+        return super().index(request, {"waiting": waiting(request)} | (extra_context or {}))
 
     def i18n_javascript(self, request, extra_context=None):
         # Django gives its own words only; the text editor has some too.

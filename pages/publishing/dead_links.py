@@ -196,7 +196,7 @@ def previews(targets):
         if named not in rows:
             continue
         shown = target_at("/" + "".join(target.values[1:]))
-        if rows[named].has_been_published or (shown and shown.view_name in preview.PAGES):
+        if rows[named].has_been_published or (shown and shown.view_name in preview.PREVIEWABLE):
             found[target] = None
     return found
 

@@ -23,18 +23,13 @@ from pages.views import page_not_found
 SALT = "pages.preview"
 DAYS = 14
 
-# Everything that shows content, by name: no form, no other part of the site.
-PAGES = {
-    "pages:page",
-    "pages:profile",
-    "planning:budget",
-    "planning:current_plan",
-    "planning:document",
-    "planning:perspective",
-    "planning:plan",
-    "planning:plan_pdf",
-    "planning:start",
-}
+# The names of the views that show content, and so can be previewed.
+PREVIEWABLE = {"pages:page", "pages:profile"}
+
+
+def previewable(*view_names):
+    """Let the views `view_names` of another app be previewed."""
+    PREVIEWABLE.update(view_names)
 
 
 def link_to(publishable):
@@ -65,7 +60,7 @@ def answer_to(request, publishable, path, *, prefix="/"):
     before = get_script_prefix()
     with override(get_language_from_path(path) or "sv"), previewing(publishable):
         match = resolve(path)
-        if match.view_name not in PAGES:
+        if match.view_name not in PREVIEWABLE:
             raise Http404("not a page that can be previewed")
         asked.resolver_match = match
         set_script_prefix(prefix)
