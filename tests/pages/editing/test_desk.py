@@ -131,7 +131,7 @@ def test_what_is_known_of_links_follows_the_clock(admin_client, db):
 
 
 def test_a_visit_looks_up_the_links_of_so_many_pages(admin_client, db, monkeypatch):
-    monkeypatch.setattr(desk, "PAGES_AT_ONCE", 2)
+    monkeypatch.setattr(desk, "MAX_PAGES_PER_VISIT", 2)
     pages = [
         make_page(f"sida-{number}", body_sv=dead_link(number), **ENGLISH) for number in range(5)
     ]
@@ -151,7 +151,7 @@ def test_a_visit_looks_up_the_links_of_so_many_pages(admin_client, db, monkeypat
 def test_each_pages_links_are_looked_up_though_content_changes_all_the_time(
     admin_client, db, monkeypatch
 ):
-    monkeypatch.setattr(desk, "PAGES_AT_ONCE", 1)
+    monkeypatch.setattr(desk, "MAX_PAGES_PER_VISIT", 1)
     pages = [make_page(f"sida-{number}", **ENGLISH) for number in range(3)]
     last = make_page("sista", body_sv=dead_link(1), **ENGLISH)
     cache.clear()
