@@ -1,4 +1,4 @@
-"""How staff edit, as far as a server can tell; tests/browser/test_editing.py does it by keyboard."""
+"""Editing in the admin with the test client; tests/browser/test_editing.py uses a browser."""
 
 import datetime as dt
 from decimal import Decimal
@@ -28,21 +28,21 @@ def errors_of(answer):
 
 @pytest.fixture
 def plan(db):
-    """A draft: what is published is changed in a working copy; see test_working_copies.py."""
+    """A draft. Published plans are changed in working copies; see test_working_copies.py."""
     english = {"title_en": "Plan", "lead_en": "Where.", "responsible_en": "The region"}
     return make_plan(2019, 2021, status="draft", **english)
 
 
-def test_every_field_tells_staff_what_it_is_for():
+def test_every_field_has_a_help_text_and_a_swedish_name():
     for app in ("pages", "planning"):
         for model in apps.get_app_config(app).get_models():
             for field in model._meta.fields:
                 if field.editable and not field.auto_created:
                     assert field.help_text, field
-                    # Django makes a name of its own, in English, where none is given.
+                    # Without a verbose_name, Django uses the English field name.
                     same_in_both = {"status", "vision", "text", "budget", "version"}
-                    made = field.name.replace("_", " ")
-                    assert field.verbose_name != made or made in same_in_both, field
+                    default = field.name.replace("_", " ")
+                    assert field.verbose_name != default or default in same_in_both, field
 
 
 def test_a_goal_is_changed_in_both_languages(admin_client, plan):
@@ -120,15 +120,15 @@ def test_a_new_part_comes_last_in_its_plan(admin_client, plan):
 def test_an_address_that_visitors_may_have_stays(admin_client, db):
     plan = make_plan()
     perspective, page = make_perspective(plan, slug="ekonomi"), make_page("kontakt")
-    for thing in (plan, perspective, page, make_budget(plan)):
-        meta = thing._meta
-        address = f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}/"
+    for obj in (plan, perspective, page, make_budget(plan)):
+        meta = obj._meta
+        address = f"/admin/{meta.app_label}/{meta.model_name}/{obj.pk}/"
         assert admin_client.post(f"{address}change/", {}).status_code == 403
         assert admin_client.post(f"{address}delete/", {"post": "yes"}).status_code == 403
-        assert type(thing).objects.filter(pk=thing.pk).exists()
+        assert type(obj).objects.filter(pk=obj.pk).exists()
 
 
-def test_published_things_survive_the_delete_action(admin_client, db):
+def test_published_objects_survive_the_delete_action(admin_client, db):
     plan = make_plan()
     data = {"action": "delete_selected", "_selected_action": [plan.pk], "post": "yes"}
     admin_client.post("/admin/planning/regionalplan/", data)
@@ -147,7 +147,7 @@ def test_a_change_below_is_a_change_of_the_plan(admin_client, plan):
     goal = make_goal(make_perspective(plan))
     area = make_focus_area(goal)
     long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    for thing, changes in (
+    for obj, changes in (
         (plan, {"title_sv": "Ny"}),
         (goal.perspective, {"name_sv": "ny"}),
         (goal, {"focus_areas-0-text_sv": "Ny."}),
@@ -155,12 +155,12 @@ def test_a_change_below_is_a_change_of_the_plan(admin_client, plan):
         (make_budget(plan), {"introduction_sv": "Ny."}),
     ):
         RegionalPlan.objects.update(changed_at=long_ago)
-        change(admin_client, thing)
+        change(admin_client, obj)
         plan.refresh_from_db()
         assert plan.changed_at == long_ago, "saved as it was"
-        change(admin_client, thing, **changes)
+        change(admin_client, obj, **changes)
         plan.refresh_from_db()
-        assert plan.changed_at > long_ago, thing
+        assert plan.changed_at > long_ago, obj
     RegionalPlan.objects.update(changed_at=long_ago)
     admin_client.post(f"/admin/planning/focusarea/{area.pk}/delete/", {"post": "yes"})
     plan.refresh_from_db()
@@ -172,8 +172,8 @@ def test_the_plans_page_outlines_the_whole_plan(admin_client, content):
     plan = RegionalPlan.objects.get()
     html = admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/change/").content.decode()
     for model in (Perspective, Goal, FocusArea, Budget):
-        for thing in model.objects.all():
-            assert f'href="/admin/planning/{model._meta.model_name}/{thing.pk}/change/"' in html
+        for obj in model.objects.all():
+            assert f'href="/admin/planning/{model._meta.model_name}/{obj.pk}/change/"' in html
 
 
 def test_each_part_links_up_to_its_plan(admin_client, plan):
@@ -186,7 +186,7 @@ def test_each_part_links_up_to_its_plan(admin_client, plan):
     ]
 
 
-def test_the_filter_finds_what_lacks_english(admin_client, plan):
+def test_the_filter_lists_objects_without_english(admin_client, plan):
     perspective = make_perspective(plan, 1, name_en="one", description_sv="Text.")
     make_perspective(plan, 2, name_en="two")
     make_perspective(plan, 3)
@@ -194,7 +194,7 @@ def test_the_filter_finds_what_lacks_english(admin_client, plan):
     assert list(listed.context["cl"].queryset) == [perspective, Perspective.objects.get(position=3)]
 
 
-def test_view_on_site_is_offered_for_what_visitors_can_see(admin_client, db):
+def test_view_on_site_is_offered_for_published_objects(admin_client, db):
     plan = make_plan()
     goal = make_goal(make_perspective(plan))
     address = f"/admin/planning/goal/{goal.pk}/change/"
@@ -230,8 +230,7 @@ def test_two_results_are_explained(admin_client, plan):
 
 def test_feedback_is_read_and_not_changed(admin_client, client, content):
     client.post("/aterkoppling/", {"address": "/kontakt/", "helpful": "nej"})
-    said = text_of(admin_client.get("/admin/pages/feedback/"))
-    assert "/kontakt/" in said
+    assert "/kontakt/" in text_of(admin_client.get("/admin/pages/feedback/"))
     assert admin_client.get("/admin/pages/feedback/add/").status_code == 403
 
 
@@ -248,8 +247,8 @@ def test_a_plan_is_copied_to_a_period_of_its_own(admin_client, content):
     assert (
         f'<a href="{address}">Kopiera till ny period</a>' in admin_client.get(form).content.decode()
     )
-    asked = admin_client.get(address)
-    assert asked.context["form"].initial == {"first_year": 2022, "last_year": 2024}
+    empty = admin_client.get(address)
+    assert empty.context["form"].initial == {"first_year": 2022, "last_year": 2024}
     taken = admin_client.post(address, {"first_year": "2019", "last_year": "2021"})
     assert "Det finns redan en regionplan för de åren." in text_of(taken)
     assert RegionalPlan.objects.count() == 1
@@ -258,22 +257,26 @@ def test_a_plan_is_copied_to_a_period_of_its_own(admin_client, content):
     assert "Regionplan med budget 2022–2024" not in text_of(admin_client.get("/regionplan/"))
 
 
-def test_what_a_closed_field_keeps_apart_is_explained(admin_client, plan):
-    one, two = make_perspective(plan, 1), make_perspective(plan, 2)
-    goals = make_goal(one, 1), make_goal(one, 2)
+def test_a_uniqueness_error_of_a_closed_field_is_explained(admin_client, plan):
+    perspectives = make_perspective(plan, 1), make_perspective(plan, 2)
+    goals = make_goal(perspectives[0], 1), make_goal(perspectives[0], 2)
     budgets = make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")]), make_budget(plan, 2020)
     first, last = budgets[0].lines.all()
-    for thing, fields, said in (
-        (two, {"slug": one.slug}, "Ett annat perspektiv i planen har samma adress."),
+    for obj, fields, error in (
+        (
+            perspectives[1],
+            {"slug": perspectives[0].slug},
+            "Ett annat perspektiv i planen har samma adress.",
+        ),
         (goals[1], {"slug": goals[0].slug}, "Ett annat mål i perspektivet har samma adressord."),
         (budgets[1], {"year": "2019"}, "Planen har redan en budget för det året."),
         (last, {"code": first.code}, "En annan rad i budgeten har samma kod."),
         (first, {"kind": "result"}, "Budgeten har redan en rad för resultatet."),
     ):
-        address = f"/admin/planning/{thing._meta.model_name}/{thing.pk}/change/"
+        address = f"/admin/planning/{obj._meta.model_name}/{obj.pk}/change/"
         answer = admin_client.post(address, form_of(admin_client.get(address)) | fields)
-        assert answer.status_code == 200, thing
-        assert said in errors_of(answer)
+        assert answer.status_code == 200, obj
+        assert error in errors_of(answer)
 
 
 def test_a_budget_line_without_an_amount_is_listed(admin_client, plan):
@@ -282,7 +285,7 @@ def test_a_budget_line_without_an_amount_is_listed(admin_client, plan):
 
 
 @pytest.mark.parametrize("name", ["Budget 2020", "!!!"])
-def test_a_word_for_an_address_is_made_before_it_is_checked(admin_client, plan, name):
+def test_an_empty_slug_is_filled_in_before_it_is_validated(admin_client, plan, name):
     new = {"plan": plan.pk, "name_sv": name, "slug": "", "slug_en": "", "position": ""}
     empty = {"goals-TOTAL_FORMS": "0", "goals-INITIAL_FORMS": "0"}
     answer = admin_client.post("/admin/planning/perspective/add/", new | empty)
@@ -302,9 +305,7 @@ def test_addresses_that_are_no_numbers_are_missing(admin_client, db):
         assert admin_client.post(address, {"del": part}).status_code == 302
 
 
-def test_a_save_that_the_database_does_not_take_is_told_to_be_tried_again(
-    admin_client, db, monkeypatch
-):
+def test_a_save_that_the_database_refuses_is_rolled_back_with_a_503(admin_client, db, monkeypatch):
     page = make_page("nyhet", status="draft")
     address = f"/admin/pages/page/{page.pk}/change/"
     data = form_of(admin_client.get(address)) | {"lead_sv": "Halvt sparat."}

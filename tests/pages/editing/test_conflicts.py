@@ -1,4 +1,4 @@
-"""Two editors at once: nobody's words are lost, and nobody's are written over unseen."""
+"""Concurrent edits: no text is lost, and no change is overwritten without a warning."""
 
 import datetime as dt
 import re
@@ -32,13 +32,13 @@ def goal(db):
     return make_goal(make_perspective(make_plan(status="draft")))
 
 
-def address_of(thing):
-    return f"/admin/planning/{thing._meta.model_name}/{thing.pk}/change/"
+def address_of(obj):
+    return f"/admin/planning/{obj._meta.model_name}/{obj.pk}/change/"
 
 
-def opened(client, thing):
-    """Return what a browser would send back of the form of `thing`, as it is opened now."""
-    answer = client.get(address_of(thing))
+def opened(client, obj):
+    """Open the form of `obj` and return the data that a browser would submit."""
+    answer = client.get(address_of(obj))
     return form_of(answer) | {"_seen": answer.context["seen"]}
 
 
@@ -47,18 +47,18 @@ def test_the_second_to_save_is_told_and_loses_nothing(two_editors, goal):
     theirs, mine = opened(first, goal), opened(second, goal)
     first.post(address_of(goal), theirs | {"name_sv": "Astrids namn"})
     answer = second.post(address_of(goal), mine | {"name_sv": "Bos namn", "name_en": "Bo's"})
-    said = text_of(answer)
-    assert re.search(r"Astrid [\d-]+ [\d.]+ sparade det här medan du hade det öppet", said)
-    assert "Namn, svenska: ”Astrids namn”" in said
+    text = text_of(answer)
+    assert re.search(r"Astrid [\d-]+ [\d.]+ sparade det här medan du hade det öppet", text)
+    assert "Namn, svenska: ”Astrids namn”" in text
     assert 'value="Bos namn"' in answer.content.decode()
     assert Goal.objects.get().name_sv == "Astrids namn"
-    # Now it has been seen, and what stands in the form holds.
+    # The editor has now seen the other change, so a second save is accepted.
     again = mine | {"name_sv": "Bos namn", "_seen": answer.context["seen"]}
     assert second.post(address_of(goal), again).status_code == 302
     assert Goal.objects.get().name_sv == "Bos namn"
 
 
-def test_a_row_that_somebody_else_changed_is_told_too(two_editors, goal):
+def test_a_row_that_another_user_changed_is_a_conflict_too(two_editors, goal):
     area = make_focus_area(goal)
     first, second = two_editors
     mine = opened(second, goal)
@@ -93,29 +93,29 @@ def test_a_budget_that_got_a_line_meanwhile_is_told(two_editors, goal):
     assert [line.amount_msek for line in budget.lines.all()] == [1, 2]
 
 
-def test_what_is_published_meanwhile_is_not_changed_and_nothing_written_is_lost(two_editors, goal):
+def test_text_submitted_for_an_object_published_meanwhile_is_shown_and_not_saved(two_editors, goal):
     _first, second = two_editors
     mine = opened(second, goal)
     plan = goal.perspective.plan
     plan.status = "published"
     plan.save()
-    said = text_of(second.post(address_of(goal), mine | {"name_sv": "Bos namn"}))
-    assert "Regionplan 2019–2021 publicerades" not in said
-    assert "publicerades, eller ska publiceras, sedan du öppnade formuläret." in said
-    assert "Namn, svenska Bos namn" in said
+    text = text_of(second.post(address_of(goal), mine | {"name_sv": "Bos namn"}))
+    assert "Regionplan 2019–2021 publicerades" not in text
+    assert "publicerades, eller ska publiceras, sedan du öppnade formuläret." in text
+    assert "Namn, svenska Bos namn" in text
     assert Goal.objects.get().name_sv == "Mål 1"
 
 
-def test_what_was_written_in_something_deleted_is_shown(two_editors, goal):
+def test_text_submitted_for_a_deleted_object_is_shown(two_editors, goal):
     _first, second = two_editors
     mine, address = opened(second, goal), address_of(goal)
     goal.delete()
-    said = text_of(second.post(address, mine | {"name_sv": "Bos namn"}))
-    assert "Det här togs bort sedan du öppnade formuläret." in said
-    assert "Namn, svenska Bos namn" in said
+    text = text_of(second.post(address, mine | {"name_sv": "Bos namn"}))
+    assert "Det här togs bort sedan du öppnade formuläret." in text
+    assert "Namn, svenska Bos namn" in text
 
 
-def test_a_row_that_somebody_deleted_can_be_saved_again_as_a_new_one(two_editors, goal):
+def test_a_row_that_somebody_deleted_can_be_saved_again_as_a_new_row(two_editors, goal):
     gone, kept = make_focus_area(goal, 1), make_focus_area(goal, 2)
     _first, second = two_editors
     address = address_of(goal)
@@ -131,16 +131,16 @@ def test_a_row_that_somebody_deleted_can_be_saved_again_as_a_new_one(two_editors
     assert list(goal.focus_areas.values_list("text_sv", flat=True)) == ["Bos insats.", kept.text_sv]
 
 
-def test_two_tabs_of_ones_own_are_told_too(two_editors, goal):
+def test_two_tabs_of_the_same_user_conflict_too(two_editors, goal):
     _first, second = two_editors
     mine = opened(second, goal)
     second.post(address_of(goal), opened(second, goal) | {"name_sv": "Först"})
-    said = text_of(second.post(address_of(goal), mine | {"name_sv": "Sedan"}))
-    assert "Du själv" in said
+    text = text_of(second.post(address_of(goal), mine | {"name_sv": "Sedan"}))
+    assert "Du själv" in text
     assert Goal.objects.get().name_sv == "Först"
 
 
-def test_whoever_opens_a_form_hears_who_has_it_open(two_editors, goal):
+def test_opening_a_form_shows_who_has_it_open(two_editors, goal):
     first, second = two_editors
     assert "öppnade det här" not in text_of(first.get(address_of(goal)))
     assert "Astrid öppnade det här" in text_of(second.get(address_of(goal)))
@@ -161,7 +161,7 @@ def test_a_published_form_is_nobodys_to_have_open(two_editors, db):
     assert not OpenForm.objects.exists()
 
 
-def test_the_word_of_what_was_seen_is_not_believed_where_nothing_was(two_editors, goal):
+def test_an_invalid_fingerprint_is_not_trusted(two_editors, goal):
     first, _second = two_editors
     new = {"goal": goal.pk, "text_sv": "Ny.", "_seen": "x@y"}
     assert first.post("/admin/planning/focusarea/add/", new).status_code == 302

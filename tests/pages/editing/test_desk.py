@@ -1,4 +1,4 @@
-"""What waits for staff on the front page of the admin."""
+"""The desk on the front page of the admin."""
 
 import datetime as dt
 import time
@@ -25,13 +25,13 @@ def waiting(client):
     }
 
 
-def test_nothing_waits_where_all_is_done(admin_client, db):
+def test_a_desk_without_tasks_is_empty(admin_client, db):
     make_page("kontakt", **ENGLISH)
     assert waiting(admin_client) == {}
     assert "Inget väntar just nu." in text_of(admin_client.get("/admin/"))
 
 
-def test_everything_that_waits_is_told_with_counts(admin_client, db):
+def test_every_task_is_listed_with_its_count(admin_client, db):
     plan = make_plan(2019, 2021, lead_en="x", **ENGLISH)
     make_goal(make_perspective(plan, name_en="one"), name_sv="Utan engelska")
     working_copy(plan)
@@ -40,11 +40,11 @@ def test_everything_that_waits_is_told_with_counts(admin_client, db):
     make_page("lank", body_sv='<p><a href="/borta/">Bort</a></p>', **ENGLISH, body_en="<p>.</p>")
     Feedback.objects.create(address="/", language="sv", helpful=False, message="Var?")
     Feedback.objects.create(address="/", language="sv", helpful=True)
-    found = waiting(admin_client)
-    soon = found.pop("Planerade ändringar")
+    entries = waiting(admin_client)
+    soon = entries.pop("Planerade ändringar")
     assert len(soon) == 1
     assert soon[0].startswith("Snart: Publiceras ")
-    assert found == {
+    assert entries == {
         "Utkast och arbetskopior": ["Regionplan 2019–2021: Arbetskopia"],
         "Granskningsdag har passerat": ["Sent: skulle ha granskats 2 januari 2020"],
         "Saknar engelska": ["Inriktningsmål: 1"],
@@ -73,7 +73,9 @@ def dead_link(number):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_the_desk_asks_as_much_whatever_waits(admin_client, db, django_assert_num_queries, count):
+def test_queries_do_not_depend_on_the_number_of_tasks(
+    admin_client, db, django_assert_num_queries, count
+):
     make_profile()
     for number in range(count):
         plan = make_plan(2022 + number, 2022 + number)
@@ -83,11 +85,11 @@ def test_the_desk_asks_as_much_whatever_waits(admin_client, db, django_assert_nu
         make_page(f"snart-{number}", publish_at=TOMORROW, review_on=dt.date(2020, 1, 2))
         make_page(f"lank-{number}", body_sv=dead_link(number))
         Feedback.objects.create(address="/", language="sv", helpful=False)
-    admin_client.get("/admin/")  # what is loaded with the first
+    admin_client.get("/admin/")  # the first request also fills caches
     cache.clear()
-    # The session and the user; for each of three kinds of publishables the drafts, those with a time and
-    # those to review; for each of eleven kinds how many lack English; the answers; the content version and
-    # what is known of links. The first visit also looks links up, and keeps what it learns.
+    # The session and the user; for each of three publishable models the drafts, the scheduled and those
+    # due for review; for each of eleven models the number without English; the feedback; the content
+    # version and the cached links. The first request also looks up links and caches the result.
     with django_assert_num_queries(43):
         admin_client.get("/admin/")
     with django_assert_num_queries(34):
@@ -98,7 +100,7 @@ def test_the_desk_asks_as_much_whatever_waits(admin_client, db, django_assert_nu
 
 
 def broken(client):
-    """Return the pages whose links the desk says are broken, and what else it says of links."""
+    """Return the page title of each dead link on the desk, and the desk's other texts about links."""
     entries = dict(client.get("/admin/").context["waiting"]).get("Trasiga länkar", [])
     return [text.partition(":")[0] for text, _address in entries]
 
@@ -108,7 +110,7 @@ def mend(page):
     page.save()
 
 
-def test_what_is_known_of_links_follows_content(admin_client, db):
+def test_dead_links_follow_content(admin_client, db):
     page = make_page("lank", body_sv='<p><a href="/borta/">Bort</a></p>', **ENGLISH)
     cache.clear()
     assert broken(admin_client) == ["Lank"]
@@ -120,7 +122,7 @@ def test_what_is_known_of_links_follows_content(admin_client, db):
     assert broken(admin_client) == []
 
 
-def test_what_is_known_of_links_follows_the_clock(admin_client, db):
+def test_dead_links_follow_the_clock(admin_client, db):
     soon = timezone.now() + dt.timedelta(seconds=0.3)
     make_page("lank", body_sv='<p><a href="/snart/">Snart</a></p>', **ENGLISH)
     make_page("snart", publish_at=soon, **ENGLISH)
@@ -130,7 +132,7 @@ def test_what_is_known_of_links_follows_the_clock(admin_client, db):
     assert broken(admin_client) == []
 
 
-def test_a_visit_looks_up_the_links_of_so_many_pages(admin_client, db, monkeypatch):
+def test_a_request_looks_up_the_links_of_a_limited_number_of_pages(admin_client, db, monkeypatch):
     monkeypatch.setattr(desk, "MAX_PAGES_PER_VISIT", 2)
     pages = [
         make_page(f"sida-{number}", body_sv=dead_link(number), **ENGLISH) for number in range(5)
@@ -141,7 +143,7 @@ def test_a_visit_looks_up_the_links_of_so_many_pages(admin_client, db, monkeypat
     ]  # fmt: skip
     assert len(broken(admin_client)) == 2 * 4 + 1
     assert len(broken(admin_client)) == 2 * 5
-    # After a change, those with dead links come first, and what is known still shows.
+    # After a change, pages with dead links come first, and the cached results still show.
     mend(pages[0])
     shown = broken(admin_client)
     assert shown.count("Sida-0") == 0

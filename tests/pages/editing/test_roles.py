@@ -1,4 +1,4 @@
-"""What each role may do, by any request."""
+"""The permissions of each role."""
 
 import datetime as dt
 
@@ -28,27 +28,27 @@ def test_an_editor_cannot_publish_by_any_request(signed_in):
     plan, page = make_plan(status="draft"), make_page("ny", status="draft")
     crafted = {"status": "published", "publish_at": "2020-01-01 08:00", "version": "7"}
     crafted |= {"published_at": "2020-01-01 08:00", "unpublish_at": ""}
-    for thing in (plan, page):
-        meta = thing._meta
-        address = f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}"
+    for obj in (plan, page):
+        meta = obj._meta
+        address = f"/admin/{meta.app_label}/{meta.model_name}/{obj.pk}"
         client.post(f"{address}/change/", form_of(client.get(f"{address}/change/")) | crafted)
         assert client.get(f"{address}/publicera/").status_code == 200
         assert client.post(f"{address}/publicera/", {"publish_at": ""}).status_code == 403
         assert client.post(f"{address}/dra-tillbaka/").status_code == 403
-        thing.refresh_from_db()
-        assert (thing.status, thing.publish_at, thing.version) == ("draft", None, 1)
+        obj.refresh_from_db()
+        assert (obj.status, obj.publish_at, obj.version) == ("draft", None, 1)
     new = {"title_sv": "Färsk", "slug": "farsk", "responsible_sv": "Jag"} | crafted
     assert client.post("/admin/pages/page/add/", new).status_code == 302
     assert Page.objects.get(slug="farsk").status == "draft"
 
 
-def test_an_editor_cannot_change_what_is_published(signed_in):
+def test_an_editor_cannot_change_published_content(signed_in):
     client = signed_in("Redaktör")
     plan = make_plan()
     goal = make_goal(make_perspective(plan))
     area = make_focus_area(goal)
-    for thing in (plan, goal.perspective, goal, area):
-        address = f"/admin/planning/{thing._meta.model_name}/{thing.pk}/"
+    for obj in (plan, goal.perspective, goal, area):
+        address = f"/admin/planning/{obj._meta.model_name}/{obj.pk}/"
         assert client.get(f"{address}change/").status_code == 200
         assert client.post(f"{address}change/", {"name_sv": "x"}).status_code == 403
         assert client.post(f"{address}delete/", {"post": "yes"}).status_code == 403
@@ -61,7 +61,7 @@ def test_an_editor_cannot_change_what_is_published(signed_in):
     assert Goal.objects.get().name_sv == "Mål 1"
 
 
-def test_an_editor_cannot_change_what_is_about_to_be_published(signed_in):
+def test_an_editor_cannot_change_scheduled_content(signed_in):
     client = signed_in("Redaktör")
     plan = make_plan(publish_at=timezone.now() + dt.timedelta(days=1))
     address = f"/admin/planning/regionalplan/{plan.pk}/change/"

@@ -1,4 +1,4 @@
-"""Import and export: what is read of a file, what it changes, and who may."""
+"""Import and export: reading files, changing parts, and permissions."""
 
 import csv
 import datetime as dt
@@ -47,7 +47,7 @@ def workbook_of(*rows):
 
 
 def upload(client, publishable, content, kind="budgetrader"):
-    """Return the answer to uploading `content`, a file's bytes."""
+    """Upload a file with the bytes `content` and return the response."""
     file = SimpleUploadedFile("fil", content)
     return client.post(address_of(publishable), {"kind": kind, "rows": file})
 
@@ -86,7 +86,7 @@ def plan(db):
     return plan
 
 
-# --- There and back --------------------------------------------------------------------------------
+# --- Round trips -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("extension", ["csv", "xlsx"])
@@ -98,9 +98,7 @@ def plan(db):
         (RegionProfile, "siffror-for-en-dag", 9),
     ],
 )
-def test_what_is_exported_is_imported_unchanged(
-    admin_client, content, model, kind, count, extension
-):
+def test_an_export_is_imported_unchanged(admin_client, content, model, kind, count, extension):
     whole = working_copy(model.objects.get())
     exported = admin_client.get(address_of(whole, f"exportera/{kind}.{extension}"))
     preview = upload(admin_client, whole, exported.content, kind)
@@ -125,7 +123,7 @@ def test_an_export_fills_an_empty_copy(admin_client, content, extension):
     assert areas_of(plan) == areas
 
 
-def test_what_looks_like_a_formula_is_text_and_comes_back(admin_client, plan):
+def test_text_like_a_formula_is_escaped_and_imported_unchanged(admin_client, plan):
     names = ["=1+1", "+46", "-5", "@SUM(A1)", "'=1", "\uff1d1", "'\uff0b1", "\uff0d1", "\uff201"]
     names += ["''", "\tindragen", "två\r\nrader", "\r=1", "'\r=1", "\x0b=1"]
     goal = make_goal(make_perspective(plan))
@@ -148,7 +146,7 @@ def test_what_looks_like_a_formula_is_text_and_comes_back(admin_client, plan):
         assert preview.context["outcome"].counts == "0 nya, 0 ändrade, 15 oförändrade"
 
 
-def test_an_exported_csv_is_one_that_swedish_excel_opens(admin_client, plan):
+def test_an_exported_csv_has_the_format_of_swedish_excel(admin_client, plan):
     BudgetLine.objects.filter(code="rad-1").update(amount_msek="-6198.0", name_en="Costs; net")
     answer = admin_client.get(address_of(plan, "exportera/budgetrader.csv"))
     assert answer["Content-Disposition"] == (
@@ -175,7 +173,7 @@ def test_an_exported_workbook_has_numbers_and_dates(admin_client, db):
     assert (sheet.freeze_panes, sheet["A1"].font.bold) == ("A2", True)
 
 
-# --- What is read ----------------------------------------------------------------------------------
+# --- Reading ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "cp1252", "utf-16"])
@@ -232,10 +230,10 @@ def test_daily_stats_are_read_with_dates_of_all_kinds(admin_client, db):
 
 
 def test_goals_are_named_as_staff_know_them(admin_client, plan):
-    one, other = make_perspective(plan, 1), make_perspective(plan, 2)
-    for perspective in (one, other):
+    first, second = make_perspective(plan, 1), make_perspective(plan, 2)
+    for perspective in (first, second):
         make_goal(perspective, 1, name_sv="God hälsa", slug="halsa")
-    make_goal(one, 2, name_sv="God hälsa", slug="halsa-igen")
+    make_goal(first, 2, name_sv="God hälsa", slug="halsa-igen")
     file = csv_of(
         "Perspektiv;Mål;Insatsområde",
         "Perspektiv 2;god hälsa;Träna.",
@@ -243,8 +241,8 @@ def test_goals_are_named_as_staff_know_them(admin_client, plan):
     )
     import_file(admin_client, plan, file, "insatsomraden")
     assert list(FocusArea.objects.values_list("goal__perspective", "goal__slug", "text_sv")) == [
-        (other.pk, "halsa", "Träna."),
-        (one.pk, "halsa-igen", "Vila."),
+        (second.pk, "halsa", "Träna."),
+        (first.pk, "halsa-igen", "Vila."),
     ]
     ambiguous = csv_of("Perspektiv;Mål;Insatsområde", "Perspektiv 1;God hälsa;Träna.")
     assert errors_of(upload(admin_client, plan, ambiguous, "insatsomraden")) == [
@@ -264,7 +262,7 @@ def test_a_column_that_is_left_out_stays_as_it_is(admin_client, plan):
     assert (line.name_sv, line.name_en, line.outcome_msek) == ("Rad ett", "Line", None)
 
 
-# --- What is refused -------------------------------------------------------------------------------
+# --- Errors ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -318,7 +316,7 @@ def test_a_file_that_is_wrong_is_explained_and_changes_nothing(admin_client, pla
     assert lines_of(plan) == before
 
 
-def test_what_is_not_chosen_is_asked_for(admin_client, plan):
+def test_required_fields_are_reported(admin_client, plan):
     answer = admin_client.post(address_of(plan), {})
     assert errors_of(answer) == ["Detta fält måste fyllas i."] * 2
     for field in ("kind", "rows"):
@@ -355,7 +353,7 @@ def test_one_bad_row_in_500_changes_nothing_and_is_named(admin_client, plan):
     assert lines_of(plan) == before
 
 
-# --- From file to plan -----------------------------------------------------------------------------
+# --- Importing -------------------------------------------------------------------------------------
 
 
 def test_a_dry_run_shows_each_row_and_saves_nothing(admin_client, plan):
@@ -384,14 +382,14 @@ def test_a_confirmed_import_is_noted(admin_client, plan):
     long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     RegionalPlan.objects.update(changed_at=long_ago)
     done = import_file(admin_client, plan, csv_of("År;Namn;Belopp", "2019;Rad 1;3"))
-    said = "Budgetrader importerade: 0 nya, 1 ändrade, 0 oförändrade."
-    assert said in text_of(done)
-    assert LogEntry.objects.get().change_message == said
+    message = "Budgetrader importerade: 0 nya, 1 ändrade, 0 oförändrade."
+    assert message in text_of(done)
+    assert LogEntry.objects.get().change_message == message
     plan.refresh_from_db()
     assert plan.changed_at > long_ago
 
 
-def test_what_has_changed_meanwhile_is_shown_again(admin_client, plan):
+def test_an_outcome_that_has_changed_is_shown_again(admin_client, plan):
     preview = upload(admin_client, plan, csv_of("År;Namn;Belopp", "2019;Rad 1;3"))
     BudgetLine.objects.filter(code="rad-1").update(amount_msek="2.5")
     again = confirm(admin_client, plan, preview)
@@ -404,7 +402,7 @@ def test_what_has_changed_meanwhile_is_shown_again(admin_client, plan):
 def test_thousands_of_rows_take_as_many_queries_as_few(
     admin_client, plan, django_assert_max_num_queries
 ):
-    """40 for a dry run and 40 for the import: session, user and rights, what there is, a few writes."""
+    """About 40 for the dry run and 40 for the import: session, permissions, existing parts and writes."""
     for count, amount in ((2000, "1"), (200, "2")):
         rows = [f"2019;Post {number};{amount}" for number in range(count)]
         with django_assert_max_num_queries(100):
@@ -413,7 +411,7 @@ def test_thousands_of_rows_take_as_many_queries_as_few(
     assert BudgetLine.objects.count() == 2002
 
 
-# --- Who may ---------------------------------------------------------------------------------------
+# --- Permissions -----------------------------------------------------------------------------------
 
 
 def test_an_editor_imports_into_a_draft_only(signed_in):
@@ -462,12 +460,12 @@ def test_files_are_for_staff_who_may_see_them(client, signed_in):
     assert [staff.get(address).status_code for address in addresses] == [403, 403]
 
 
-def test_only_what_exists_is_exported(admin_client, plan):
+def test_an_unknown_export_is_missing(admin_client, plan):
     for file in ("budgetrader.pdf", "siffror-for-en-dag.csv"):
         assert admin_client.get(address_of(plan, f"exportera/{file}")).status_code == 404
 
 
-def test_the_page_is_reached_from_what_it_is_about(admin_client, plan):
+def test_the_publishables_form_links_to_the_page(admin_client, plan):
     for whole in (plan, make_profile()):
         html = admin_client.get(address_of(whole, "change/")).content.decode()
         assert f'<a href="{address_of(whole)}">Importera och exportera</a>' in html
