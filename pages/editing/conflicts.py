@@ -19,14 +19,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 
 from blekinge_site.formats import moment
+from pages.editing.form_preview import is_preview
 from pages.editing.permissions import is_open
-from pages.editing.previewing import is_preview
 from pages.models import OpenForm, Revision
 
-MINUTES_OPEN = 30  # for which a form counts as open
-SEEN_FIELD = (
-    "_seen"  # the form's hidden field: fingerprint, @, the time it was opened in Unix seconds
-)
+MINUTES_OPEN = 30  # how long a form counts as open
+# The hidden field that holds the fingerprint, an @, and when the form was opened, in Unix seconds.
+SEEN_FIELD = "_seen"
 MAX_FORMSET_ROWS = 1000
 
 
@@ -53,7 +52,7 @@ class ConflictMixin:
         return TemplateResponse(request, "admin/closed_meanwhile.html", context)
 
     def find_conflict(self, request, form):
-        """Return an error if somebody else has saved the object of `form` since it was opened, or None."""
+        """Return an error if the object of `form` has been saved since the form was opened, or None."""
         obj = form.instance
         seen = request.POST.get(SEEN_FIELD) if obj.pk else None
         if not seen or is_preview(request) or seen.startswith(fingerprint(self, obj)):
@@ -139,9 +138,8 @@ def conflict_error(request, form, formsets):
         opened_at = dt.datetime.fromtimestamp(float(opened), dt.UTC)
     except (ValueError, OverflowError, OSError):
         opened_at = timezone.now()
-    publishable = (
-        form.instance.publishable().locked()
-    )  # from the database, without the form's changes
+    # Read from the database, as the instance may already have the form's values.
+    publishable = form.instance.publishable().locked()
     revisions = Revision.objects.of(publishable).filter(made_at__gt=opened_at)
     last = revisions.select_related("made_by").first()
     editor = "Någon"
@@ -183,9 +181,9 @@ def submitted_texts(request, model):
 
 
 def revive_deleted_rows(data, model, prefix):
-    """Return `data`, the POST data of formset `prefix`, with rows deleted meanwhile turned into new rows.
+    """Return the POST `data` with deleted rows of the formset `prefix` turned into new rows.
 
-    The user can then save the text in such a row again, or remove it.
+    A row that somebody has deleted since the form was opened can then be saved again, or removed.
     """
     total, initial = (data.get(f"{prefix}-{name}_FORMS", "") for name in ("TOTAL", "INITIAL"))
     if not (

@@ -16,9 +16,9 @@ from pages.editing.conflicts import ConflictMixin
 from pages.editing.failed_uploads import FailedUploadMixin
 from pages.editing.fields import ContentFields
 from pages.editing.filters import MissingEnglishFilter
+from pages.editing.form_preview import PreviewMixin
 from pages.editing.forms import ContentForm
 from pages.editing.permissions import DraftPermissionsMixin, is_open, last_published
-from pages.editing.previewing import PreviewMixin
 from pages.editing.saving import RecordedChangesMixin
 from pages.publishing.ordered import renumber
 from pages.publishing.richtext import RichTextField

@@ -14,7 +14,7 @@ from pages.publishing import history
 
 
 class HistoryViewsMixin:
-    """Lists, compares and restores revisions, also those of deleted drafts."""
+    """Lists, compares and restores revisions, including those of deleted drafts."""
 
     def history_view(self, request, object_id, extra_context=None):
         """List the revisions of all versions of a publishable, so that any two can be compared."""
@@ -28,11 +28,11 @@ class HistoryViewsMixin:
         """Show the differences between two revisions, which the request may name in any order."""
         publishable = self.get_version(request, pk)
         revisions = Revision.objects.of(publishable).select_related("made_by")
-        pks = [request.GET.get(name, "") for name in ("fran", "till")]
-        if not all(pk.isdecimal() for pk in pks):
+        numbers = [request.GET.get(name, "") for name in ("fran", "till")]
+        if not all(number.isdecimal() for number in numbers):
             raise Http404("the primary keys of two revisions are required")
         before, after = sorted(
-            (get_object_or_404(revisions, pk=pk) for pk in pks),
+            (get_object_or_404(revisions, pk=number) for number in numbers),
             key=lambda revision: (revision.made_at, revision.pk),
         )
         return self.work_page(
@@ -54,7 +54,7 @@ class HistoryViewsMixin:
         return self._restore(request, revision, back=admin_address(self.model, "history", pk))
 
     def _requested_revision(self, request, revisions):
-        """Return the one of `revisions` in the POST field `version`, or raise Http404."""
+        """Return the revision in the POST field `version` from `revisions`, or raise Http404."""
         pk = request.POST.get("version", "")
         return get_object_or_404(revisions, pk=pk if pk.isdecimal() else 0)
 

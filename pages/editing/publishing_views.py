@@ -52,7 +52,7 @@ class PublishingViewsMixin:
         if not self.has_perm_to_change(request):
             raise PermissionDenied
         latest = publishable.versions().first()
-        is_open = publishable.pk == latest.pk and not publishable.is_published
+        can_be_published = publishable.pk == latest.pk and not publishable.is_published
         with previewing(publishable):  # so that links to its own new parts work
             all_findings = findings(publishable)
         stops = [finding for finding in all_findings if finding.stops]
@@ -61,7 +61,7 @@ class PublishingViewsMixin:
         if request.method == "POST":
             if not may_publish(request.user, publishable):
                 raise PermissionDenied
-            if is_open and not stops and form.is_valid():
+            if can_be_published and not stops and form.is_valid():
                 return self._publish(request, form)
         return self.work_page(
             request,
@@ -69,7 +69,7 @@ class PublishingViewsMixin:
             publishable,
             "Publicera",
             form=form,
-            is_open=is_open,
+            can_be_published=can_be_published,
             stops=stops,
             advice=[finding for finding in all_findings if not finding.stops],
             may_publish=may_publish(request.user, publishable),

@@ -43,7 +43,7 @@ class UploadForm(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    """The signed rows of a dry run, with the digest of the outcome that it showed."""
+    """The rows of an uploaded file and the digest of the outcome shown to the user, signed."""
 
     sealed = forms.CharField(required=False)
 
@@ -142,10 +142,10 @@ class ExchangeAdmin(PublishableAdmin):
         return render(request, "admin/exchange.html", context)
 
     def import_or_preview(self, request, publishable, resources, salt, kind, rows, expected=None):
-        """Import `rows` if the outcome is the `expected` one, otherwise show the outcome. Return a response.
+        """Import `rows` and return a response; if the outcome isn't the `expected` one, only show it.
 
-        `expected` is the digest of the Outcome that the user was shown. A dry run is the import itself,
-        rolled back.
+        `expected` is the digest of the Outcome that the user has confirmed. The outcome that is shown
+        comes from importing the rows and rolling back.
         """
         resource = resources[kind](publishable)
         with transaction.atomic():

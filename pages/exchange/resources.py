@@ -109,7 +109,7 @@ class Column(Field):
 
     def save(self, instance, row, is_m2m=False, **kwargs):
         self.clean(row, **kwargs)
-        # An exported cell is no change, although a file cannot tell "" from None or \r\n from \n.
+        # A cell equal to its export is unchanged, although it may stand for "" or None, \r\n or \n.
         if row[self.column_name] != self.export(instance):
             super().save(instance, row, is_m2m, **kwargs)
 
@@ -124,7 +124,7 @@ class ImportedRow(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The result of importing a file: a list of ImportedRow."""
+    """The result of importing a file. `rows` is a list of ImportedRow."""
 
     rows: list
 
@@ -172,8 +172,8 @@ class PartResource(Resource):
         self.publishable = publishable
         self.parts = list(self.get_queryset())
         # If several parts have the same key, the first one counts, as in natural key lookups.
-        self.part_of = {self.key(part): part for part in reversed(self.parts)}
-        self.row_of = {}
+        self.part_by_key = {self.key(part): part for part in reversed(self.parts)}
+        self.row_by_key = {}
         self.last_position = Counter()  # by the parent's pk
         for part in self.parts:
             self.note_position(part)
@@ -209,10 +209,10 @@ class PartResource(Resource):
     def get_or_init_instance(self, instance_loader, row):
         new = self.part_from(row)
         key = self.key(new)
-        first = self.row_of.setdefault(key, row[ROW_NUMBER])
+        first = self.row_by_key.setdefault(key, row[ROW_NUMBER])
         if first != row[ROW_NUMBER]:
             raise ValidationError(f"Samma {self.key_name} som på rad {first}.")
-        part = self.part_of.get(key, new)
+        part = self.part_by_key.get(key, new)
         return part, part is new
 
     def skip_row(self, instance, original, row, import_validation_errors=None):
