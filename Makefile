@@ -10,11 +10,16 @@ PYTHONS := python3.13 python3.14 python3.12 python3
 MANAGE := .venv/bin/python manage.py
 STATIC := staticfiles/staticfiles.json
 
-# What `manage.py check --deploy` is to judge: a real installation, whatever .env says here.
+# A module's tests share what its fixtures start, so they stay together. Many of them wait for a browser
+# or a server, so more run at once than there are processors.
+PYTEST := -m pytest --dist loadscope --no-loadscope-reorder
+TEST_PROCESSES := $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
+
+# The settings that `manage.py check --deploy` judges: a real installation, whatever .env says here.
 PRODUCTION := DEBUG=off HTTPS=on ALLOWED_HOSTS=example.org \
 	SECRET_KEY=not-secret-and-long-enough-to-be-judged-in-place-of-a-real-one
 
-.PHONY: help run test check audit fix lock messages pictures bench growth load hook python port install install-dev
+.PHONY: help run test quick check audit fix lock messages pictures bench growth load hook python port install install-dev
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -31,10 +36,12 @@ run: port install .env $(STATIC) ## Install, fill an empty database, serve at po
 		"http://127.0.0.1:$$PORT/admin/."
 	@LOG_FORMAT=text exec .venv/bin/python serve.py --bind "127.0.0.1:$$PORT"
 
-test: install-dev .env $(STATIC) ## Run every test; those that need no browser also on PostgreSQL.
-	.venv/bin/python -m pytest -n auto --ignore tests/blekinge_site/operations/test_faults.py
-	.venv/bin/python -m pytest tests/blekinge_site/operations/test_faults.py
-	tests/on_postgresql
+test: install-dev .env $(STATIC) ## Run every test; those that meet the database also on PostgreSQL.
+	.venv/bin/python $(PYTEST) -n $(TEST_PROCESSES)
+	.venv/bin/python -m tests.on_postgresql -n auto
+
+quick: check .env ## Run check, and the tests that start no browser, server or other program.
+	.venv/bin/python $(PYTEST) -n auto -m "not processes"
 
 check: install-dev ## Check the format, the code, the migrations and the settings of a real installation.
 	.venv/bin/ruff format --check --output-format concise
@@ -79,9 +86,9 @@ growth: install-dev .env $(STATIC) ## Measure queries and CPU with twenty times 
 load: install-dev .env $(STATIC) ## Use the site in all ways at once for ten minutes, or MINUTES=2; say what is amiss.
 	.venv/bin/python -m tests.benchmarks.mixed_load
 
-hook: ## From now on, run check and test before every commit.
+hook: ## From now on, run quick before every commit.
 	@hooks=$$(git rev-parse --git-path hooks) && mkdir -p "$$hooks" && \
-		printf '#!/bin/sh\nexec make check test\n' > "$$hooks/pre-commit" && \
+		printf '#!/bin/sh\nexec make quick\n' > "$$hooks/pre-commit" && \
 		chmod +x "$$hooks/pre-commit"
 
 # --- What the targets above are made of -------------------------------------------------------------

@@ -13,7 +13,7 @@ from django.template.loader import get_template
 from django.urls import reverse
 from django.utils.translation import override
 
-from blekinge_site.environment import told_in_a_line
+from blekinge_site.environment import one_line_errors
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
 
@@ -21,7 +21,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
 gc.disable()
 
 # Here, before gunicorn says or opens anything: a wrong setting is then all that is told.
-with told_in_a_line():
+with one_line_errors():
     import_module("blekinge_site.wsgi")
     import_module(settings.ROOT_URLCONF)
 

@@ -8,11 +8,11 @@ settings are read first.
 import os
 from importlib import import_module
 
-from blekinge_site.environment import told_in_a_line
+from blekinge_site.environment import one_line_errors
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
-    with told_in_a_line():
+    with one_line_errors():
         import_module(os.environ["DJANGO_SETTINGS_MODULE"])
     from gunicorn.app.wsgiapp import run
 

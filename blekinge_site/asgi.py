@@ -1,4 +1,4 @@
-"""The site as an ASGI application, which gunicorn serves."""
+"""The ASGI application, which gunicorn serves."""
 
 from blekinge_site import wsgi
 from blekinge_site.security import largest_body

@@ -1,4 +1,4 @@
-"""The site as a WSGI application; asgi.py runs it in threads for gunicorn."""
+"""The WSGI application, which asgi.py runs in threads."""
 
 import os
 
@@ -14,7 +14,7 @@ from blekinge_site.serving.shared_pages import SharedShelf, release
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
 
 if settings.SENTRY_DSN:
-    from blekinge_site.operations import sentry  # only then installed
+    from blekinge_site.operations import sentry  # sentry-sdk is an optional dependency
 
     sentry.start(settings.SENTRY_DSN)
 

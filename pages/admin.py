@@ -41,20 +41,17 @@ class RegionProfileAdmin(ExchangeAdmin):
 
 @admin.register(DailyStat)
 class DailyStatAdmin(ContentAdmin):
-    parent_field = "profile"
     list_display = ["sentence", "value", "position"]
 
 
 @admin.register(Administration)
 class AdministrationAdmin(ContentAdmin):
-    parent_field = "profile"
     list_display = ["name", "valid_from", "valid_to", "position"]
     prepopulated_fields = {"slug": ["name"]}
 
 
 @admin.register(CoreValue)
 class CoreValueAdmin(ContentAdmin):
-    parent_field = "profile"
     address_fields = ("slug",)
     list_display = ["name", "position"]
     prepopulated_fields = {"slug": ["name"]}

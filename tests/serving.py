@@ -22,7 +22,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
+
+
+def _find_postgresql():
+    """Return the folder of PostgreSQL's programs, or None where it isn't installed."""
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))  # as Debian does
+    initdb = shutil.which("initdb") or (installed[-1] if installed else None)
+    return initdb and Path(initdb).resolve().parent
+
+
+POSTGRESQL = _find_postgresql()
 
 
 def free_port():
@@ -59,10 +68,11 @@ class PostgreSQL:
         if os.geteuid() == 0:  # which PostgreSQL refuses to run as
             shutil.chown(home, "nobody", "nogroup")
             self.owner = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-        self.run("initdb", "--username=site", "--auth=trust", "--encoding=UTF8", "--no-sync")
+        form = ["--encoding=UTF8", "--locale=C.UTF-8"]
+        self.run("initdb", "--username=site", "--auth=trust", "--no-sync", *form)
 
     def run(self, program, *arguments, check=True):
-        command = [*self.owner, POSTGRESQL[0] / program, f"--pgdata={self.home}/data", *arguments]
+        command = [*self.owner, POSTGRESQL / program, f"--pgdata={self.home}/data", *arguments]
         subprocess.run(command, cwd=self.home, check=check, stdout=subprocess.DEVNULL)
 
     def start(self):

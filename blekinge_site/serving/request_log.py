@@ -12,7 +12,7 @@ from functools import lru_cache
 from django.conf import settings
 from gunicorn.glogging import Logger
 
-from blekinge_site.operations.logs import Formatter, masked, number_of, utc
+from blekinge_site.operations.logs import Formatter, masked, request_id_of, utc
 
 EVERY = 0.2  # seconds between two times that lines are written
 MOST = 100_000  # lines that may wait; where nobody takes them, the oldest are let go
@@ -41,7 +41,7 @@ class Access:
             self.count = count
 
     def begin(self, environ):
-        environ["request_id"] = number_of(environ, behind_proxy=settings.BEHIND_PROXY)
+        environ["request_id"] = request_id_of(environ, behind_proxy=settings.BEHIND_PROXY)
 
     def end(self, environ, status, sent, seconds):
         """Note an answer: its status, as a number, the bytes of its body and the time that it took."""

@@ -45,8 +45,10 @@ def show_rich_text(obj):
 class ContentListMixin:
     """Lists the versions that matter to staff, with the state of the publishable they belong to."""
 
-    parent_field = None
-    parent_path = ""  # from the parent to the publishable
+    @property
+    def parent_field(self):
+        """The name of the model's foreign key to its parent, or None for a publishable."""
+        return self.model.PARENT_FIELD
 
     def get_queryset(self, request):
         """Return all versions. A list leaves out superseded publishables, and parts of older versions."""
@@ -61,21 +63,13 @@ class ContentListMixin:
         """Return those of `rows` that belong to the latest version of their publishable."""
         if not self.parent_field:
             return rows.latest_versions()
-        latest = self._publishables().latest_versions()
-        return rows.filter(**{f"{self._path()}__in": latest.values("pk")})
-
-    def _path(self):
-        """Return the lookup path from a part to its publishable."""
-        return "__".join(filter(None, [self.parent_field, self.parent_path]))
-
-    def _publishables(self):
-        field = self.model._meta.get_field(self.parent_field)
-        for name in filter(None, self.parent_path.split("__")):
-            field = field.related_model._meta.get_field(name)
-        return field.related_model.objects
+        latest = self.model.publishable_model().objects.latest_versions()
+        return rows.filter(**{f"{self.model.path_to_publishable()}__in": latest.values("pk")})
 
     def get_list_select_related(self, request):
-        return [self._path()] if self.parent_field else super().get_list_select_related(request)
+        if not self.parent_field:
+            return super().get_list_select_related(request)
+        return [self.model.path_to_publishable()]
 
     def get_list_display(self, request):
         columns = super().get_list_display(request)

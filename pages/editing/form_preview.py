@@ -35,15 +35,15 @@ class PreviewMixin:
 
     def response_add(self, request, obj, *args, **kwargs):
         if is_preview(request):
-            return self.preview_response(request, obj)
+            return self.preview_page(request, obj)
         return super().response_add(request, obj, *args, **kwargs)
 
     def response_change(self, request, obj):
         if is_preview(request):
-            return self.preview_response(request, obj)
+            return self.preview_page(request, obj)
         return super().response_change(request, obj)
 
-    def preview_response(self, request, obj):
+    def preview_page(self, request, obj):
         """Return a page with the public pages of `obj` as just saved, and roll back the save.
 
         Django handles the form in a transaction of its own.

@@ -89,7 +89,7 @@ class PublishableAdmin(PublishingViewsMixin, HistoryViewsMixin, ContentAdmin):
     def log(self, request, publishable, event):
         """Record `event`, in Swedish, in the admin's log and in the history of `publishable`."""
         self.log_change(request, publishable, event)
-        history.record(publishable, request.user, event)
+        history.save_revision(publishable, request.user, event)
 
     @transaction.atomic
     def working_copy_view(self, request, pk):

@@ -123,5 +123,10 @@ class PublishingViewsMixin:
             return redirect(change_address(publishable))  # already public
         link = request.build_absolute_uri(preview.link_to(publishable))
         return self.work_page(
-            request, "share", publishable, "Dela förhandsgranskning", link=link, days=preview.DAYS
+            request,
+            "share",
+            publishable,
+            "Dela förhandsgranskning",
+            link=link,
+            days=preview.LINK_DAYS,
         )

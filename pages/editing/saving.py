@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils.text import Truncator
 
 from pages.editing.permissions import is_open
-from pages.publishing.history import begin, record
+from pages.publishing.history import save_first_revision, save_revision
 
 
 def kind_and_name(obj):
@@ -22,7 +22,7 @@ class RecordedChangesMixin:
     def record_change(self, request, publishable, event):
         """Record that `publishable` has changed. `event` is a Swedish sentence for the history."""
         publishable.touch()
-        record(publishable, request.user, event)
+        save_revision(publishable, request.user, event)
 
     def save_model(self, request, obj, form, change):
         # The parent of a new part is chosen in the form, and may be published.
@@ -30,7 +30,8 @@ class RecordedChangesMixin:
         if is_new_part and not is_open(obj.publishable().locked()):
             raise PermissionDenied
         if change or is_new_part:
-            begin(obj.publishable().locked())  # records the saved content, not the form's
+            # Locked and read again, so that the revision lacks the changes of the form.
+            save_first_revision(obj.publishable().locked())
         if form.has_changed() or not change:
             super().save_model(request, obj, form, change)
 
@@ -54,10 +55,12 @@ class RecordedChangesMixin:
                 raise PermissionDenied  # published since the page was opened
             event = f"Tog bort {', '.join(map(kind_and_name, objects))}"
             if publishable in objects:
-                record(publishable, request.user, event)  # its last content, which can be restored
+                save_revision(
+                    publishable, request.user, event
+                )  # its last content, which can be restored
                 publishable.delete()
                 continue
-            begin(publishable)
+            save_first_revision(publishable)
             for obj in objects:
                 obj.delete()
             self.record_change(request, publishable, event)

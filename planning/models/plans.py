@@ -1,4 +1,4 @@
-"""A regional plan and what it aims at: perspectives, goals, focus areas; its documents."""
+"""Regional plans with their perspectives, goals, focus areas and documents."""
 
 from pathlib import PurePath
 
@@ -8,8 +8,9 @@ from django.db.models import F, Max, Q
 from django.urls import reverse
 
 from blekinge_site.languages import slug_now
-from pages.publishing.ordered import ENGLISH_SLUG, Ordered
-from pages.publishing.publishable import Publishable, PublishableQuerySet, nameless
+from pages.publishing.ordered import Ordered
+from pages.publishing.publishable import Publishable, PublishableQuerySet, placeholder_name
+from pages.publishing.slugs import ENGLISH_SLUG, BilingualSlugQuerySet
 from pages.publishing.uploads import MAX_MEGABYTES, check_document
 
 SLUG_HELP = "Görs av namnet: ordet i webbadressen. Ligger fast när planen är publicerad."
@@ -118,19 +119,20 @@ class RegionalPlan(Publishable):
 
     @property
     def period(self):
-        """The years as they are printed: 2019–2021, or 2019 for a plan of one year."""
+        """The years as displayed: 2019–2021, or 2019 for a plan of one year."""
         if self.first_year == self.last_year:
             return str(self.first_year)
         return f"{self.first_year}\N{EN DASH}{self.last_year}"
 
 
-class PerspectiveQuerySet(models.QuerySet):
+class PerspectiveQuerySet(BilingualSlugQuerySet):
     def get_by_natural_key(self, first_year, last_year, slug):
         plan = RegionalPlan.objects.get_by_natural_key(first_year, last_year)
         return self.get(plan=plan, slug=slug)
 
 
 class Perspective(Ordered):
+    PARENT_FIELD = "plan"
     PARTS = ("goals",)
 
     plan = models.ForeignKey(
@@ -182,7 +184,7 @@ class Perspective(Ordered):
         ]
 
     def __str__(self):
-        return self.name or nameless(self)
+        return self.name or placeholder_name(self)
 
     def get_absolute_url(self):
         return reverse("planning:perspective", args=[self.plan.natural_key(), slug_now(self)])
@@ -192,10 +194,6 @@ class Perspective(Ordered):
 
     natural_key.dependencies = ["planning.regionalplan"]
 
-    def publishable(self):
-        """Return what this is published with."""
-        return self.plan
-
 
 class GoalQuerySet(models.QuerySet):
     def get_by_natural_key(self, first_year, last_year, perspective, slug):
@@ -204,6 +202,7 @@ class GoalQuerySet(models.QuerySet):
 
 
 class Goal(Ordered):
+    PARENT_FIELD = "perspective"
     PARTS = ("focus_areas",)
 
     perspective = models.ForeignKey(
@@ -234,7 +233,7 @@ class Goal(Ordered):
         ]
 
     def __str__(self):
-        return self.name or nameless(self)
+        return self.name or placeholder_name(self)
 
     def get_absolute_url(self):
         return f"{self.perspective.get_absolute_url()}#{self.slug}"
@@ -244,10 +243,6 @@ class Goal(Ordered):
 
     natural_key.dependencies = ["planning.perspective"]
 
-    def publishable(self):
-        """Return what this is published with."""
-        return self.perspective.plan
-
 
 class FocusAreaQuerySet(models.QuerySet):
     def get_by_natural_key(self, first_year, last_year, perspective, goal, position):
@@ -256,6 +251,8 @@ class FocusAreaQuerySet(models.QuerySet):
 
 
 class FocusArea(Ordered):
+    PARENT_FIELD = "goal"
+
     goal = models.ForeignKey(
         Goal,
         models.CASCADE,
@@ -273,7 +270,7 @@ class FocusArea(Ordered):
         constraints = Ordered.Meta.constraints
 
     def __str__(self):
-        return self.text or nameless(self)
+        return self.text or placeholder_name(self)
 
     def get_absolute_url(self):
         return self.goal.get_absolute_url()
@@ -283,10 +280,6 @@ class FocusArea(Ordered):
 
     natural_key.dependencies = ["planning.goal"]
 
-    def publishable(self):
-        """Return what this is published with."""
-        return self.goal.perspective.plan
-
 
 class PlanDocumentQuerySet(models.QuerySet):
     def get_by_natural_key(self, first_year, last_year, position):
@@ -295,6 +288,8 @@ class PlanDocumentQuerySet(models.QuerySet):
 
 
 class PlanDocument(Ordered):
+    PARENT_FIELD = "plan"
+
     plan = models.ForeignKey(
         RegionalPlan,
         models.CASCADE,
@@ -310,7 +305,7 @@ class PlanDocument(Ordered):
         help_text=f"Besökare laddar ner den. Helst en pdf, högst {MAX_MEGABYTES} MB. "
         "Filens slag visas i länken.",
     )
-    # Part of its address: the same in every version of the plan, and never another document's.
+    # Part of the address. A document keeps its number in all versions of the plan.
     number = models.PositiveIntegerField("nummer", editable=False)
 
     objects = PlanDocumentQuerySet.as_manager()
@@ -327,12 +322,12 @@ class PlanDocument(Ordered):
         ]
 
     def __str__(self):
-        return self.title or nameless(self)
+        return self.title or placeholder_name(self)
 
     def save(self, *args, **kwargs):
         if self.number is None:
-            ever = PlanDocument.objects.filter(plan__in=self.plan.versions())
-            self.number = (ever.aggregate(last=Max("number"))["last"] or 0) + 1
+            documents = PlanDocument.objects.filter(plan__in=self.plan.versions())
+            self.number = (documents.aggregate(last=Max("number"))["last"] or 0) + 1
         super().save(*args, **kwargs)
 
     def get_absolute_url(self):
@@ -343,11 +338,7 @@ class PlanDocument(Ordered):
 
     natural_key.dependencies = ["planning.regionalplan"]
 
-    def publishable(self):
-        """Return what this is published with."""
-        return self.plan
-
     @property
     def file_type(self):
-        """The file's kind as visitors know it: pdf, xlsx; empty where its name doesn't say."""
+        """The extension of the file name without its dot, such as pdf. Empty if there is none."""
         return PurePath(self.file.name).suffix.removeprefix(".").lower()

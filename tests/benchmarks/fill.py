@@ -76,7 +76,7 @@ def make_template(plan):
     """Give the fixtures' `plan` ten budgets, a follow-up that rates each goal, and a document."""
     from django.core.files.base import ContentFile
 
-    from pages.publishing.versions import as_data, build, whole
+    from pages.publishing.versions import as_data, build, fetch_with_parts
     from planning.models import FollowUp, Goal, GoalRating, PlanDocument
 
     plan.last_year = plan.first_year + BUDGETS - 1
@@ -89,7 +89,7 @@ def make_template(plan):
         GoalRating.objects.create(follow_up=follow_up, goal=goal, rating="satisfactory")
     document = PlanDocument(plan=plan, position=1, title_sv="Beslutet")
     document.file.save("beslutet.txt", ContentFile(b"Beslutet."))
-    return whole(plan)
+    return fetch_with_parts(plan)
 
 
 def add_plans(template, count, versions, moment):

@@ -78,6 +78,7 @@ def rendered(client):
     return {name: answer.content.decode() for name, answer in made.items()}
 
 
+@pytest.mark.processes
 def test_html_has_no_fault_that_the_w3c_checker_finds(client, content, tmp_path):
     made = rendered(client)
     add_what_staff_may_add()
@@ -96,6 +97,7 @@ def test_html_has_no_fault_that_the_w3c_checker_finds(client, content, tmp_path)
 NEWER_THAN_THE_CHECKER = ("“field-sizing” doesn't exist", "“paint-order” doesn't exist")
 
 
+@pytest.mark.processes
 def test_css_has_no_fault_that_the_w3c_checker_finds():
     found = [
         fault

@@ -92,12 +92,14 @@ def observatory_score(page, by_http):
     return score + sum(points for points, is_true in plus if is_true) if score >= 90 else score
 
 
+@pytest.mark.processes
 def test_the_observatory_gives_its_best_grade(ask):
     page, by_http = ask("/"), ask("/", **{"X-Forwarded-Proto": "http"})
     assert (page.status, by_http.status) == (200, 301)
     assert observatory_score(page, by_http) == 130
 
 
+@pytest.mark.processes
 def test_every_kind_of_answer_has_every_header(ask):
     page = ask("/")
     stylesheet = re.search(r'href="(/static/[^"]+\.css)"', page.text)[1]
@@ -173,6 +175,7 @@ def test_public_pages_run_no_script_and_staffs_pages_none_that_is_not_ours(clien
 # --- Where the staff's pages are -------------------------------------------------------------------
 
 
+@pytest.mark.processes
 def test_the_staffs_pages_are_where_the_installation_says(ask):
     answer = ask("/redaktion/")
     assert (answer.status, answer.headers["Location"]) == (
@@ -183,6 +186,7 @@ def test_the_staffs_pages_are_where_the_installation_says(ask):
     assert "no-store" in ask("/redaktion/konto/logga-in/").headers["Cache-Control"]
 
 
+@pytest.mark.processes
 def test_from_elsewhere_the_staffs_pages_are_not_there(ask):
     nowhere = "/finns-inte-heller/"
     missing = ask(nowhere)

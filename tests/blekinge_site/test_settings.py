@@ -12,9 +12,9 @@ from django.core import checks
 
 from blekinge_site.environment import BadSettingError
 from blekinge_site.operations.health import readiness
-from blekinge_site.reserved import first_words, refuse_taken
+from blekinge_site.reserved import check_admin_path, first_words
 from blekinge_site.serving.bridge import THREADS
-from blekinge_site.urls import site, visitors
+from blekinge_site.urls import public_patterns, translated_patterns
 from tests.factories import make_page
 from tests.serving import ROOT, free_port
 
@@ -31,9 +31,9 @@ BAD = [
     ("PAGE_CACHE", "yes", f"PAGE_CACHE is 'yes'. {ON_OR_OFF}"),
     ("ACCESS_LOG", "/var/log/x", f"ACCESS_LOG is '/var/log/x'. {ON_OR_OFF}"),
     ("LOG_FORMAT", "xml", "LOG_FORMAT is 'xml'. Set it to json or text."),
-    ("ALLOWED_HOSTS", "*", "Name the hosts that the site answers for, with commas, such as"),
-    ("ALLOWED_HOSTS", "", "Name the hosts"),
-    ("ALLOWED_HOSTS", "https://example.org", "Name the hosts"),
+    ("ALLOWED_HOSTS", "*", "Set it to host names with commas, such as example.org,www."),
+    ("ALLOWED_HOSTS", "", "Set it to host names"),
+    ("ALLOWED_HOSTS", "https://example.org", "Set it to host names"),
     ("DATABASE_URL", "oracle", "Set it as postgresql://user:password@host/name, or leave it out"),
     ("DATABASE_URL", "mysql://u:p@host/name", "Set it as postgresql://"),
     ("DATABASE_URL", "postgresql://u:p@host", "Set it as postgresql://"),
@@ -49,18 +49,18 @@ BAD = [
     ("PAGE_CACHE_MB", "0", "Set it to a whole number of megabytes, such as 32."),
     ("FEEDBACK_DAYS", "0", "Set it to a whole number of days, such as 365."),
     ("WEB_CONCURRENCY", "zero", "Set it to a whole number of processes, such as 2."),
-    ("ADMIN_PATH", "/", "Set it to words with hyphens that no page has, such as admin/."),
+    ("ADMIN_PATH", "/", "Set it to a path that no page has, such as admin/."),
     ("ADMIN_NETWORKS", "10.0.0.1/8", "Set it to networks with commas, such as 10.0.0.0/8,"),
     ("SECURITY_CONTACT", "x@example.se", "Set it as mailto:name@host or https://…, or leave"),
-    ("OIDC_ACR", "två faktorer", "Set it to values of acr with commas, or leave it out."),
-    ("SITE_NAME", "", "Set it to the region's name, or leave it out."),
+    ("OIDC_ACR", "två faktorer", "Set it to words with commas, or leave it out."),
+    ("SITE_NAME", "", "Set it to one line of text, or leave it out."),
     ("METRICS_PORT", "70000", "Set it to a number from 1 to 65535, or leave it out."),
     ("METRICS_HOST", "all of them", "Set it to an address of this machine, or leave it out."),
     ("SENTRY_DSN", "https://sentry.example/1", "Set it as https://key@host/number, or leave"),
     ("EMAIL_URL", "example.se", "Set it as smtp+tls://user:password@host:587, or leave it out."),
     ("EMAIL_FROM", "Regionen", "Set it to the address that mail is sent from."),
     ("OIDC_SERVER_URL", "x", "Set it as https://host/path, or leave it out."),
-    ("OIDC_NAME", " ", "Set it to what staff call the directory, or leave it out."),
+    ("OIDC_NAME", " ", "Set it to one line of text, or leave it out."),
     ("OIDC_CLIENT_ID", "x", "OIDC_SERVER_URL is missing. Set all of OIDC_SERVER_URL, OIDC_CLIENT_"),
     ("OIDC_CLIENT_SECRET", "x", "OIDC_SERVER_URL is missing. Set all of OIDC_SERVER_URL,"),
     ("DATABASE_PASSWORD_FILE", "/nowhere", "DATABASE_PASSWORD_FILE cannot be read. Set it to a"),
@@ -129,6 +129,7 @@ def assert_one_line(ended, sentence):
 # --- A wrong one -----------------------------------------------------------------------------------
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("name", "value", "sentence"), BAD)
 def test_a_bad_setting_stops_the_start_with_one_line(project, name, value, sentence):
     environment = GOOD | TOGETHER.get(name, {}) | {name: value}
@@ -139,18 +140,21 @@ def test_a_bad_setting_stops_the_start_with_one_line(project, name, value, sente
     assert line.startswith(sentence)
 
 
+@pytest.mark.processes
 def test_a_bad_setting_is_told_the_same_by_all_that_start_the_site(project, starter):
     name, value, mend = next(bad for bad in BAD if bad[0] == "OIDC_SERVER_URL")
     sentence = f"{name} is missing or cannot be read. {mend}"
     assert_one_line(start(project, starter, **GOOD, **{name: value}), sentence)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["make run", "manage.py", "serve.py"])
 def test_what_gunicorn_reads_before_its_configuration_is_told_too(project, starter):
     ended = start(project, starter, **GOOD, WEB_CONCURRENCY="zero")
     assert_one_line(ended, "WEB_CONCURRENCY is missing or cannot be read.")
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -166,6 +170,7 @@ def test_a_bad_file_of_settings_is_told(project, starter, text, sentence):
         (project / ".env").unlink()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["make run", "manage.py"])
 @pytest.mark.parametrize(
     ("address", "why"),
@@ -187,6 +192,7 @@ def test_a_database_that_cannot_be_reached_is_told(project, starter, address, wh
     assert ended[1][0].endswith("). Start it, or correct DATABASE_URL.")
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["serve.py", "gunicorn"])
 def test_a_port_for_metrics_that_is_taken_is_told(project, starter):
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -204,13 +210,14 @@ def test_a_port_for_metrics_that_is_taken_is_told(project, starter):
 # --- Where the staff's pages may be ----------------------------------------------------------------
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["make run", "manage.py", "gunicorn"])
 def test_the_staffs_pages_cannot_take_the_plans_address(project, starter):
     (project / "staticfiles").mkdir(exist_ok=True)
     (project / "staticfiles/staticfiles.json").touch()
     ended = start(project, starter, **GOOD, ADMIN_PATH="regionplan/personal/")
     assert_one_line(
-        ended, "ADMIN_PATH begins with regionplan, which is kept for visitors' pages. Set it to"
+        ended, "ADMIN_PATH begins with regionplan, which is reserved for public pages. Set it to"
     )
 
 
@@ -222,18 +229,20 @@ def test_the_staffs_pages_cannot_take_the_plans_address(project, starter):
 )
 def test_the_staffs_pages_begin_with_no_word_of_visitors_pages(word):
     for path in (f"{word}/", f"{word}/personal/"):
-        with pytest.raises(BadSettingError, match=f"^ADMIN_PATH begins with {word}, which is kept"):
-            refuse_taken(path, [*visitors, *site])
+        with pytest.raises(
+            BadSettingError, match=f"^ADMIN_PATH begins with {word}, which is reserved"
+        ):
+            check_admin_path(path, [*public_patterns, *translated_patterns])
 
 
 def test_the_words_of_visitors_pages_are_those_of_the_addresses():
     # The empty one is the start page's, the one in angles any editorial page's.
-    assert first_words([*visitors, *site]) == {
+    assert first_words([*public_patterns, *translated_patterns]) == {
         *("", "<slug:slug>", ".well-known", "robots.txt", "sitemap.xml", "forhandsgranska"),
         *("om-region-blekinge", "aterkoppling", "regionplan"),
     }
     for path in ("admin/", "personal/regionplan/", "regionplan-personal/"):
-        refuse_taken(path, [*visitors, *site])
+        check_admin_path(path, [*public_patterns, *translated_patterns])
 
 
 @pytest.mark.parametrize(("path", "is_taken"), [("/contact/", True), ("/contact/x/", False)])
@@ -262,12 +271,14 @@ def read(project, names, **environment):
     return ran.stdout.rstrip("\n")
 
 
+@pytest.mark.processes
 def test_settings_are_taken_as_they_are_meant(project):
     said = {"ALLOWED_HOSTS": "Example.org, .example.net,[::1]", "METRICS_HOST": ""}
     names = "ALLOWED_HOSTS, METRICS_HOST"
     assert read(project, names, **said) == "['example.org', '.example.net', '[::1]'] 127.0.0.1"
 
 
+@pytest.mark.processes
 def test_secrets_may_stand_in_files(project, tmp_path):
     secrets = {
         "SECRET_KEY": "y" * 60,
@@ -293,6 +304,7 @@ def test_secrets_may_stand_in_files(project, tmp_path):
     )
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("database", "cache", "expected"),
     [
@@ -307,11 +319,14 @@ def test_passwords_may_stand_beside_their_addresses(project, database, cache, ex
     assert read(project, names, DATABASE_URL=database, CACHE_URL=cache, **passwords) == expected
 
 
+@pytest.mark.processes
 def test_a_pool_has_a_connection_for_each_thread_that_may_want_one(project):
     url = "postgresql://u@host/name"
     names = 'DATABASES["default"]["OPTIONS"]["pool"]["max_size"]'
     others = 3  # the content version, the warm-up and the metrics
-    probes = len([part for part in ("database", "migrations", "writes") if part in readiness.parts])
+    probes = len(
+        [part for part in ("database", "migrations", "writes") if part in readiness.checks]
+    )
     assert read(project, names, DATABASE_URL=url) == str(THREADS + others + probes)
     assert "at most ten connections" in (ROOT / "docs/operations.md").read_text()
 
@@ -321,10 +336,9 @@ def test_a_pool_has_a_connection_for_each_thread_that_may_want_one(project):
 
 def test_each_setting_has_its_row_in_the_readme_and_a_bad_value_here():
     code = [ROOT / f"blekinge_site/{name}.py" for name in ("settings", "environment")]
-    names = re.findall(
-        r'''(?:env\.\w+|yes_or_no|one_of|from_environment)\(\s*(?:[\w.]+,\s+)?"([A-Z_]+)"''',
-        "".join(path.read_text() for path in code),
-    )
+    text = "".join(path.read_text() for path in code)
+    # The first argument of each function that reads a variable.
+    names = re.findall(r'(?:env\.|[^.\w])[a-z_]+\(\s*"([A-Z_]+)"', text)
     rows = re.findall(r"^\| (`[A-Z_`, ]+`) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
     told = [name for row in rows for name in re.findall("[A-Z_]+", row)]
     assert sorted(told) == sorted(set(names))

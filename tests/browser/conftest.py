@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -20,12 +21,12 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
 def pytest_collection_modifyitems(items):
-    if CHROMIUM is None:
-        for item in items:
-            if "/browser/" in str(item.path):
-                item.add_marker(
-                    pytest.mark.skip(reason="no Chromium here: apt-get install chromium")
-                )
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.processes)
+            if CHROMIUM is None:
+                reason = "no Chromium here: apt-get install chromium"
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")

@@ -147,6 +147,18 @@ AXE_OPTIONS = {
 AXE_COLOR_OPTIONS = AXE_OPTIONS | {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 }
+# The rules whose answer depends on how wide the window is.
+AXE_LAYOUT_OPTIONS = AXE_OPTIONS | {
+    "runOnly": {
+        "type": "rule",
+        "values": [
+            "color-contrast",
+            "link-in-text-block",
+            "scrollable-region-focusable",
+            "target-size",
+        ],
+    }
+}
 
 # What sticks out of the window, is cut off by the box around it, or runs into the words beside it in
 # a chart: a list of strings.
@@ -203,6 +215,6 @@ def violations(page, options=AXE_OPTIONS):
     ]
 
 
-def faults(page):
+def faults(page, options=AXE_OPTIONS):
     """Return what sticks out or is cut off on the open `page`, and what axe finds wrong, as strings."""
-    return page.evaluate(SPILLED) + violations(page)
+    return page.evaluate(SPILLED) + violations(page, options)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from blekinge_site.staff import signin_log
 from pages.models import Feedback, Page, RegionProfile, Revision
-from pages.publishing.history import record
+from pages.publishing.history import save_revision
 from pages.publishing.versions import working_copy
 from planning.models import Goal, RegionalPlan
 from tests.browser import pages
@@ -42,7 +42,7 @@ def test_each_list_and_form_is_accessible_and_in_swedish(editor, superuser, app)
         for thing in model.objects.order_by("pk"):
             working_copy(thing)
     LogEntry.objects.log_actions(superuser.pk, [superuser], ADDITION, [{"added": {}}])
-    signin_log.record(superuser, "Loggade in.")
+    signin_log.log_sign_in_event(superuser, "Loggade in.")
     Feedback.objects.create(address="/", language="sv", helpful=False, message="Var är kartan?")
     editor.goto(f"/admin/{app}/")
     hrefs = "all => all.map(link => link.getAttribute('href'))"
@@ -127,12 +127,12 @@ def test_the_pages_of_history_are_accessible_and_in_swedish(editor, superuser):
     history, deleted = address_of(copy, "history"), "/admin/pages/page/borttaget/"
     assert faults_at(editor, [history, deleted]) == ""  # nothing is there
 
-    record(copy, superuser, "Gjorde en arbetskopia")
+    save_revision(copy, superuser, "Gjorde en arbetskopia")
     Goal.objects.filter(perspective__plan=copy, slug="god-tillganglighet").update(name_sv="Närhet")
-    record(copy, superuser, "Ändrade inriktningsmål ”Närhet”")
+    save_revision(copy, superuser, "Ändrade inriktningsmål ”Närhet”")
     copy.budgets.all().delete()
-    record(copy, superuser, "Tog bort budget ”Budget 2019”")
-    record(draft, superuser, "Tog bort sida ”Utkast”")
+    save_revision(copy, superuser, "Tog bort budget ”Budget 2019”")
+    save_revision(draft, superuser, "Tog bort sida ”Utkast”")
     draft.delete()
     last, _between, first = Revision.objects.of(copy)
     compare = f"{address_of(copy, 'jamfor')}?fran={first.pk}&till="

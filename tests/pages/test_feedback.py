@@ -12,6 +12,8 @@ from pages import feedback, limits
 from pages.models import Feedback, SendCount
 from tests.site import text_of
 
+pytestmark = pytest.mark.database
+
 YES = {"address": "/kontakt/", "helpful": "ja"}
 
 

@@ -12,6 +12,8 @@ from django.utils import timezone
 from pages.models import Feedback
 from tests.site import text_of
 
+pytestmark = pytest.mark.database
+
 PER_PAGE = "/admin/pages/feedback/per-sida"
 
 

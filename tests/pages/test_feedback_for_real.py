@@ -10,7 +10,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import pytest
+
 from tests import serving
+
+pytestmark = pytest.mark.processes
 
 YES = {"address": "/", "helpful": "ja"}
 WORDS = {"message": "Rad ett\r\n<rad två> & å", "website": ""}  # the second field is a trap

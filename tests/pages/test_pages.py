@@ -7,6 +7,8 @@ from tests.constraints import refuses
 from tests.factories import make_page, make_profile
 from tests.site import text_of
 
+pytestmark = pytest.mark.database
+
 # --- What the database refuses ---------------------------------------------------------------------
 
 

@@ -11,6 +11,8 @@ from tests.factories import make_budget, make_page, make_perspective, make_plan,
 from tests.site import public_addresses
 from tests.stand_ins import ask, make_cache
 
+pytestmark = pytest.mark.database
+
 
 def addresses_in(body):
     found = re.findall("<loc>http://testserver([^<]*)</loc>", body.decode())

@@ -27,7 +27,10 @@ from tests.factories import make_page
 from tests.site import public_addresses
 from tests.staff_forms import change
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = [
+    pytest.mark.database,
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+]
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ def everything():
             .order_by("pk")
             .values_list(*[field.attname for field in model._meta.concrete_fields])
         )
-        for model in backup.kept_models()
+        for model in backup.models_in_backup()
     }
 
 
@@ -190,7 +193,7 @@ def test_content_is_not_replaced_unless_asked_for(file, admin_client):
     with pytest.raises(CommandError) as refusal:
         restore(file)
     assert str(refusal.value) == (
-        "Nothing is changed. The database has content. To replace all of it, say --replace."
+        "Nothing is changed. The database has content. To replace all of it, use --replace."
     )
     assert everything() == before
     assert Session.objects.exists()
@@ -217,13 +220,19 @@ def with_rows(before, after):
 
 
 SPOILED = [
-    (lambda file: file.write_text("hej"), "It cannot be read as a backup: "),
-    (lambda file: file.unlink(), "It cannot be read as a backup: "),
-    (lambda file: remake(file, manifest={"sha256": None}), "It cannot be read as a backup: "),
-    (lambda file: remake(file, manifest={"format": 3}), "It was made by another version"),
-    (with_a_byte_flipped, "rows.jsonl.xz in it is damaged or missing."),
-    (lambda file: file.write_bytes(file.read_bytes()[:9000]), "It cannot be read as a backup: "),
-    (changed(b"%PDF-1", b"%PDF-2"), "media/dokument/beslut.pdf in it is damaged or missing."),
+    (lambda file: file.write_text("hej"), "The file cannot be read as a backup: "),
+    (lambda file: file.unlink(), "The file cannot be read as a backup: "),
+    (lambda file: remake(file, manifest={"sha256": None}), "The file cannot be read as a backup: "),
+    (lambda file: remake(file, manifest={"format": 3}), "The backup has an unknown format."),
+    (with_a_byte_flipped, "rows.jsonl.xz in the backup is damaged or missing."),
+    (
+        lambda file: file.write_bytes(file.read_bytes()[:9000]),
+        "The file cannot be read as a backup: ",
+    ),
+    (
+        changed(b"%PDF-1", b"%PDF-2"),
+        "media/dokument/beslut.pdf in the backup is damaged or missing.",
+    ),
     (
         lambda file: remake(file, extra=[("media/../../out.txt", b"x")]),
         "media/../../out.txt does not belong in a backup.",
@@ -234,14 +243,14 @@ SPOILED = [
     ),
     (
         lambda file: remake(file, manifest={"migrations": []}),
-        "It lacks migrations that this database has (account.0001_initial, ",
+        "The backup lacks migrations that this database has (account.0001_initial, ",
     ),
-    (with_rows('"plan_id"', '"no"'), "Its rows do not fit this database: "),
-    (with_rows('"published"', "null"), "Its rows do not fit this database: "),
-    (with_rows('"table": "auth_user"', '"table": "no"'), "Its rows do not fit this database: "),
+    (with_rows('"plan_id"', '"no"'), "The rows do not fit this database: "),
+    (with_rows('"published"', "null"), "The rows do not fit this database: "),
+    (with_rows('"table": "auth_user"', '"table": "no"'), "The rows do not fit this database: "),
     (
         lambda file: remake(file, rows=lambda text: text[: text.rindex("\n[")]),
-        "Its rows do not fit this database: ",
+        "The rows do not fit this database: ",
     ),
 ]
 
@@ -279,8 +288,8 @@ def test_a_file_of_a_newer_release_is_refused(file):
     with pytest.raises(CommandError) as refusal:
         restore(file, replace=True)
     assert str(refusal.value) == (
-        "Nothing is changed. It has migrations that this database lacks (pages.0099_tomorrow). "
-        "Install the release that it was made with, or a newer one, and run migrate first."
+        "Nothing is changed. The backup has migrations that this database lacks (pages.0099_tomorrow). "
+        "Install the release that wrote it, or a newer one, and run migrate first."
     )
 
 

@@ -16,6 +16,8 @@ import pytest
 
 from tests.serving import ROOT, Served, free_port, migrated, postgresql
 
+pytestmark = pytest.mark.processes
+
 MEGABYTES = 40
 FILL = f"""
 import random
@@ -168,9 +170,9 @@ def test_a_database_that_cannot_be_reached_is_named_with_the_reason(file, tmp_pa
 
 def test_others_save_while_sqlite_is_backed_up(large, tmp_path):
     process = large.begin("backup", str(tmp_path / "backup.tar"))
-    with closing(sqlite3.connect(large.log.parent / "site.sqlite3", timeout=0)) as other:
+    with closing(sqlite3.connect(large.log.parent / "site.sqlite3", timeout=1)) as other:
         while process.poll() is None:
-            with other:  # an error, if the file is locked
+            with other:  # an error, if the file stays locked
                 other.execute("UPDATE content_version SET number = number + 1 WHERE slot = 0")
             time.sleep(0.01)
     process.communicate()

@@ -23,10 +23,13 @@ from tests.serving import POSTGRESQL, ROOT, Several, children, free_port, postgr
 HOST = "www.example.org"
 PAGES = ["/", "/om-region-blekinge/", "/regionplan/2019-2021/", "/en/regional-plan/2019-2021/"]
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("nginx") and shutil.which("curl") and POSTGRESQL),
-    reason="The stack of compose.yaml is not tried: install nginx, curl and postgresql.",
-)
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(
+        not (shutil.which("nginx") and shutil.which("curl") and POSTGRESQL),
+        reason="The stack of compose.yaml is not tried: install nginx, curl and postgresql.",
+    ),
+]
 
 DOCKER = """#!/bin/sh
 [ "$2" != build ] || exit 0

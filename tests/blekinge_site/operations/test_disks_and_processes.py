@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 
+import pytest
+
 from tests.outages import (
     LONG,
     NEWS,
@@ -27,6 +29,8 @@ from tests.serving import (
     Several,
     served,
 )
+
+pytestmark = pytest.mark.processes
 
 # --- A full disk -----------------------------------------------------------------------------------
 

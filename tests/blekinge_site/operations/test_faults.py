@@ -42,6 +42,8 @@ from tests.serving import (
     served,
 )
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def on_postgresql(tmp_path_factory):

@@ -15,6 +15,8 @@ from blekinge_site.operations import health
 from tests.serving import redis_server
 from tests.stand_ins import AtOnce, Content, ask, make_cache
 
+pytestmark = pytest.mark.database
+
 READY = {"database": "ok", "migrations": "ok", "writes": "ok", "media": "ok"}
 
 
@@ -23,7 +25,7 @@ def ready(database, settings, tmp_path, monkeypatch):
     """All four parts, tried at once and in this thread, where the test's database is."""
     settings.MEDIA_ROOT = tmp_path / "media"
     monkeypatch.setattr(health.readiness, "threads", AtOnce())
-    health.migrations.cache_clear()
+    health.check_migrations.cache_clear()
 
 
 def down(*args, **kwargs):
@@ -132,10 +134,10 @@ def test_a_redis_that_refuses_writes_is_told(settings):
         settings.CACHES = settings.CACHES | {
             "pages": {"BACKEND": backend, "LOCATION": server.address}
         }
-        health.store()
+        health.check_store()
         redis.from_url(server.address).config_set("maxmemory", 1)
         with pytest.raises(redis.exceptions.OutOfMemoryError):
-            health.store()
+            health.check_store()
 
 
 def test_a_part_that_hangs_is_told_in_time_and_not_tried_twice_at_once(database):
@@ -145,7 +147,7 @@ def test_a_part_that_hangs_is_told_in_time_and_not_tried_twice_at_once(database)
         tries.append(1)
         let_go.wait(10)
 
-    readiness = health.Readiness({"database": hanging, "media": lambda: None}, patience=0.1)
+    readiness = health.Readiness({"database": hanging, "media": lambda: None}, seconds=0.1)
     started = time.monotonic()
     assert [readiness.failing() for _probe in range(3)] == [["database"]] * 3
     assert 0.3 <= time.monotonic() - started < 2
@@ -157,7 +159,7 @@ def test_a_part_that_hangs_is_told_in_time_and_not_tried_twice_at_once(database)
 
 
 def test_a_part_that_is_not_needed_is_degraded_and_costs_nothing(client, ready, monkeypatch):
-    monkeypatch.setattr(health.readiness, "parts", health.readiness.parts | {"store": down})
+    monkeypatch.setattr(health.readiness, "checks", health.readiness.checks | {"store": down})
     answer = client.get("/readyz")
     parts = READY | {"store": "degraded"}
     assert (answer.status_code, answer.json()) == (200, {"ready": True, "parts": parts})

@@ -1,7 +1,11 @@
 """The mixed load of `make load`, for some seconds."""
 
+import pytest
+
 from tests.benchmarks import mixed_load
 from tests.benchmarks.mixed_load import loaded
+
+pytestmark = pytest.mark.processes
 
 
 def test_nothing_is_amiss_when_the_site_is_used_in_all_ways_at_once(tmp_path, monkeypatch):

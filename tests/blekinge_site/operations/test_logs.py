@@ -12,9 +12,9 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import DatabaseError
 
-from blekinge_site.operations.logs import Formatter, masked, number_of
+from blekinge_site.operations.logs import Formatter, masked, request_id_of
 from blekinge_site.serving.request_log import Lines, json_line, text_line
-from blekinge_site.staff.signin_log import record
+from blekinge_site.staff.signin_log import log_sign_in_event
 from pages.models import Feedback
 from tests.factories import make_page
 from tests.staff_forms import change
@@ -130,7 +130,7 @@ def test_the_line_tells_whether_the_page_was_stored():
     ],
 )
 def test_only_a_proxy_of_ours_numbers_requests(behind_proxy, sent, is_kept):
-    number = number_of({"HTTP_X_REQUEST_ID": sent}, behind_proxy=behind_proxy)
+    number = request_id_of({"HTTP_X_REQUEST_ID": sent}, behind_proxy=behind_proxy)
     assert (number == sent) == is_kept
     assert is_kept or re.fullmatch("[0-9a-f]{16}", number)
 
@@ -138,7 +138,7 @@ def test_only_a_proxy_of_ours_numbers_requests(behind_proxy, sent, is_kept):
 # --- Errors ----------------------------------------------------------------------------------------
 
 
-def test_an_error_is_one_line_with_the_number_of_its_request(
+def test_an_error_is_one_line_with_the_request_id_of_its_request(
     database,
     monkeypatch,
     caplog,
@@ -217,7 +217,7 @@ def test_what_is_deleted_together_is_a_line_each(edits, admin_client, admin_user
 
 
 def test_signing_in_is_a_line(edits, admin_user):
-    lines = edits(lambda: record(admin_user, "Loggade in."))
+    lines = edits(lambda: log_sign_in_event(admin_user, "Loggade in."))
     assert lines == [
         {
             "user": admin_user.pk,

@@ -9,6 +9,8 @@ import pytest
 
 from tests.serving import ROOT
 
+pytestmark = pytest.mark.processes
+
 PROJECT = ROOT
 
 # Makes virtual environments whose Python notes its arguments, and fails if $FAILING is in them.
@@ -85,6 +87,7 @@ def test_make_alone_lists_the_targets(clone):
         "help",
         "run",
         "test",
+        "quick",
         "check",
         "audit",
         "fix",

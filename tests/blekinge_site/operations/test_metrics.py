@@ -19,6 +19,8 @@ from blekinge_site.operations import health
 from tests.serving import ROOT
 from tests.stand_ins import AtOnce
 
+pytestmark = pytest.mark.processes
+
 
 def free_port():
     with socket.socket() as taken:

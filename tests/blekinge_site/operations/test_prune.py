@@ -13,6 +13,8 @@ from django.utils import timezone
 from pages.editing.conflicts import MINUTES_OPEN
 from pages.models import Feedback, OpenForm, SendCount
 
+pytestmark = pytest.mark.database
+
 
 def prune(*arguments):
     told = StringIO()

@@ -320,6 +320,7 @@ def trickle(port, stop, first, then, counted):
                 continue
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("first", "then"),
     [
@@ -358,6 +359,7 @@ PlanDocument.objects.create(
 """
 
 
+@pytest.mark.processes
 def test_who_never_reads_the_answer_is_shown_out(tmp_path):
     impatient = tmp_path / "gunicorn.conf.py"
     impatient.write_text(Path("gunicorn.conf.py").read_text() + "\nUNREAD_SECONDS = 1\n")
@@ -374,6 +376,7 @@ def test_who_never_reads_the_answer_is_shown_out(tmp_path):
         assert len(site.get(path)[2]) == 20_000_000
 
 
+@pytest.mark.processes
 def test_a_length_of_5000_digits_is_refused(tmp_path):
     head = b"POST /aterkoppling/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
     with served(tmp_path) as site:
@@ -395,6 +398,7 @@ class ByProxy(Several):
         self.seen.append(self.site.get("/robots.txt", **{"X-Forwarded-Proto": "https"})[0])
 
 
+@pytest.mark.processes
 def test_workers_that_are_replaced_lose_no_request(tmp_path):
     arguments = "--max-requests 100 --max-requests-jitter 50"
     with served(tmp_path, GUNICORN_CMD_ARGS=arguments, BEHIND_PROXY="on") as site:

@@ -8,6 +8,8 @@ import pytest
 
 from tests.serving import served
 
+pytestmark = pytest.mark.processes
+
 DOCUMENT = """
 from django.core.files.base import ContentFile
 from planning.models import PlanDocument

@@ -10,10 +10,13 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from tests.serving import served
+
+pytestmark = pytest.mark.processes
 
 CASES = int(os.environ.get("FUZZ_CASES", 1500))
 SEED = int(os.environ.get("FUZZ_SEED", 0)) or random.randrange(1, 10**9)

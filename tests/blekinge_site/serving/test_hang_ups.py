@@ -3,8 +3,12 @@
 import os
 import socket
 
+import pytest
+
 from tests.hang_ups import hang_up_often, held, settles
 from tests.serving import pss, served
+
+pytestmark = pytest.mark.processes
 
 COUNT = int(os.environ.get("HANG_UPS", 10_000))
 FILL = "from django.core.management import call_command; call_command('load_fixtures', verbosity=0)"

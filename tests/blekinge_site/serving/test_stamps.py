@@ -13,6 +13,8 @@ from blekinge_site.serving.page_cache import ASK_EVERY, PageCache
 from tests.moments import NOON, SECOND
 from tests.stand_ins import FAR, HTML, LONG, App, Content, ask, make_cache
 
+pytestmark = pytest.mark.database
+
 # --- How long it holds -----------------------------------------------------------------------------
 
 

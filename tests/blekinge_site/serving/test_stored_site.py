@@ -23,6 +23,8 @@ from tests.site import public_addresses
 from tests.staff_forms import change
 from tests.stand_ins import ask, make_cache
 
+pytestmark = pytest.mark.database
+
 # --- The site behind it ----------------------------------------------------------------------------
 
 

@@ -21,6 +21,8 @@ from tests.accounts import CODE, LOGIN, PASSWORD, SECRET, code_now, logged, make
 from tests.factories import make_page
 from tests.site import public_addresses, text_of
 
+pytestmark = pytest.mark.database
+
 # --- The way in ------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,8 @@ from tests.factories import (
 from tests.site import text_of
 from tests.staff_forms import change, form_of, publish
 
+pytestmark = pytest.mark.database
+
 
 def errors_of(answer):
     return [message for errors in answer.context["errors"] for message in errors]
@@ -315,7 +317,7 @@ def test_a_save_that_the_database_refuses_is_rolled_back_with_a_503(admin_client
         raise OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pages.editing.saving.record", fail)
+        patch.setattr("pages.editing.saving.save_revision", fail)
         answer = admin_client.post(address, data)
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
     assert "Räkna med att det du skickade inte är sparat." in text_of(answer)

@@ -14,6 +14,8 @@ from tests.factories import make_budget, make_focus_area, make_goal, make_perspe
 from tests.site import text_of
 from tests.staff_forms import form_of
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def two_editors(db):

@@ -25,6 +25,8 @@ from tests.factories import (
 )
 from tests.site import text_of
 
+pytestmark = pytest.mark.database
+
 HEADINGS = "År;Kod;Namn;Namn på engelska;Slag;Belopp (mnkr);Utfall (mnkr);Ordning"
 
 

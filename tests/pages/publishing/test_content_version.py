@@ -3,6 +3,7 @@
 import datetime as dt
 from io import StringIO
 
+import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -21,6 +22,8 @@ from tests.factories import (
     make_profile,
 )
 from tests.moments import NOON, SECOND
+
+pytestmark = pytest.mark.database
 
 
 def raises_it(write):

@@ -26,6 +26,8 @@ from tests.factories import (
 )
 from tests.site import public_addresses
 
+pytestmark = pytest.mark.database
+
 # Many addresses that lead somewhere, and as many that don't.
 ALIVE = [
     "/kontakt/",
@@ -255,7 +257,7 @@ def test_previews_that_have_not_ended_are_there(client, db, monkeypatch):
         *(200, 302, 404, 410)
     ]
     assert dead_among(link, published, elsewhere, to_gone) == [elsewhere, to_gone]
-    monkeypatch.setattr(preview, "DAYS", -1)
+    monkeypatch.setattr(preview, "LINK_DAYS", -1)
     assert dead_among(link) == [link]
 
 

@@ -107,7 +107,7 @@ def test_a_profile_is_checked_with_its_parts(db):
     )
     stat = DailyStat.objects.create(profile=profile, position=1, value=4, sentence_sv="barn föds")
     value = CoreValue.objects.create(profile=profile, position=1, slug="mod", name_en="Courage")
-    found = [(finding.stops, finding.thing, finding.field) for finding in findings(profile)]
+    found = [(finding.stops, finding.obj, finding.field) for finding in findings(profile)]
     assert found == [
         (STOPS, value, "name_sv"),
         (STOPS, value, "body_sv"),
@@ -248,7 +248,7 @@ def test_what_is_empty_in_a_plan_is_told(db):
     perspective = make_perspective(plan, 1, name_en="x")
     goal = make_goal(make_perspective(plan, 2, name_en="x"), name_en="x")
     budget = make_budget(plan, unit_en="x")
-    found = [(f.stops, f.text, f.thing) for f in findings(RegionalPlan.objects.get())]
+    found = [(f.stops, f.text, f.obj) for f in findings(RegionalPlan.objects.get())]
     assert found == [
         (
             ADVICE,

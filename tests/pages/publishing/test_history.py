@@ -5,7 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 
 from pages.models import CoreValue, Page, Revision
-from pages.publishing.history import differences, marked_words, record, restore
+from pages.publishing.history import differences, marked_words, restore, save_revision
 from pages.publishing.versions import as_data, working_copy
 from planning.models import Goal, RegionalPlan
 from tests.factories import (
@@ -19,6 +19,8 @@ from tests.factories import (
 )
 from tests.site import text_of
 from tests.staff_forms import change, publish
+
+pytestmark = pytest.mark.database
 
 
 @pytest.fixture
@@ -200,7 +202,7 @@ def test_any_two_are_compared_the_older_first(admin_client, plan):
         assert "<del>Ett</del><ins>Tre</ins>" in page.content.decode()
     assert admin_client.get(address, {"fran": "x", "till": third.pk}).status_code == 404
     other = make_page("kontakt")
-    record(other, None, "Ändrade")
+    save_revision(other, None, "Ändrade")
     theirs = Revision.objects.of(other).get()
     assert admin_client.get(address, {"fran": first.pk, "till": theirs.pk}).status_code == 404
 
@@ -229,7 +231,7 @@ def test_what_is_published_is_restored_as_a_working_copy(admin_client, client, p
 
 
 def test_restoring_replaces_the_working_copy_under_way(plan):
-    record(plan, None, "Först")
+    save_revision(plan, None, "Först")
     RegionalPlan.objects.filter(pk=plan.pk).update(title_sv="Ändrad")
     make_perspective(plan)
     restored = restore(Revision.objects.get())
@@ -238,7 +240,7 @@ def test_restoring_replaces_the_working_copy_under_way(plan):
 
 
 def test_what_waits_to_be_published_is_not_replaced(admin_client, plan):
-    record(plan, None, "Först")
+    save_revision(plan, None, "Först")
     publish(admin_client, plan, publish_at="2999-01-01 08.00")
     address = f"/admin/planning/regionalplan/{plan.pk}/aterstall/"
     old = Revision.objects.last()
@@ -285,7 +287,7 @@ def test_a_deleted_working_copy_can_be_restored(admin_client, db):
 def test_a_part_of_the_profile_comes_back(admin_client, db):
     profile = make_profile(status="draft")
     CoreValue.objects.create(profile=profile, position=1, slug="mod", name_sv="Mod", body_sv=".")
-    record(profile, None, "Först")
+    save_revision(profile, None, "Först")
     CoreValue.objects.all().delete()
     restore(Revision.objects.get())
     assert CoreValue.objects.get().name_sv == "Mod"

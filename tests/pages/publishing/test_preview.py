@@ -27,6 +27,8 @@ from tests.factories import (
 from tests.site import text_of
 from tests.staff_forms import form_of, publish
 
+pytestmark = pytest.mark.database
+
 
 def whole_database():
     """Return all that is in the database but who is signed in and who has which form open."""
@@ -73,7 +75,7 @@ def test_a_preview_that_fails_saves_nothing(admin_client, db, monkeypatch):
     def fail(*args):
         raise RuntimeError("no page today")
 
-    monkeypatch.setattr(views.charts, "drawn", fail)
+    monkeypatch.setattr(views.charts, "chart_rows", fail)
     make_budget(plan, lines=[("item", "1.0")])
     before = whole_database()
     admin_client.raise_request_exception = False
@@ -212,7 +214,7 @@ def test_a_link_opens_nothing_but_pages(client, db, path):
 
 def test_a_link_ends(client, db, monkeypatch):
     link = preview.link_to(make_page("ny", status="draft"))
-    later = timezone.now().timestamp() + preview.DAYS * 24 * 3600 + 1
+    later = timezone.now().timestamp() + preview.LINK_DAYS * 24 * 3600 + 1
     monkeypatch.setattr("time.time", lambda: later)
     answer = client.get(link)
     assert answer.status_code == 410

@@ -6,13 +6,15 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from pages.models import Page
-from planning.models import RegionalPlan
+from pages.models import DailyStat, Page, RegionProfile
+from planning.models import BudgetLine, FocusArea, RegionalPlan
 from tests.constraints import refuses
 from tests.factories import make_budget, make_page, make_perspective, make_plan, make_profile
 from tests.moments import NOON, SECOND
 from tests.site import text_of
 from tests.staff_forms import change, publish
+
+pytestmark = pytest.mark.database
 
 
 def test_a_page_appears_and_disappears_to_the_second(client, db, clock):
@@ -137,3 +139,16 @@ def test_a_plan_replaced_by_one_to_come_still_holds(client, db, clock):
     clock(NOON)
     assert "Gäller inte längre." in text_of(client.get(old.get_absolute_url()))
     assert RegionalPlan.objects.published().count() == 2
+
+
+@pytest.mark.parametrize(
+    ("part", "path", "publishable"),
+    [
+        (DailyStat, "profile", RegionProfile),
+        (BudgetLine, "budget__plan", RegionalPlan),
+        (FocusArea, "goal__perspective__plan", RegionalPlan),
+    ],
+)
+def test_a_part_knows_the_path_to_its_publishable(part, path, publishable):
+    assert part.path_to_publishable() == path
+    assert part.publishable_model() is publishable

@@ -10,6 +10,8 @@ import pytest
 
 from tests.serving import Several, served
 
+pytestmark = pytest.mark.processes
+
 CONTENT = """
 from tests.factories import *
 for number in range(3):

@@ -9,9 +9,16 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from pages.models import CoreValue, DailyStat, Page, RegionProfile, Revision
-from pages.publishing.history import record, restore
+from pages.publishing.history import restore, save_revision
 from pages.publishing.publishable import previewing
-from pages.publishing.versions import as_data, build, counterpart, walk, whole, working_copy
+from pages.publishing.versions import (
+    as_data,
+    build,
+    counterpart,
+    fetch_with_parts,
+    walk,
+    working_copy,
+)
 from planning.copying import year_to_budget
 from planning.models import FollowUp, Goal, GoalRating, PlanDocument, RegionalPlan
 from tests.factories import (
@@ -25,6 +32,8 @@ from tests.factories import (
 )
 from tests.site import text_of
 from tests.staff_forms import change, publish
+
+pytestmark = pytest.mark.database
 
 MINUTE = dt.timedelta(minutes=1)
 
@@ -249,7 +258,7 @@ def test_an_english_word_is_open_until_visitors_know_it(admin_client, db):
 
 def test_restoring_keeps_the_english_words_that_visitors_know(client, db):
     page = make_page("kontakt", title_en="Contact")
-    record(page, None, "Först")
+    save_revision(page, None, "Först")
     publish_now(working_copy(page), slug_en="contact")
     publish_now(restore(Revision.objects.get()))
     assert client.get("/en/contact/").status_code == 200
@@ -423,7 +432,7 @@ def test_data_that_lacks_a_later_field_is_built_with_its_default(db):
 
 
 def test_a_whole_walk_names_each_part_once(content):
-    plan = whole(RegionalPlan.objects.get())
+    plan = fetch_with_parts(RegionalPlan.objects.get())
     parts = [(type(part), part.pk) for part in walk(plan)]
     assert len(parts) == len(set(parts))
     assert sum(kind is Goal for kind, _pk in parts) == Goal.objects.count()
