@@ -48,7 +48,7 @@ class Content:
 
 def make_cache(app, content=None, **options):
     """Return a cache in front of `app` that asks each time and has no threads of its own."""
-    options = {"hosts": ["testserver"], "every": 0} | options
+    options = {"hosts": ["testserver"], "interval": 0} | options
     cache = PageCache(app, content or Content(), **options)
     cache.watch.thread = cache.finishing = AtOnce()
     return cache

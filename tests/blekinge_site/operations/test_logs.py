@@ -13,7 +13,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import DatabaseError
 
 from blekinge_site.operations.logs import Formatter, masked, request_id_of
-from blekinge_site.serving.request_log import Lines, json_line, text_line
+from blekinge_site.serving.request_log import LineWriter, json_line, text_line
 from blekinge_site.staff.signin_log import log_sign_in_event
 from pages.models import Feedback
 from tests.factories import make_page
@@ -89,7 +89,7 @@ def test_no_path_takes_long_to_mask():
 
 
 def test_a_full_disk_ends_no_log(monkeypatch):
-    lines, room = Lines(), io.StringIO()
+    lines, room = LineWriter(), io.StringIO()
     with suppress(OSError), Path("/dev/full").open("w") as full:  # closing it fails too
         monkeypatch.setattr("sys.stderr", full)
         lines.waiting.append("lost\n")

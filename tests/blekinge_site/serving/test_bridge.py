@@ -29,7 +29,7 @@ def echo(environ, start_response):
 
 
 def site_of(app, cache=None):
-    return bridge.Site(app, cache, largest_body=lambda path: 100)
+    return bridge.Bridge(app, cache, largest_body=lambda path: 100)
 
 
 def run(coroutine):
@@ -135,7 +135,7 @@ def test_a_body_in_chunks_gets_its_length():
 
 
 def test_a_body_too_large_for_memory_comes_whole(monkeypatch):
-    monkeypatch.setattr(bridge, "LARGEST_IN_MEMORY", 10)
+    monkeypatch.setattr(bridge, "MAX_BYTES_IN_MEMORY", 10)
     headers = [("content-length", "30")]
     told = json.loads(tell(site_of(echo), "/", "POST", headers, [part(b"x" * 30)])[2])
     assert told["body"] == "x" * 30
@@ -259,7 +259,7 @@ def test_workers_look_for_garbage_after_a_reload_too():
 
 def test_what_is_stored_is_sent_without_a_thread():
     app = App()
-    cache = make_cache(app, every=60)
+    cache = make_cache(app, interval=60)
     site = site_of(cache, cache)
     headers = [("host", "testserver"), ("accept-encoding", "gzip")]
     first = tell(site, headers=headers)
@@ -278,7 +278,7 @@ def test_what_is_stored_is_sent_without_a_thread():
 
 def test_while_all_threads_hang_what_is_stored_is_sent_and_the_rest_refused(monkeypatch):
     app, go_on = App(), threading.Event()
-    cache = PageCache(app, Content(), hosts=["testserver"], every=0)
+    cache = PageCache(app, Content(), hosts=["testserver"], interval=0)
     ask(cache)
 
     def hanging(environ, start_response):
@@ -289,13 +289,13 @@ def test_while_all_threads_hang_what_is_stored_is_sent_and_the_rest_refused(monk
         go_on.wait(10)
         return 2, FAR
 
-    cache.app, cache.watch.ask = hanging, no_answer
-    monkeypatch.setattr(bridge, "ANSWER_SECONDS", 0.2)
-    site = bridge.Site(cache, cache, largest_body=lambda path: 100, threads=1)
+    cache.app, cache.watch.read_stamp = hanging, no_answer
+    monkeypatch.setattr(bridge, "RESPONSE_SECONDS", 0.2)
+    site = bridge.Bridge(cache, cache, largest_body=lambda path: 100, threads=1)
     headers = [("host", "testserver")]
     try:
         status, _headers, body = tell(site, "/static/past", headers=headers)
-        assert (status, body.decode()) == (503, bridge.NOT_NOW)
+        assert (status, body.decode()) == (503, bridge.UNAVAILABLE)
         assert [tell(site, headers=headers)[0] for _time in range(3)] == [200] * 3
         assert tell(site, "/static/past", headers=headers)[0] == 503
     finally:

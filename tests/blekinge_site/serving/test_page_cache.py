@@ -319,7 +319,7 @@ def test_a_page_is_sent_whatever_the_query_says():
 
 def test_what_a_view_reads_of_the_query_is_stored_each_time():
     app = App()
-    cache = make_cache(app, reads={"/sok/": {"q", "sida"}})
+    cache = make_cache(app, query_names={"/sok/": {"q", "sida"}})
     queries = [
         "q=v%C3%A5rd&sida=2",
         "sida=2&fbclid=1&q=vård",
@@ -342,7 +342,7 @@ def test_what_a_view_reads_of_the_query_is_stored_each_time():
 
 def test_queries_push_no_page_out_and_are_not_kept_by_nginx():
     app = App()
-    cache = make_cache(app, reads={"/sok/": {"q"}}, megabytes=1)
+    cache = make_cache(app, query_names={"/sok/": {"q"}}, megabytes=1)
     ask(cache)
     for number in range(200):
         assert "X-Accel-Expires" not in ask(cache, f"/sok/?q={number}").headers
@@ -383,7 +383,7 @@ class Sized:
 
 
 def test_what_was_asked_for_longest_ago_goes_first():
-    shelf = Shelf(limit=1000)
+    shelf = Shelf(max_bytes=1000)
     for key in "abc":
         shelf.put(key, Sized(299))
     shelf.get("a")

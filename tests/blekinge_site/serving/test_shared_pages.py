@@ -14,7 +14,7 @@ from django.core.cache.backends.redis import RedisCache
 from django.db import DatabaseError
 
 from blekinge_site.serving.shared_pages import SharedShelf, release
-from blekinge_site.serving.warm_up import MOST_PAGES_OF_OWN, warm_up
+from blekinge_site.serving.warm_up import MAX_PAGES_WITHOUT_STORE, warm_up
 from tests.serving import ROOT, redis_server
 from tests.stand_ins import HTML, LONG, App, Content, ask, make_cache
 
@@ -89,7 +89,7 @@ def test_a_store_that_is_lost_is_left_alone_for_a_while(caplog):
     assert [record.getMessage() for record in caplog.records] == [
         "The shared page store does not answer: connection refused"
     ]
-    cache.shared.rests_until = 0
+    cache.shared.paused_until = 0
     ask(cache, "/sok/")
     assert lost.times_asked == 2
 
@@ -238,7 +238,10 @@ def test_of_those_that_share_a_store_one_warms_up_for_each_release_and_content(s
 def test_without_a_store_each_makes_what_the_sitemap_begins_with():
     app = Pages()
     warm_up(make_cache(app), AT)
-    assert app.paths == ["/sitemap.xml", *(f"/{number}/" for number in range(MOST_PAGES_OF_OWN))]
+    assert app.paths == [
+        "/sitemap.xml",
+        *(f"/{number}/" for number in range(MAX_PAGES_WITHOUT_STORE)),
+    ]
 
 
 def test_a_store_that_is_lost_keeps_nobody_from_warming_up():
@@ -258,7 +261,7 @@ def test_warm_up_waits_for_the_database(monkeypatch):
 
     monkeypatch.setattr("blekinge_site.serving.warm_up.time.sleep", sleep)
     warm_up(cache, AT)
-    assert len(app.asked) == MOST_PAGES_OF_OWN + 1
+    assert len(app.asked) == MAX_PAGES_WITHOUT_STORE + 1
 
 
 def test_a_name_with_a_dot_first_is_no_host_to_warm_up_for():

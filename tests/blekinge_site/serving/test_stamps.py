@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import DatabaseError
 
-from blekinge_site.serving.page_cache import ASK_EVERY, PageCache
+from blekinge_site.serving.page_cache import STAMP_INTERVAL_SECONDS, PageCache
 from tests.moments import NOON, SECOND
 from tests.stand_ins import FAR, HTML, LONG, App, Content, ask, make_cache
 
@@ -30,7 +30,7 @@ def test_a_new_version_is_shown():
 def test_the_clock_changes_pages_to_the_second(clock):
     app, content = App(), Content()
     content.until = NOON
-    cache = make_cache(app, content, every=3600)
+    cache = make_cache(app, content, interval=3600)
     made = []
     for moment in (NOON - SECOND, NOON - dt.timedelta(microseconds=1), NOON, NOON + SECOND):
         clock(moment)
@@ -63,9 +63,9 @@ def test_the_version_is_asked_for_twice_a_second():
     started = time.monotonic()
     ask(cache)
     content.number = 2
-    while cache.watch.known == (1, FAR):
+    while cache.watch.last_stamp == (1, FAR):
         ask(cache)
-    assert ASK_EVERY <= time.monotonic() - started < 2 * ASK_EVERY
+    assert STAMP_INTERVAL_SECONDS <= time.monotonic() - started < 2 * STAMP_INTERVAL_SECONDS
     assert content.times_asked == 2
 
 
@@ -138,7 +138,7 @@ def test_what_is_stored_is_served_while_the_database_is_down(caplog):
 
 def test_what_was_saved_since_shows_to_the_first_who_asks_again():
     app, content = App(), Content()
-    cache = PageCache(app, content, hosts=["testserver"], every=0)
+    cache = PageCache(app, content, hosts=["testserver"], interval=0)
     ask(cache)
     content.error = DatabaseError("down")
     ask(cache)
@@ -186,20 +186,20 @@ def test_an_error_that_is_not_the_databases_is_told():
 
 def test_nobody_hangs_with_a_database_that_does_not_answer():
     app, content, go_on = App(), Content(), threading.Event()
-    cache = PageCache(app, content, hosts=["testserver"], every=0)
+    cache = PageCache(app, content, hosts=["testserver"], interval=0)
     ask(cache)
 
     def hanging():
         go_on.wait(10)
         return 2, FAR
 
-    cache.watch.ask = hanging
+    cache.watch.read_stamp = hanging
     started = time.monotonic()
     assert [ask(cache).status for _time in range(20)] == ["200 OK"] * 20
     assert time.monotonic() - started < 2
     assert len(app.asked) == 1
     go_on.set()
-    cache.watch.asking.result()
+    cache.watch.pending.result()
     ask(cache)
     assert len(app.asked) == 2
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError
 
-from blekinge_site.serving.queries import readers
+from blekinge_site.serving.queries import query_names_by_path
 from pages.models import Page, RegionProfile
 from pages.publishing import content_version
 from pages.publishing.preview import link_to
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.database
 @pytest.fixture
 def site(database):
     """The site behind a page cache that asks for the content version each time."""
-    options = {"hosts": settings.ALLOWED_HOSTS, "reads": readers()}
+    options = {"hosts": settings.ALLOWED_HOSTS, "query_names": query_names_by_path()}
     return make_cache(get_wsgi_application(), content_version.stamp, **options)
 
 
@@ -59,7 +59,7 @@ def test_what_staff_save_shows(site, admin_client):
 def test_a_page_comes_and_goes_to_the_second(site, clock):
     until = NOON + dt.timedelta(hours=1)
     make_page("nyhet", publish_at=NOON, unpublish_at=until, menu_position=1)
-    site.watch.every = 3600
+    site.watch.interval = 3600
     answers = []
     for moment in (NOON - SECOND, NOON, until - SECOND, until):
         clock(moment)
@@ -117,7 +117,7 @@ def test_every_public_kind_of_page_is_stored(site, content):
 
 
 def test_views_that_read_the_query_say_so(content, rf, monkeypatch):
-    declared = readers()
+    declared = query_names_by_path()
     assert declared == {path: {"svar"} for path in ("/aterkoppling/tack/", "/en/feedback/thanks/")}
     read = []
 
@@ -184,7 +184,7 @@ def test_another_address_without_a_page_costs_no_query(site, content, django_ass
             ask(site, f"/regionplan/2019-2021/{part}?{word}")
 
     without_page("a")
-    site.watch.ask = lambda stamp=site.watch.known: stamp
+    site.watch.read_stamp = lambda stamp=site.watch.last_stamp: stamp
     with django_assert_num_queries(0):
         without_page("b")
 
