@@ -100,11 +100,14 @@ MIDDLEWARE = [
 ROOT_URLCONF = "blekinge_site.urls"
 WSGI_APPLICATION = "blekinge_site.wsgi.application"
 
-# Whether each process stores public pages, in how many megabytes, and the function whose value changes when
-# they become outdated. See serving/page_cache.py.
+# Whether each process stores public pages, and in how many megabytes. See serving/page_cache.py.
 PAGE_CACHE = on_or_off("PAGE_CACHE", default=not DEBUG)
 PAGE_CACHE_MB = positive_integer("PAGE_CACHE_MB", unit="megabytes", default=32)
+
+# Functions of the apps that blekinge_site calls by name, as it imports neither app: the value that changes
+# when stored pages become outdated, and the user's tasks on the admin's index page.
 PAGE_CACHE_STAMP = "pages.publishing.content_version.stamp"
+STAFF_DESK = "pages.editing.desk.waiting"
 
 TEMPLATES = [
     {

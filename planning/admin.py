@@ -7,15 +7,10 @@ from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
-from django.urls import path
 
 from blekinge_site.formats import amount
-from pages.editing.content_admin import (
-    ContentAdmin,
-    OrderedInline,
-    OrderInline,
-    change_address,
-)
+from blekinge_site.staff.addresses import change_address
+from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
 from pages.editing.filters import LatestVersionsFilter
 from pages.editing.publishing_admin import PUBLISHING
 from pages.exchange.admin import ExchangeAdmin
@@ -94,11 +89,9 @@ class RegionalPlanAdmin(ExchangeAdmin):
         return super().get_fieldsets(request, obj)[0 if obj else 1 :]
 
     def get_urls(self):
-        copy = self.admin_site.admin_view(self.copy_view)
-        budget = self.admin_site.admin_view(self.next_budget_view)
         return [
-            path("<int:pk>/kopiera/", copy, name="planning_regionalplan_copy"),
-            path("<int:pk>/ny-budget/", budget, name="planning_regionalplan_next_budget"),
+            self.page_pattern("<int:pk>/kopiera/", self.copy_view, "copy"),
+            self.page_pattern("<int:pk>/ny-budget/", self.next_budget_view, "next_budget"),
             *super().get_urls(),
         ]
 

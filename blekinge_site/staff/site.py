@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.csp import CSP
+from django.utils.module_loading import import_string
 from django.views.decorators.csp import csp_override
 from django.views.i18n import JavaScriptCatalog
 
@@ -49,8 +50,6 @@ class StaffSite(AdminSite):
     site_header = f"{settings.SITE_NAME}: Redaktionen"
     index_title = "Innehåll"
     site_url = "/"
-    # A function that returns the user's tasks for the index page. pages/admin.py sets it.
-    waiting = staticmethod(lambda request: [])
     enable_nav_sidebar = False  # breadcrumbs and the outlines of plans are enough
 
     def admin_view(self, view, cacheable=False):
@@ -70,7 +69,8 @@ class StaffSite(AdminSite):
         )
 
     def index(self, request, extra_context=None):
-        return super().index(request, {"waiting": self.waiting(request)} | (extra_context or {}))
+        waiting = import_string(settings.STAFF_DESK)
+        return super().index(request, {"waiting": waiting(request)} | (extra_context or {}))
 
     def i18n_javascript(self, request, extra_context=None):
         # Django's own method has the admin's translations only. The text editor has some too.

@@ -312,7 +312,7 @@ def test_a_save_that_the_database_refuses_asks_staff_to_try_again(admin_client, 
         raise OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pages.editing.permissions.save_revision", fail)
+        patch.setattr("pages.editing.saving.save_revision", fail)
         response = admin_client.post(address, data)
     assert (response.status_code, response["Retry-After"]) == (503, "60")
     assert "Räkna med att det du skickade inte är sparat." in text_of(response)

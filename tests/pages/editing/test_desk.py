@@ -133,7 +133,7 @@ def test_broken_links_follow_the_clock(admin_client, clock):
 
 
 def test_a_visit_checks_the_links_of_a_limited_number_of_pages(admin_client, db, monkeypatch):
-    monkeypatch.setattr(desk, "PAGES_AT_ONCE", 2)
+    monkeypatch.setattr(desk, "MAX_PAGES_PER_VISIT", 2)
     pages = [
         make_page(f"sida-{number}", body_sv=dead_link(number), **ENGLISH) for number in range(5)
     ]
@@ -151,7 +151,7 @@ def test_a_visit_checks_the_links_of_a_limited_number_of_pages(admin_client, db,
 
 
 def test_every_page_is_checked_even_if_content_changes_all_the_time(admin_client, db, monkeypatch):
-    monkeypatch.setattr(desk, "PAGES_AT_ONCE", 1)
+    monkeypatch.setattr(desk, "MAX_PAGES_PER_VISIT", 1)
     pages = [make_page(f"sida-{number}", **ENGLISH) for number in range(3)]
     last = make_page("sista", body_sv=dead_link(1), **ENGLISH)
     cache.clear()
