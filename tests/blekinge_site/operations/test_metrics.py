@@ -18,8 +18,6 @@ from blekinge_site.operations import health
 from tests.serving import ROOT, free_port
 from tests.stand_ins import ImmediateExecutor
 
-pytestmark = pytest.mark.processes
-
 
 @pytest.fixture
 def server(tmp_path):
@@ -63,6 +61,7 @@ def get_when_up(address):
     raise TimeoutError(address)
 
 
+@pytest.mark.processes
 def test_processes_count_together_and_each_request_is_a_line(server):
     site, metrics, stop = server
     for _visit in range(20):
@@ -82,6 +81,7 @@ def test_processes_count_together_and_each_request_is_a_line(server):
     assert "127.0.0.1" not in [value for line in lines for value in line.values()]
 
 
+@pytest.mark.processes
 def test_pages_stored_by_the_warm_up_are_counted(server):
     _site, metrics, _stop = server
     for _attempt in range(100):
@@ -94,7 +94,7 @@ def test_pages_stored_by_the_warm_up_are_counted(server):
     raise AssertionError(text)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_collecting_metrics_leaves_no_connection_open(monkeypatch):
     from blekinge_site.operations import metrics  # importing it creates a folder
 
