@@ -28,7 +28,7 @@ STAMP_TIMEOUT_SECONDS = 0.5  # how long a visitor waits for the database to retu
 
 KEPT = "page_cache.kept"
 
-# Different for each visitor, or served from a disk. The staff's pages, wherever they are, are added to these.
+# Different for each visitor, or served from a disk. settings.ADMIN_PATH is added to these.
 UNCACHED_PATHS = ("/forhandsgranska/", "/static/", "/healthz", "/readyz")
 
 

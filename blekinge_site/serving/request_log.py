@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import lru_cache
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 from gunicorn.glogging import Logger
 
 from blekinge_site.operations.logs import Formatter, masked, number_of, utc
@@ -34,13 +35,9 @@ class RequestLog:
     def __init__(self):
         self.format = {"json": json_line, "text": text_line}[settings.LOG_FORMAT]
         self.writer = LineWriter() if settings.ACCESS_LOG else None
-        self.count = None
-        if settings.METRICS_PORT:
-            from blekinge_site.operations.metrics import (
-                count,
-            )  # takes memory, so only if it is used
-
-            self.count = count
+        # Imported only if it is used, because it takes memory.
+        count = "blekinge_site.operations.metrics.count"
+        self.count = import_string(count) if settings.METRICS_PORT else None
 
     def begin(self, environ):
         environ["request_id"] = number_of(environ, behind_proxy=settings.BEHIND_PROXY)
