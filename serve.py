@@ -1,8 +1,8 @@
 #!/usr/bin/env python
-"""gunicorn for this site, with gunicorn's own options.
+"""Runs gunicorn for this site. The command-line options are gunicorn's.
 
-gunicorn reads WEB_CONCURRENCY before its configuration, and tells a wrong one with a traceback: so the
-settings are read first.
+The settings are read first, because gunicorn reads WEB_CONCURRENCY before its configuration file and reports
+an invalid value with a traceback.
 """
 
 import os
