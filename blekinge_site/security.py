@@ -22,12 +22,12 @@ PASSKEYS = ("publickey-credentials-create", "publickey-credentials-get")
 PUBLIC_FEATURES = ", ".join([NO_FEATURES, *(f"{name}=()" for name in PASSKEYS)])
 STAFF_FEATURES = ", ".join([NO_FEATURES, *(f"{name}=(self)" for name in PASSKEYS)])
 
-# Django's middleware sets some of these too, but not on responses from middleware that comes before it.
+# Django's middleware reads the two settings too, but it doesn't see all responses.
 HEADERS = {
-    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": PUBLIC_FEATURES,
-    "Referrer-Policy": "same-origin",
+    "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -65,7 +65,7 @@ def is_for_staff(path):
 
 def largest_body(path):
     """Return the maximum size in bytes of a request body sent to `path`."""
-    return settings.MAX_STAFF_BODY if is_for_staff(path) else settings.MAX_PUBLIC_BODY
+    return settings.MAX_STAFF_BODY_BYTES if is_for_staff(path) else settings.MAX_PUBLIC_BODY_BYTES
 
 
 def comes_from_staff_network(request):

@@ -49,7 +49,7 @@ ALLOWED_HOSTS = hosts("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
 # The name in the header, the footer and titles, in both languages.
 SITE_NAME = text("SITE_NAME", default="Region Blekinge")
 
-# The path of the staff's pages, and the networks that may reach them. No networks means all.
+# The path of the admin, and the networks from which it can be reached. An empty list allows all.
 ADMIN_PATH = url_path("ADMIN_PATH", default="admin/")
 ADMIN_NETWORKS = networks("ADMIN_NETWORKS")
 
@@ -76,7 +76,7 @@ INSTALLED_APPS = [
     "planning",
 ]
 
-# Headers come first, so that every response has them: redirects and static files too.
+# Probes have nothing to protect. Then come headers, so that redirects and static files have them too.
 MIDDLEWARE = [
     "blekinge_site.operations.health.answer_probes",
     "blekinge_site.security.safe_headers",
@@ -104,8 +104,8 @@ WSGI_APPLICATION = "blekinge_site.wsgi.application"
 PAGE_CACHE = on_or_off("PAGE_CACHE", default=not DEBUG)
 PAGE_CACHE_MB = positive_integer("PAGE_CACHE_MB", unit="megabytes", default=32)
 
-# Functions of the apps that blekinge_site calls by name, as it imports neither app: the value that changes
-# when stored pages become outdated, and the user's tasks on the admin's index page.
+# blekinge_site imports neither app, so it finds two functions of theirs by name. The first returns a value
+# that changes when stored pages become outdated; the second, the user's tasks on the admin's front page.
 PAGE_CACHE_STAMP = "pages.publishing.content_version.stamp"
 STAFF_DESK = "pages.editing.desk.waiting"
 
@@ -239,7 +239,9 @@ ACCESS_LOG = on_or_off("ACCESS_LOG", default=True)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "blekinge_site.operations.logs.Formatter", "shape": LOG_FORMAT}},
+    "formatters": {
+        "line": {"()": "blekinge_site.operations.logs.Formatter", "log_format": LOG_FORMAT}
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
@@ -249,7 +251,7 @@ LOGGING = {
     },
 }
 
-# The address that serves Prometheus's metrics, if there is a port. See operations/metrics.py.
+# Where Prometheus reads metrics. Without a port there are none. See operations/metrics.py.
 METRICS_PORT = port("METRICS_PORT")
 METRICS_HOST = listen_host("METRICS_HOST", default="127.0.0.1")
 
@@ -300,8 +302,8 @@ SECURE_CSP = {
 }
 
 # Visitors send short messages. Staff send documents (pages.publishing.uploads) and forms with many rows.
-MAX_PUBLIC_BODY = 64 * 1024  # bytes
-MAX_STAFF_BODY = 26 * 1024 * 1024  # bytes
+MAX_PUBLIC_BODY_BYTES = 64 * 1024
+MAX_STAFF_BODY_BYTES = 26 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
 # --- Sign-in ---------------------------------------------------------------------------------------
@@ -309,7 +311,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ALLAUTH_RATE_LIMIT_IPV6_PREFIX = 64  # one subscriber's network; limits.py uses it too
+ALLAUTH_RATE_LIMIT_IPV6_PREFIX = 64  # one subscriber's network; pages/limits.py uses it too
 ACCOUNT_ADAPTER = "blekinge_site.staff.signin.AccountAdapter"
 ACCOUNT_FORMS = {"login": "blekinge_site.staff.signin.SignInForm"}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
@@ -352,7 +354,8 @@ if any(OIDC.values()) and not all(OIDC.values()):
     missing = [name for name, value in OIDC.items() if not value]
     raise BadSettingError(f"{missing[0]} is missing. Set all of {', '.join(OIDC)}, or none.")
 
-# Values of `acr` that the site requests, and that mean that the directory has checked a second factor.
+# The site requests these values of `acr`. In the answer, any of them means that the directory has checked a
+# second factor.
 OIDC_ACR = word_list("OIDC_ACR")
 
 SOCIALACCOUNT_ADAPTER = "blekinge_site.staff.signin.DirectoryAdapter"

@@ -44,7 +44,7 @@ def this_year():
 
 
 def plan_or_404(plans, period):
-    """Return the entry of `plans`, from `published_plans`, for `period`, a pair of years.
+    """Return the PlanInYear in `plans` whose plan is for `period`, a pair of years.
 
     Raises Http404 if there is none, or Withdrawn if the plan for that period was withdrawn.
     """
@@ -57,7 +57,7 @@ def plan_or_404(plans, period):
 
 
 def redirect_if_once_published(parts, plan):
-    """Redirect to `plan` if a version of it with any of `parts` has been published.
+    """Redirect to `plan` if any of `parts` belongs to a version of it that has been published.
 
     Raises Http404 otherwise.
     """
@@ -67,20 +67,23 @@ def redirect_if_once_published(parts, plan):
     return redirect(plan, permanent=True)
 
 
-def goals_with_focus_areas():
+def prefetch_goals():
     return Prefetch("goals", Goal.objects.prefetch_related("focus_areas"))
 
 
-def lines_with_amounts():
+def prefetch_lines():
     return Prefetch("lines", BudgetLine.objects.with_amounts())
 
 
 def fetch_parts(plan):
-    """Prefetch all parts of `plan`, with six queries, and set their anchors. Return its `BudgetChart`s."""
+    """Prefetch the parts that the page and the PDF of `plan` show, with six queries.
+
+    Sets the anchors of its perspectives and goals. Returns the `BudgetChart`s of its budgets.
+    """
     prefetch_related_objects(
         [plan],
-        Prefetch("perspectives", Perspective.objects.prefetch_related(goals_with_focus_areas())),
-        Prefetch("budgets", Budget.objects.prefetch_related(lines_with_amounts())),
+        Prefetch("perspectives", Perspective.objects.prefetch_related(prefetch_goals())),
+        Prefetch("budgets", Budget.objects.prefetch_related(prefetch_lines())),
         "documents",
     )
     set_anchors_on_plan(plan)
@@ -90,7 +93,7 @@ def fetch_parts(plan):
 def set_anchors_on_plan(plan):
     """Set the anchors of the perspectives and goals of `plan` on its page.
 
-    They and the budgets have been prefetched.
+    Perspectives, goals and budgets must be prefetched.
     """
     taken = {"contents-heading", "innehall", "regionplanen", "dokument", "planer"}
     taken |= {f"budget-{budget.year}" for budget in plan.budgets.all()}
@@ -113,7 +116,7 @@ def plan_crumb(plan):
 
 
 def budget_to_show(plan, year):
-    """Return the latest budget of `plan` up to `year`, otherwise its first budget, or None."""
+    """Return the latest budget of `plan` no later than `year`, otherwise its first budget, or None."""
     budgets = list(plan.budgets.all())
     begun = [budget for budget in budgets if budget.year <= year]
     return (begun[-1:] or budgets[:1] or [None])[0]
@@ -202,7 +205,7 @@ def perspective_page(request, period, slug):
         return redirect_if_once_published(Perspective.objects.at(slug), plan)
     if request.path != perspective.get_absolute_url():
         return redirect(perspective, permanent=True)
-    prefetch_related_objects([perspective], goals_with_focus_areas())
+    prefetch_related_objects([perspective], prefetch_goals())
     set_anchors_on_perspective(perspective)
     return render(
         request,
@@ -224,7 +227,7 @@ def perspective_page(request, period, slug):
 def budget_page(request, period, year):
     plan_in_year = plan_or_404(published_plans(this_year()), period)
     plan = plan_in_year.plan
-    budget = plan.budgets.prefetch_related(lines_with_amounts()).filter(year=year).first()
+    budget = plan.budgets.prefetch_related(prefetch_lines()).filter(year=year).first()
     if budget is None:
         return redirect_if_once_published(Budget.objects.filter(year=year), plan)
     follow_up = (
@@ -259,7 +262,7 @@ def plan_pdf(request, period):
     return response
 
 
-# A document that is opened in the browser after all gets no access to the site.
+# If a browser opens the document instead of saving it, the document gets no access to the site.
 @csp_override({"default-src": [CSP.NONE], "sandbox": True})
 @require_safe
 def document_file(request, period, number):

@@ -74,7 +74,7 @@ def check_media():
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
         file.write(b"readyz")
-    if shutil.disk_usage(folder).free < settings.MAX_STAFF_BODY:
+    if shutil.disk_usage(folder).free < settings.MAX_STAFF_BODY_BYTES:
         raise OSError(errno.ENOSPC, "no room for a document")
 
 

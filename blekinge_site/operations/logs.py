@@ -1,7 +1,7 @@
 """The format of the log: one line for each event, with nothing about visitors.
 
-Network addresses, user agents, query strings, cookies and names are left out. Secrets in the addresses of
-previews and password resets are masked.
+Network addresses, user agents, query strings, cookies and user names are left out. Secrets in the addresses
+of previews and password resets are masked.
 """
 
 import json
@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from django.core.exceptions import SuspiciousOperation
 
-MAX_REFUSAL_CHARACTERS = 500  # of the message about a refused request, which may quote the request
+MAX_REFUSAL_CHARACTERS = 500  # a longer message about a refused request, which may quote it, is cut
 
 # Patterns of text that is masked, and their replacements.
 MASKS = [
@@ -34,13 +34,13 @@ def masked(text):
     return text
 
 
-def as_json(line):
-    return json.dumps(line, ensure_ascii=False, default=str)
+def as_json(entry):
+    return json.dumps(entry, ensure_ascii=False, default=str)
 
 
-def as_text(line):
-    """Return `line`, a dict that begins with time, level and logger, as text for people."""
-    time, level, logger, *rest = line.values()
+def as_text(entry):
+    """Return `entry`, a dict that begins with time, level and logger, as text for people."""
+    time, level, logger, *rest = entry.values()
     return " ".join([time[11:19], level, logger, *(str(value) for value in rest)])
 
 
@@ -55,39 +55,39 @@ def utc(seconds):
 
 
 class Formatter(logging.Formatter):
-    """Formats a record as one line, with its traceback, the ID of its request and `extra={"fields": {…}}`."""
+    """Formats a record as one line, with its traceback, the ID of its request and the `fields` in `extra`."""
 
-    def __init__(self, shape):
+    def __init__(self, log_format):
         super().__init__()
-        self.shape = {"json": as_json, "text": as_text}[shape]
+        self.to_line = {"json": as_json, "text": as_text}[log_format]
 
     def format(self, record):
         error = record.exc_info and record.exc_info[1]
         is_refusal = isinstance(error, SuspiciousOperation)  # such as an unknown host
         message = masked(record.getMessage())
-        line = {
+        entry = {
             "time": utc(record.created),
             "level": record.levelname,
             "logger": record.name,
             "message": message[:MAX_REFUSAL_CHARACTERS] if is_refusal else message,
         }
-        line |= getattr(record, "fields", {})
+        entry |= getattr(record, "fields", {})
         request = getattr(record, "request", None)
         if request_id := getattr(request, "META", {}).get("request_id"):
-            line["request_id"] = request_id
+            entry["request_id"] = request_id
         # A refusal's traceback adds nothing, and visitors can cause thousands of them.
         if error and not is_refusal:
-            line["traceback"] = masked(self.formatException(record.exc_info))
-        return self.shape(line)
+            entry["traceback"] = masked(self.formatException(record.exc_info))
+        return self.to_line(entry)
 
 
 def request_id_of(environ, *, behind_proxy):
-    """Return the ID that all lines about a WSGI request share: from a proxy of ours, or a new one.
+    """Return the ID that all lines about a WSGI request share: our proxy's, otherwise a new one.
 
     Responses don't include it: a stored page is the same for every visitor.
     """
     request_id = behind_proxy and environ.get("HTTP_X_REQUEST_ID", "")
     if request_id and re.fullmatch(r"[\w-]{8,64}", request_id, re.ASCII):
         return request_id
-    # The ID is not secret. The system's random numbers would cost a switch of threads.
+    # The ID is not secret, so it needs no system call, during which another thread may take over.
     return f"{random.getrandbits(64):016x}"

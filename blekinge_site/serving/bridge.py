@@ -21,14 +21,14 @@ from blekinge_site.serving.warm_up import warm_up
 
 THREADS = 4
 MAX_BYTES_IN_MEMORY = 1_000_000  # a larger body is stored in a temporary file
-BODY_SECONDS = 300  # for the whole body to arrive; gunicorn allows 30 for each part of it
+BODY_SECONDS = 300  # for the whole body; gunicorn gives up when nothing arrives for 30
 RESPONSE_SECONDS = 25  # for the response to begin; proxies often wait 30
-CHUNKS_AT_ONCE = 32
-MAX_LENGTH_DIGITS = 18  # of a Content-Length
-CLIENT_CLOSED_REQUEST = 499  # nginx's status, for the log, where no response could be sent
+MAX_CHUNKS = 32  # of a response's body that a thread joins into one
+MAX_LENGTH_DIGITS = 18  # a Content-Length with more digits gets a 400
+CLIENT_CLOSED_REQUEST = 499  # logged, as nginx does, if the client left before the response
 UNAVAILABLE = """Servern kan inte svara just nu. Räkna med att inget är sparat, och försök igen om en stund.
 
-The server cannot answer right now. Take it that nothing has been saved, and try again in a while.
+The server cannot answer right now. Assume that nothing has been saved, and try again in a while.
 """
 
 
@@ -42,13 +42,13 @@ class Bridge:
     def __init__(self, app, cache=None, *, largest_body, request_log=None, threads=THREADS):
         self.app, self.cache, self.request_log = app, cache, request_log
         self.largest_body = largest_body
-        # The threads start with their first task, so none runs before gunicorn has forked.
+        # No thread starts before the first task, so none runs when gunicorn forks.
         self.threads = ThreadPoolExecutor(threads, "site")
 
-    def warm_up(self, listens_at):
+    def warm_up(self, address):
         """Fill the cache in a thread of its own; see warm_up.py."""
         if self.cache:
-            arguments = self.cache, listens_at
+            arguments = self.cache, address
             threading.Thread(target=warm_up, args=arguments, name="warm-up", daemon=True).start()
 
     async def __call__(self, scope, receive, send):
@@ -74,7 +74,7 @@ class Bridge:
         page = await self.cache.ready(environ) if self.cache else None
         if page:
             status, headers, [body] = page.response(environ)
-            return await send_whole(send, status, encoded_once(tuple(headers)), body)
+            return await send_whole(send, status, encoded_cached(tuple(headers)), body)
         length = environ.get("CONTENT_LENGTH", "")
         if length and not (length.isdecimal() and len(length) <= MAX_LENGTH_DIGITS):
             return await refuse(send, "400 Bad Request")
@@ -116,7 +116,7 @@ class Bridge:
 
 
 class Response:
-    """The response of WSGI application `app` to `environ`. The methods block."""
+    """The response of WSGI application `app` to `environ`. Its methods wait, so threads run them."""
 
     def __init__(self, app, environ):
         self.app, self.environ = app, environ
@@ -130,8 +130,8 @@ class Response:
         if self.parts is None:
             self.body = self.app(self.environ, self.start_response)
             self.parts = iter(self.body)
-        parts = list(islice(self.parts, CHUNKS_AT_ONCE))
-        is_last = len(parts) < CHUNKS_AT_ONCE
+        parts = list(islice(self.parts, MAX_CHUNKS))
+        is_last = len(parts) < MAX_CHUNKS
         if is_last:
             self.close()
         return b"" if self.environ["REQUEST_METHOD"] == "HEAD" else b"".join(parts), is_last
@@ -164,20 +164,21 @@ def encoded(headers):
     return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
-encoded_once = lru_cache(maxsize=512)(encoded)  # a stored page's headers are the same each time
+encoded_cached = lru_cache(maxsize=512)(encoded)  # a stored page's headers are the same each time
 
 
 async def receive_body(environ, receive, max_bytes):
     """Return the request's body as a file, and set its length in `environ`.
 
-    A body whose Content-Length exceeds `max_bytes` is not read: Django responds with 413. Returns None if a
-    body turns out to be larger. Raises TimeoutError if the client leaves before all of it has arrived.
+    A body whose Content-Length exceeds `max_bytes` is not read: the file is empty, and Django responds with
+    413. Returns None if more than `max_bytes` arrive without such a length. Raises TimeoutError if the client
+    leaves before all of the body has arrived.
     """
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if length > max_bytes or not (length or "HTTP_TRANSFER_ENCODING" in environ):
         return BytesIO()
-    with ExitStack() as unless_complete:
-        body = unless_complete.enter_context(SpooledTemporaryFile(MAX_BYTES_IN_MEMORY))
+    with ExitStack() as on_failure:
+        body = on_failure.enter_context(SpooledTemporaryFile(MAX_BYTES_IN_MEMORY))
         message = {"more_body": True}
         while message["more_body"]:
             message = await receive()
@@ -186,7 +187,7 @@ async def receive_body(environ, receive, max_bytes):
             body.write(message["body"])
             if body.tell() > max_bytes:
                 return None
-        unless_complete.pop_all()
+        on_failure.pop_all()
     environ.pop("HTTP_TRANSFER_ENCODING", None)
     environ["CONTENT_LENGTH"] = str(body.tell())
     body.seek(0)
@@ -205,7 +206,9 @@ def environ_of(scope):
     server, client = scope["server"] or ("", 0), scope["client"] or ("", 0)
     target = scope["raw_path"]
     if b"://" in target and not target.startswith(b"/"):
-        target = b"/" + target.partition(b"://")[2].partition(b"/")[2]  # the form that proxies use
+        target = (
+            b"/" + target.partition(b"://")[2].partition(b"/")[2]
+        )  # the absolute form, which clients send to a proxy
     environ = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",

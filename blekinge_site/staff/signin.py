@@ -18,7 +18,7 @@ from django.urls import reverse
 SECOND_FACTOR_GROUPS = ["Publicist", "Ansvarig"]
 
 # The session key for whether the directory has checked a second factor at this sign-in.
-SECOND_FACTOR_CHECKED = "directory_asked_for_second_factor"
+SECOND_FACTOR_CHECKED_KEY = "directory_asked_for_second_factor"
 
 
 def directory():
@@ -37,7 +37,7 @@ def claims_second_factor(sociallogin):
 def lacks_second_factor(request):
     """Return whether the user must add a second factor before they may use the admin."""
     user = request.user
-    if not settings.SECOND_FACTOR or request.session.get(SECOND_FACTOR_CHECKED):
+    if not settings.SECOND_FACTOR or request.session.get(SECOND_FACTOR_CHECKED_KEY):
         return False
     if not user.is_superuser and not user.groups.filter(name__in=SECOND_FACTOR_GROUPS).exists():
         return False
@@ -50,7 +50,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request):
         """Return the visitor's IP address. An IPv4 address that is mapped to IPv6 becomes IPv4 again.
 
-        Rate limits count an IPv6 network as one visitor, and all mapped addresses share a network.
+        Rate limits count an IPv6 network as one visitor. All mapped addresses are in one network.
         """
         address = ip_address(super().get_client_ip(request))
         return str(getattr(address, "ipv4_mapped", None) or address)
@@ -66,7 +66,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request, user, *, signal_kwargs, **kwargs):
         sociallogin = (signal_kwargs or {}).get("sociallogin")
         is_checked = bool(sociallogin) and claims_second_factor(sociallogin)
-        request.session[SECOND_FACTOR_CHECKED] = is_checked
+        request.session[SECOND_FACTOR_CHECKED_KEY] = is_checked
         return super().post_login(request, user, signal_kwargs=signal_kwargs, **kwargs)
 
     def send_password_reset_mail(self, user, email, context):
@@ -82,9 +82,9 @@ class DirectoryAdapter(DefaultSocialAccountAdapter):
     """People in the region's directory sign in to accounts that staff have created for them.
 
     An account matches if a manager has entered the person's identifier (`sub`) in it. It also matches if it
-    has an e-mail address that the directory has verified, unless it is a superuser's. Names are not compared,
-    since people may choose theirs. The first sign-in links the account to the person, and the link remains
-    if either changes name.
+    has an e-mail address that the directory has verified, unless the account is a superuser's. Names are not
+    compared, since people may choose theirs. The first sign-in links the account to the person, and the link
+    remains even if the person's name or the user name changes.
     """
 
     def pre_social_login(self, request, sociallogin):
@@ -100,13 +100,20 @@ class DirectoryAdapter(DefaultSocialAccountAdapter):
         )
 
     def account_for(self, sociallogin):
-        """Return the only account with a verified e-mail address of the person, or None."""
-        has_address = Q(pk=None)  # no account
+        """Return the account whose e-mail address the directory has verified as the person's.
+
+        None if there is none, or more than one. Superusers' and linked accounts don't count.
+        """
+        has_verified_address = Q(pk=None)  # no account
         for address in sociallogin.email_addresses:
             if address.verified is True:  # some directories send the text "false"
-                has_address |= Q(email__iexact=address.email)
+                has_verified_address |= Q(email__iexact=address.email)
         matches = User.objects.filter(
-            has_address, is_active=True, is_staff=True, is_superuser=False, socialaccount=None
+            has_verified_address,
+            is_active=True,
+            is_staff=True,
+            is_superuser=False,
+            socialaccount=None,
         )
         return matches[0] if len(matches) == 1 else None
 

@@ -43,7 +43,7 @@ class UploadForm(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    """The rows of an uploaded file and the digest of the outcome shown to the user, signed."""
+    """An import to confirm: the rows and the digest of the outcome shown to the user, signed."""
 
     sealed = forms.CharField(required=False)
 
@@ -142,20 +142,19 @@ class ExchangeAdmin(PublishableAdmin):
         return render(request, "admin/exchange.html", context)
 
     def import_or_preview(self, request, publishable, resources, salt, kind, rows, expected=None):
-        """Import `rows` and return a response; if the outcome isn't the `expected` one, only show it.
+        """Import `rows` if their outcome has the digest `expected`, which the user has confirmed.
 
-        `expected` is the digest of the Outcome that the user has confirmed. The outcome that is shown
-        comes from importing the rows and rolling back.
+        Otherwise undo the import and show its outcome. Returns the response.
         """
         resource = resources[kind](publishable)
         with transaction.atomic():
             outcome = resource.import_rows(rows)
             if outcome.digest != expected:
                 transaction.set_rollback(True)
-        parts = parts_name(resource)
+        parts_label = parts_name(resource)
         if outcome.digest == expected:
             publishable.touch()
-            message = f"{parts} importerade: {outcome.counts}."
+            message = f"{parts_label} importerade: {outcome.counts}."
             self.log(request, publishable, message)
             messages.success(request, message)
             return redirect(change_address(publishable))
@@ -165,7 +164,7 @@ class ExchangeAdmin(PublishableAdmin):
             raise ValidationError("Filen innehåller för mycket text. Dela den i flera.")
         context = self.page_context(request, publishable) | {
             "title": "Granska filen",
-            "parts": parts,
+            "parts": parts_label,
             "outcome": outcome,
             "sealed": sealed,
             "has_differed": expected is not None,
@@ -182,7 +181,7 @@ class ExchangeAdmin(PublishableAdmin):
         }
 
     def describe(self, resource):
-        """Describe a file to import: `(kind of part, required headings, optional headings, help text)`."""
+        """Describe a file to import: `(name of parts, required headings, optional headings, help text)`."""
         required, optional = [], []
         for column in resource.fields.values():
             headings = required if column.required else optional

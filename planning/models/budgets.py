@@ -91,7 +91,7 @@ SECOND_RESULT_MESSAGE = "Budgeten har redan en rad för resultatet."
 
 class BudgetLineQuerySet(models.QuerySet):
     def with_amounts(self):
-        """Return the lines that have an amount. A draft budget may have lines without."""
+        """Return the lines that have an amount. In a draft, a line may lack one."""
         return self.filter(amount_msek__isnull=False)
 
     def get_by_natural_key(self, first_year, last_year, year, code):
@@ -185,7 +185,7 @@ COUNT_HELP = "Antal inriktningsmål. Lämna tomt om det inte är känt."
 
 
 class FollowUp(YearOfPlan):
-    """The region's own assessment of a year. Totals may be known when ratings of goals aren't."""
+    """The region's own assessment of a year. Totals may be known where ratings of goals aren't."""
 
     PARTS = ("ratings",)
 

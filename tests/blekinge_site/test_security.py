@@ -244,10 +244,14 @@ def test_other_methods_are_refused_everywhere(client, content, method):
 
 
 def test_a_too_large_request_is_refused_with_an_explanation(client, db):
-    response = client.post("/aterkoppling/", {"address": "/", "x": "x" * settings.MAX_PUBLIC_BODY})
+    response = client.post(
+        "/aterkoppling/", {"address": "/", "x": "x" * settings.MAX_PUBLIC_BODY_BYTES}
+    )
     assert response.status_code == 413
     assert "Det du skickade är för stort" in text_of(response)
-    response = client.post("/en/feedback/", {"address": "/", "x": "x" * settings.MAX_PUBLIC_BODY})
+    response = client.post(
+        "/en/feedback/", {"address": "/", "x": "x" * settings.MAX_PUBLIC_BODY_BYTES}
+    )
     assert "What you sent is too large" in text_of(response)
 
 

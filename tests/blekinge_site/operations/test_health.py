@@ -121,7 +121,7 @@ def test_a_media_folder_that_is_not_writable_is_reported(client, ready, tmp_path
 
 
 def test_a_full_disk_for_documents_is_reported(client, ready, settings, tmp_path):
-    settings.MAX_STAFF_BODY = shutil.disk_usage(tmp_path).total + 1
+    settings.MAX_STAFF_BODY_BYTES = shutil.disk_usage(tmp_path).total + 1
     assert client.get("/readyz").json()["parts"] == READY | {"media": "degraded"}
 
 

@@ -21,10 +21,10 @@ from tests.staff_forms import change
 from tests.stand_ins import App, Content, ask, make_cache
 
 
-def logged(record, shape="json"):
-    line = Formatter(shape).format(record)
-    assert "\n" not in line or shape == "text"
-    return json.loads(line) if shape == "json" else line
+def logged(record, log_format="json"):
+    line = Formatter(log_format).format(record)
+    assert "\n" not in line or log_format == "text"
+    return json.loads(line) if log_format == "json" else line
 
 
 # --- Requests --------------------------------------------------------------------------------------
@@ -161,18 +161,18 @@ def test_an_error_is_one_line_with_its_request_id(
     assert logged(error, "text").count("\n") > 3
 
 
-@pytest.mark.parametrize("shape", ["json", "text"])
+@pytest.mark.parametrize("log_format", ["json", "text"])
 def test_an_unknown_host_is_one_short_line(
     database,
     caplog,
-    shape,
+    log_format,
 ):
     site = make_cache(WSGIHandler(), Content())
     response = ask(site, "/", headers={"host": "evil.example"})
     assert response.status == "400 Bad Request"
     ask(site, "/", headers={"host": "e" * 8000})
     short, long = [
-        Formatter(shape).format(record)
+        Formatter(log_format).format(record)
         for record in caplog.records
         if record.name == "django.security.DisallowedHost"
     ]

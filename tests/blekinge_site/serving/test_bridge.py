@@ -193,7 +193,7 @@ class Body:
         self.closed_in.append(threading.current_thread())
 
 
-@pytest.mark.parametrize("count", [0, 1, bridge.CHUNKS_AT_ONCE, 3 * bridge.CHUNKS_AT_ONCE + 1])
+@pytest.mark.parametrize("count", [0, 1, bridge.MAX_CHUNKS, 3 * bridge.CHUNKS_AT_ONCE + 1])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_response_in_many_chunks_is_sent_whole_and_closed(count, method):
     body = Body(count)
@@ -215,7 +215,7 @@ def test_a_response_whose_body_raises_is_closed():
             yield from [b"x"] * self.count
             raise OSError("the disk is gone")
 
-    body = Broken(bridge.CHUNKS_AT_ONCE)
+    body = Broken(bridge.MAX_CHUNKS)
 
     def app(environ, start_response):
         start_response("200 OK", [])
@@ -230,7 +230,7 @@ def test_a_response_whose_body_raises_is_closed():
 
 def test_the_response_is_closed_when_the_client_disconnects():
     begun, may_go_on, is_closed = threading.Event(), threading.Event(), threading.Event()
-    body = Body(2 * bridge.CHUNKS_AT_ONCE)
+    body = Body(2 * bridge.MAX_CHUNKS)
     body.close = is_closed.set
 
     def app(environ, start_response):
