@@ -2,14 +2,11 @@
 
 from django.contrib import admin
 
-from pages.editing import desk
 from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
 from pages.editing.publishing_admin import PUBLISHING, PublishableAdmin
 from pages.exchange.admin import ExchangeAdmin
 from pages.feedback_admin import FeedbackAdmin
 from pages.models import Administration, CoreValue, DailyStat, Feedback, Page, RegionProfile
-
-admin.site.waiting = desk.waiting
 
 
 class DailyStatInline(OrderedInline):

@@ -1,7 +1,6 @@
-"""Which words and numbers the addresses of pages are made of, in both languages.
+"""Answer 404 early for addresses that contain a slug, year or number that no content has.
 
-There is no end of addresses without a page. One with a word that no page has is answered 404 at once,
-without asking the database for each.
+The number of such addresses is unlimited. Checking them against the known values saves a query for each.
 """
 
 from django.http import Http404
@@ -11,8 +10,11 @@ from pages.publishing.content_version import KEPT, kept
 from planning.models import Budget, Perspective, PlanDocument, RegionalPlan
 
 
-def known_words():
-    """Return every slug, year and number that is in an address, published or not, and periods as pairs."""
+def known_values():
+    """Return the set of all slugs, years and numbers in addresses, and of plan periods as pairs.
+
+    It includes those of unpublished content.
+    """
     periods = RegionalPlan.objects.values_list("first_year", "last_year")
     rows = [
         *Page.objects.values_list("slug", "slug_en"),
@@ -20,20 +22,22 @@ def known_words():
         *Budget.objects.values_list("year"),
         *PlanDocument.objects.values_list("number"),
     ]
-    return {*periods, *(word for row in rows for word in row)}
+    return {*periods, *(value for row in rows for value in row)}
 
 
-def known_words_only(get_response):
-    """Answer 404 to what the page cache asks for, where a part of the address is no known word."""
+def reject_unknown_values(get_response):
+    """Middleware that answers 404 to requests from the page cache with an unknown value in the path."""
 
     def middleware(request):
         return get_response(request)
 
     def process_view(request, view, args, kwargs):
-        words = request.resolver_match.captured_kwargs.values()
-        is_kept = words and KEPT in request.META
-        if is_kept and not kept(request, "words", known_words).issuperset(words):
-            raise Http404("a word that no page has")
+        values = request.resolver_match.captured_kwargs.values()
+        is_for_page_cache = KEPT in request.META
+        if not values or not is_for_page_cache:
+            return
+        if not kept(request, "known values", known_values).issuperset(values):
+            raise Http404("a value in the address is unknown")
 
     middleware.process_view = process_view
     return middleware

@@ -7,15 +7,10 @@ from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
-from django.urls import path
 
 from blekinge_site.formats import amount
-from pages.editing.content_admin import (
-    ContentAdmin,
-    OrderedInline,
-    OrderInline,
-    change_address,
-)
+from blekinge_site.staff.addresses import change_address
+from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
 from pages.editing.filters import LatestVersionsFilter
 from pages.editing.publishing_admin import PUBLISHING
 from pages.exchange.admin import ExchangeAdmin
@@ -32,21 +27,20 @@ from planning.models import (
     PlanDocument,
     RegionalPlan,
 )
+from planning.models.budgets import SECOND_RESULT_MESSAGE
 
 
 class PathChoiceField(forms.ModelChoiceField):
-    """Choices named by where they lie: 2019–2021 › kompetens."""
+    """A choice field that labels each object with its path: 2019–2021 › kompetens."""
 
     def label_from_instance(self, obj):
-        if isinstance(obj, Perspective):
-            return f"{obj.plan.period} › {obj}"
         if isinstance(obj, Goal):
             return f"{obj.perspective.plan.period} › {obj.perspective} › {obj}"
         return f"{obj.plan.period} › {obj}"
 
 
 class PlanPartAdmin(ContentAdmin):
-    """Something that lies under a perspective, a goal or a budget, chosen by its whole path."""
+    """Admin of a part of a perspective, goal or budget. The form shows the parent's whole path."""
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == self.parent_field:
@@ -67,7 +61,7 @@ class PlanDocumentInline(OrderedInline):
 
 
 class PeriodForm(forms.ModelForm):
-    """The years of a plan to be."""
+    """The years of the plan to create as a copy."""
 
     class Meta:
         model = RegionalPlan
@@ -91,37 +85,34 @@ class RegionalPlanAdmin(ExchangeAdmin):
     inlines = [PerspectiveInline, PlanDocumentInline]
 
     def get_fieldsets(self, request, obj=None):
-        # A plan that isn't saved yet has nothing to outline.
+        # A plan that hasn't been saved has no parts to outline.
         return super().get_fieldsets(request, obj)[0 if obj else 1 :]
 
     def get_urls(self):
-        copy = self.admin_site.admin_view(self.copy_view)
-        budget = self.admin_site.admin_view(self.next_budget_view)
         return [
-            path("<int:pk>/kopiera/", copy, name="planning_regionalplan_copy"),
-            path("<int:pk>/ny-budget/", budget, name="planning_regionalplan_next_budget"),
+            self.page_pattern("<int:pk>/kopiera/", self.copy_view, "copy"),
+            self.page_pattern("<int:pk>/ny-budget/", self.next_budget_view, "next_budget"),
             *super().get_urls(),
         ]
 
     @transaction.atomic
     def next_budget_view(self, request, pk):
-        """Add a budget with the lines of the last one, and open it for its amounts."""
+        """Add a budget with the lines of an earlier budget, and redirect to its form."""
         plan = get_object_or_404(RegionalPlan.objects.select_for_update(), pk=pk)
         if not self.has_change_permission(request, plan):
             raise PermissionDenied
-        found = year_to_budget(plan)
-        if request.method == "POST" and found:
-            budget = next_budget(*found)
+        year, source = year_to_budget(plan) or (None, None)
+        if request.method == "POST" and source:
+            budget = next_budget(year, source)
             plan.touch()
-            self.log(request, plan, f"Lade till {budget} med raderna från {found[1]}")
+            self.log(request, plan, f"Lade till {budget} med raderna från {source}")
             messages.success(request, f"{budget} har fått sina rader. Fyll i beloppen.")
             return redirect(change_address(budget))
-        year, source = found or (None, None)
         template = "planning/next_budget"
         return self.work_page(request, template, plan, "Ny budget", year=year, source=source)
 
     def copy_view(self, request, pk):
-        """Ask for which years the plan is to be copied, and copy it."""
+        """Show a form for the new period, and copy the plan to it."""
         plan = get_object_or_404(RegionalPlan, pk=pk)
         if not self.has_add_permission(request) or not self.has_view_permission(request, plan):
             raise PermissionDenied
@@ -188,7 +179,7 @@ class FocusAreaAdmin(PlanPartAdmin):
 
 class BudgetLineFormSet(forms.BaseInlineFormSet):
     def clean(self):
-        # The constraint is asked of one row at a time, so two new results would pass it.
+        # The constraint is validated one row at a time, so two new results would pass.
         super().clean()
         results = [
             form
@@ -198,7 +189,7 @@ class BudgetLineFormSet(forms.BaseInlineFormSet):
         ]
         for form in results[1:]:
             if form.is_valid():
-                form.add_error("kind", "Budgeten har redan en rad för resultatet.")
+                form.add_error("kind", SECOND_RESULT_MESSAGE)
 
 
 class BudgetLineInline(OrderedInline):
@@ -256,12 +247,12 @@ class GoalRatingInline(admin.TabularInline):
         self.plan = obj and obj.plan
         formset = super().get_formset(request, obj, **kwargs)
         goal = formset.form.base_fields["goal"]
-        goal.choices = list(goal.choices)  # asked for once, not once a row
+        goal.choices = list(goal.choices)  # one query, not one per row
         return formset
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "goal":
-            # A follow-up that isn't saved yet has no plan, and so no goals to rate.
+            # A follow-up that hasn't been saved has no plan, so there are no goals to rate.
             goals = Goal.objects.filter(perspective__plan=self.plan)
             kwargs["form_class"] = PathChoiceField
             kwargs["queryset"] = goals.select_related("perspective__plan")

@@ -1,39 +1,66 @@
-"""Figures for charts, from the same budget lines as the tables. Templates draw; nothing here queries."""
+"""Figures for the charts of a budget, computed from the same lines as its table.
+
+Templates draw the charts. Nothing here makes a query.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-# Lines are rounded one by one when a budget is decided, so a sum may be off by this much a line.
-ROUNDING = Decimal("0.1")
+# Each line of a budget is rounded separately, so a sum may be off by up to this much per line.
+ROUNDING_MSEK = Decimal("0.1")
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One line of a waterfall: a bar from one level to another, in the budget's unit."""
+    """A line in a waterfall chart: a bar between two levels, in the budget's unit."""
 
     line: object
     start: Decimal
     end: Decimal
-    adds_up: bool = True  # false for a sum that differs from its items by more than rounding
-    is_rounded: bool = False  # true for a sum that differs from its items by rounding
+    adds_up: bool = True  # False for a sum that differs from its items by more than rounding
+    is_rounded: bool = False  # True for a sum that differs from its items by rounding
 
     @property
-    def look(self):
-        """What the bar's colour stands for: "gain", "loss" or "sum"."""
+    def color(self):
+        """The name of the bar's colour in the stylesheets: "gain", "loss" or "sum"."""
         if self.line.kind == self.line.Kind.SUBTOTAL:
             return "sum"
         return "gain" if self.line.amount_msek >= 0 else "loss"
 
 
-def waterfall(lines):
-    """Return a `Bar` for each of the budget `lines`, in their order.
+@dataclass(frozen=True)
+class BudgetChart:
+    """A budget with the figures for its chart and its table."""
 
-    An item starts where the one before it ended. A result sums all items. A subtotal sums all items so
-    far, or those since an earlier subtotal, whichever its amount fits with allowance for rounding; one
-    that fits neither stands on zero.
+    budget: object
+    rows: list  # as `chart_rows` returns them
+    height: int  # in CSS pixels
+    is_rounded: bool  # whether rounding makes any sum differ from its items
+    has_outcome: bool  # whether any line has an outcome
+
+
+def budget_chart(budget):
+    """Return the `BudgetChart` of `budget`, whose lines have been prefetched."""
+    bars = waterfall(budget.lines.all())
+    return BudgetChart(
+        budget=budget,
+        rows=chart_rows(bars),
+        height=len(bars) * ROW_PX,
+        is_rounded=any(bar.is_rounded for bar in bars),
+        has_outcome=any(bar.line.outcome_msek is not None for bar in bars),
+    )
+
+
+def waterfall(lines):
+    """Return a list with a `Bar` for each of the budget `lines`, in the same order.
+
+    An item starts where the previous item ended. A result is the sum of all items. A subtotal is the sum
+    of all items so far, or of those after an earlier subtotal, whichever fits its amount within rounding.
+    A sum that fits neither starts at zero.
     """
     bars, level, count = [], Decimal(0), 0
-    bases = [(Decimal(0), 0)]  # the level, and the number of items, before each possible first item
+    # Where a sum may start: pairs of the level and the number of items before its first item.
+    bases = [(Decimal(0), 0)]
     for line in lines:
         if line.kind == line.Kind.ITEM:
             bars.append(Bar(line, level, level + line.amount_msek))
@@ -43,7 +70,7 @@ def waterfall(lines):
         fitting = [
             base
             for base, before in possible
-            if abs(level - base - line.amount_msek) <= ROUNDING * (count - before)
+            if abs(level - base - line.amount_msek) <= ROUNDING_MSEK * (count - before)
         ]
         start = fitting[0] if fitting else Decimal(0)
         end = start + line.amount_msek
@@ -52,50 +79,52 @@ def waterfall(lines):
     return bars
 
 
-def percent(value):
-    """Return a share of one as an SVG length: 0.125 gives "12.5%", in every language."""
-    return f"{float(value) * 100:.2f}".rstrip("0").rstrip(".") + "%"
+def percent(fraction):
+    """Return `fraction` as an SVG length: 0.125 gives "12.5%", in every language."""
+    return f"{float(fraction) * 100:.2f}".rstrip("0").rstrip(".") + "%"
 
 
-# A row of the drawn waterfall, in CSS pixels: the name, the amount below it, where no name can run into
-# it, and the bar.
-ROW, NAME_BASE, AMOUNT_BASE, BAR_TOP, BAR_HEIGHT = 68, 16, 35, 42, 14
+# A row of the waterfall, in CSS pixels from its top: the name, the amount below it, where no name can
+# overlap it, and the bar.
+ROW_PX, NAME_BASELINE_PX, AMOUNT_BASELINE_PX, BAR_TOP_PX, BAR_HEIGHT_PX = 68, 16, 35, 42, 14
 
 
-def drawn(bars):
-    """Return the bars with their places in the picture: a list of dicts.
+def chart_rows(bars):
+    """Return a list of dicts: the `bars` with their places in the chart, as text.
 
-    Lengths across are shares of the picture's width, so that its text keeps its size on every screen;
-    lengths down are pixels. All are text: a template takes numbers for amounts. Each dict holds `line`,
-    `look`, `name_y`, `amount_y`, `x`, `y`, `width`, `height` and `bottom`; `end`, the place across where
-    the next bar begins; `next_y`, the top of that bar, None for the last; and `zero`, the place across of
-    nought.
+    Horizontal lengths are percentages of the chart's width, so that the text keeps its size on every
+    screen. Vertical lengths are pixels. All are strings, because templates would localise numbers.
+
+    The keys are `line`, `color`, `name_y`, `amount_y`, `x`, `y`, `width`, `height` and `bottom`; `end`,
+    the x coordinate where the next bar starts; `next_y`, the top of the next bar, None for the last;
+    and `zero`, the x coordinate of zero.
     """
     levels = [Decimal(0), *(level for bar in bars for level in (bar.start, bar.end))]
     low, span = min(levels), (max(levels) - min(levels)) or Decimal(1)
     return [
         {
             "line": bar.line,
-            "look": bar.look,
-            "name_y": str(row * ROW + NAME_BASE),
-            "amount_y": str(row * ROW + AMOUNT_BASE),
+            "color": bar.color,
+            "name_y": str(row * ROW_PX + NAME_BASELINE_PX),
+            "amount_y": str(row * ROW_PX + AMOUNT_BASELINE_PX),
             "x": percent((min(bar.start, bar.end) - low) / span),
-            "y": str(row * ROW + BAR_TOP),
+            "y": str(row * ROW_PX + BAR_TOP_PX),
             "width": percent(max(abs(bar.end - bar.start) / span, Decimal("0.004"))),
-            "height": str(BAR_HEIGHT),
-            "bottom": str(row * ROW + BAR_TOP + BAR_HEIGHT),
+            "height": str(BAR_HEIGHT_PX),
+            "bottom": str(row * ROW_PX + BAR_TOP_PX + BAR_HEIGHT_PX),
             "end": percent((bar.end - low) / span),
-            "next_y": str((row + 1) * ROW + BAR_TOP) if row + 1 < len(bars) else None,
+            "next_y": str((row + 1) * ROW_PX + BAR_TOP_PX) if row + 1 < len(bars) else None,
             "zero": percent(-low / span),
         }
         for row, bar in enumerate(bars)
     ]
 
 
-def in_and_out(lines):
-    """Return what comes in and what goes out as two lists of parts, largest amounts in full width.
+def income_and_expenses(lines):
+    """Return two lists of parts, the income and the expenses among `lines`, largest amounts first.
 
-    Each part is a dict: `line`, its place `x` and `width` as SVG lengths on the scale that both share.
+    Each part is a dict: `line`, and `x` and `width` as SVG lengths. Both lists share one scale: the
+    larger of the two totals fills the width.
     """
     items = [line for line in lines if line.kind == line.Kind.ITEM]
     sides = [
@@ -104,13 +133,13 @@ def in_and_out(lines):
     ]
     for side in sides:
         side.sort(key=lambda line: abs(line.amount_msek), reverse=True)
-    longest = max(abs(sum(line.amount_msek for line in side)) for side in sides) or Decimal(1)
+    largest_total = max(abs(sum(line.amount_msek for line in side)) for side in sides) or Decimal(1)
     parts = []
     for side in sides:
-        place, row = Decimal(0), []
+        x, row = Decimal(0), []
         for line in side:
-            share = abs(line.amount_msek) / longest
-            row.append({"line": line, "x": percent(place), "width": percent(share)})
-            place += share
+            width = abs(line.amount_msek) / largest_total
+            row.append({"line": line, "x": percent(x), "width": percent(width)})
+            x += width
         parts.append(row)
     return parts

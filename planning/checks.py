@@ -1,4 +1,4 @@
-"""What to put right in a plan before it is published, beyond its texts."""
+"""Findings about a plan before it is published, other than those about its texts."""
 
 from pages.publishing.findings import Finding, checks
 from planning.charts import waterfall
@@ -6,27 +6,27 @@ from planning.models import Budget, Goal, Perspective, PlanDocument, RegionalPla
 
 
 @checks(RegionalPlan)
-def plan(plan):
+def check_plan(plan):
     if not plan.perspectives.all():
         yield Finding(False, "Planen har inga perspektiv. Lägg till dem.", plan)
 
 
 @checks(Perspective)
-def perspective(perspective):
+def check_perspective(perspective):
     if not perspective.goals.all():
         text = "Perspektivet har inga inriktningsmål. Lägg till dem, eller ta bort perspektivet."
         yield Finding(False, text, perspective)
 
 
 @checks(Goal)
-def goal(goal):
+def check_goal(goal):
     if not goal.focus_areas.all():
         text = "Målet har inga insatsområden. Lägg till dem, om det ska ha några."
         yield Finding(False, text, goal)
 
 
 @checks(Budget)
-def budget(budget):
+def check_budget(budget):
     lines = list(budget.lines.all())
     if not lines:
         yield Finding(False, "Budgeten har inga rader. Lägg till dem.", budget)
@@ -47,7 +47,7 @@ def budget(budget):
 
 
 @checks(PlanDocument)
-def document(document):
+def check_document(document):
     file = document.file
     if not file or not file.storage.exists(file.name):
         yield Finding(True, "Filen saknas. Ladda upp den igen.", document, "file")

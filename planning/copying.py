@@ -1,4 +1,4 @@
-"""Copies of a plan and of a budget, for the years to come."""
+"""Copies of a plan for a new period, and of a budget for a new year."""
 
 from django.db import transaction
 
@@ -7,11 +7,10 @@ from pages.publishing.versions import as_data, build
 
 @transaction.atomic
 def copy_to_period(plan, first_year, last_year):
-    """Return a draft for the years `first_year` to `last_year` that says all that `plan` says.
+    """Return a draft for the years `first_year` to `last_year` with the content of `plan`.
 
-    A budget keeps its place in the period; one that falls outside is left out, and so is what followed
-    up a year that has been. What was decided and what came out is not copied: no dates of decision, no
-    outcomes.
+    Budgets keep their place in the period. Budgets that would fall outside it aren't copied, nor are
+    follow-ups, decision dates and outcomes.
     """
 
     def change(part):
@@ -31,7 +30,10 @@ def copy_to_period(plan, first_year, last_year):
 
 
 def year_to_budget(plan):
-    """Return the first year of `plan` that has no budget and the budget to begin it from, or None."""
+    """Return the first year of `plan` without a budget, and the budget to copy for it; or None.
+
+    That is the latest budget before that year, otherwise the last budget.
+    """
     budgets = list(plan.budgets.order_by("year"))
     taken = {budget.year for budget in budgets}
     free = [year for year in range(plan.first_year, plan.last_year + 1) if year not in taken]
@@ -43,7 +45,7 @@ def year_to_budget(plan):
 
 @transaction.atomic
 def next_budget(year, budget):
-    """Return a budget for `year` with the lines of `budget`, which have no amounts yet."""
+    """Return a new budget for `year` with the lines of `budget`, without amounts."""
 
     def change(_line):
         return {"amount_msek": None, "outcome_msek": None}

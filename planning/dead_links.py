@@ -1,4 +1,8 @@
-"""What visitors find at the addresses of the plans, for links in texts; see pages.publishing.dead_links."""
+"""Look up the targets of links to pages of plans, for pages.publishing.dead_links.
+
+Functions with `looks_up` map each target that exists to the set of ids on its page, or to None if a link
+may have any fragment.
+"""
 
 from django.db.models import Exists, OuterRef, Prefetch, prefetch_related_objects
 from django.utils.translation import override
@@ -9,64 +13,64 @@ from pages.publishing.dead_links import EVERY_PAGE, looks_up
 from pages.publishing.publishable import now
 from pages.publishing.slugs import find_by_slug
 from planning.models import Budget, BudgetLine, FollowUp, Goal, Perspective, PlanDocument
-from planning.periods import current, published_plans
+from planning.periods import plan_to_show, published_plans
 from planning.views import (
     budget_to_show,
-    give_anchors_on_perspective,
-    give_anchors_on_plan,
+    set_anchors_on_perspective,
+    set_anchors_on_plan,
     this_year,
 )
 
-LARGEST_NUMBER = 2**31 - 1  # of a document, that its column holds
+MAX_DOCUMENT_NUMBER = 2**31 - 1  # the largest that the column can hold
 
 # --- Whole plans -----------------------------------------------------------------------------------
 
 
 @looks_up("planning:start")
-def start(targets):
+def ids_on_start_page(targets):
     year = this_year()
-    plan = current(published_plans(year), year)
-    budget = plan and budget_to_show(plan, year)
+    plan_in_year = plan_to_show(published_plans(year))
+    budget = plan_in_year and budget_to_show(plan_in_year.plan, year)
     result = BudgetLine.objects.with_amounts().filter(budget=budget, kind=BudgetLine.Kind.RESULT)
     profile = RegionProfile.objects.published().first()
     sections = {
         "en-dag-hos-oss": DailyStat.objects.filter(profile=profile).exists(),
-        "regionplan": plan is not None,
+        "regionplan": plan_in_year is not None,
         "budget": result.exists(),
     }
     return dict.fromkeys(targets, EVERY_PAGE | {name for name in sections if sections[name]})
 
 
 @looks_up("planning:current_plan")
-def current_plan(targets):
-    year = this_year()
-    plan = current(published_plans(year), year)
-    if plan is None:  # which the page says
+def ids_on_current_plan(targets):
+    plan_in_year = plan_to_show(published_plans(this_year()))
+    if plan_in_year is None:  # the page then says that there is no plan
         return dict.fromkeys(targets, EVERY_PAGE)
-    fetch_what_has_ids([plan])
+    plan = plan_in_year.plan
+    fetch_parts_with_ids([plan])
     return {target: ids_on_plan(plan, target.language) | {"planer"} for target in targets}
 
 
 @looks_up("planning:plan")
-def plans(targets):
-    plan_at = plans_of(targets)
-    fetch_what_has_ids(set(plan_at.values()))
-    return {target: ids_on_plan(plan, target.language) for target, plan in plan_at.items()}
+def ids_on_plans(targets):
+    plan_of = plans_of(targets)
+    fetch_parts_with_ids(set(plan_of.values()))
+    return {target: ids_on_plan(plan, target.language) for target, plan in plan_of.items()}
 
 
 @looks_up("planning:plan_pdf")
-def pdfs(targets):
+def pdf_files(targets):
     return dict.fromkeys(plans_of(targets))
 
 
 def plans_of(targets):
-    """Return the published plan for the years in each of `targets`, without those that have none."""
-    plans = {plan.natural_key(): plan for plan in published_plans(this_year())}
+    """Return a dict that maps each of `targets` to the published plan for its period, if there is one."""
+    plans = {entry.plan.natural_key(): entry.plan for entry in published_plans(this_year())}
     return {target: plans[target.values[0]] for target in targets if target.values[0] in plans}
 
 
-def fetch_what_has_ids(plans):
-    """Fetch for `plans` what the ids on their pages are made of, in three queries."""
+def fetch_parts_with_ids(plans):
+    """Prefetch the parts of `plans` that have ids on their pages, with three queries."""
     prefetch_related_objects(list(plans), perspectives_with_goals(), budgets_with_charts())
 
 
@@ -77,7 +81,7 @@ def perspectives_with_goals():
 
 
 def budgets_with_charts():
-    """Return the prefetch of budgets with `has_chart`: whether any of their lines has an amount."""
+    """Return a prefetch of budgets with `has_chart`, which is true if any line has an amount."""
     lines = BudgetLine.objects.with_amounts().filter(budget=OuterRef("pk"))
     return Prefetch(
         "budgets", Budget.objects.only("plan", "year").annotate(has_chart=Exists(lines))
@@ -85,9 +89,9 @@ def budgets_with_charts():
 
 
 def ids_on_plan(plan, language):
-    """Return the ids on the page of `plan`, fetched by `fetch_what_has_ids`, in `language`."""
+    """Return the ids on the page of `plan` in `language`, after `fetch_parts_with_ids`."""
     perspectives, budgets = plan.perspectives.all(), plan.budgets.all()
-    give_anchors_on_plan(plan)
+    set_anchors_on_plan(plan)
     ids = EVERY_PAGE | {"contents-heading", "dokument"}
     ids |= {perspective.anchor for perspective in perspectives}
     ids |= {goal.anchor for perspective in perspectives for goal in perspective.goals.all()}
@@ -101,65 +105,64 @@ def ids_on_plan(plan, language):
 
 
 @looks_up("planning:perspective")
-def perspectives(targets):
-    plan_at = plans_of(targets)
-    prefetch_related_objects(list(set(plan_at.values())), perspectives_with_goals())
-    found = {}
-    for target, plan in plan_at.items():
+def ids_on_perspectives(targets):
+    plan_of = plans_of(targets)
+    prefetch_related_objects(list(set(plan_of.values())), perspectives_with_goals())
+    ids_of = once_published(Perspective, "slug", plan_of)
+    ids_of |= once_published(Perspective, "slug_en", plan_of)
+    for target, plan in plan_of.items():
         slug = target.values[1]
         with override(target.language):
             perspective = find_by_slug(plan.perspectives.all(), slug)
             is_redirected = perspective and slug_now(perspective) != slug
         if is_redirected:
-            found[target] = None
+            ids_of[target] = None
         elif perspective:
-            give_anchors_on_perspective(perspective)
+            set_anchors_on_perspective(perspective)
             anchors = {goal.anchor for goal in perspective.goals.all()}
-            found[target] = EVERY_PAGE | {"contents-heading"} | anchors
-    once_there = dict.fromkeys(
-        target for field in ("slug", "slug_en") for target in once(Perspective, field, plan_at)
-    )
-    return once_there | found
+            ids_of[target] = EVERY_PAGE | {"contents-heading"} | anchors
+    return ids_of
 
 
 @looks_up("planning:budget")
-def budgets(targets):
-    plan_at = plans_of(targets)
+def ids_on_budgets(targets):
+    plan_of = plans_of(targets)
     follow_ups = Prefetch("follow_ups", FollowUp.objects.only("plan", "year"))
-    prefetch_related_objects(list(set(plan_at.values())), budgets_with_charts(), follow_ups)
-    found = dict.fromkeys(once(Budget, "year", plan_at))
-    for target, plan in plan_at.items():
+    prefetch_related_objects(list(set(plan_of.values())), budgets_with_charts(), follow_ups)
+    ids_of = once_published(Budget, "year", plan_of)
+    for target, plan in plan_of.items():
         year = target.values[1]
         for budget in plan.budgets.all():
             if budget.year == year:
                 has_follow_up = any(row.year == year for row in plan.follow_ups.all())
                 chart = {f"chart-{year}"} if budget.has_chart else set()
-                found[target] = EVERY_PAGE | chart | ({"uppfoljning"} if has_follow_up else set())
-    return found
+                ids_of[target] = EVERY_PAGE | chart | ({"uppfoljning"} if has_follow_up else set())
+    return ids_of
 
 
 @looks_up("planning:document")
-def documents(targets):
-    plan_at = plans_of({target for target in targets if target.values[1] <= LARGEST_NUMBER})
-    prefetch_related_objects(list(set(plan_at.values())), "documents")
-    found = dict.fromkeys(once(PlanDocument, "number", plan_at))
-    for target, plan in plan_at.items():
+def document_files(targets):
+    plan_of = plans_of({target for target in targets if target.values[1] <= MAX_DOCUMENT_NUMBER})
+    prefetch_related_objects(list(set(plan_of.values())), "documents")
+    ids_of = once_published(PlanDocument, "number", plan_of)
+    for target, plan in plan_of.items():
         for document in plan.documents.all():
-            is_here = document.number == target.values[1]
-            if is_here and not document.file.storage.exists(document.file.name):
-                found.pop(target, None)
-            elif is_here:
-                found[target] = None
-    return found
+            is_target = document.number == target.values[1]
+            if is_target and not document.file.storage.exists(document.file.name):
+                ids_of.pop(target, None)
+            elif is_target:
+                ids_of[target] = None
+    return ids_of
 
 
-def once(model, field, targets):
-    """Return those of `targets` whose second value `field` of a `model` has had in a published plan.
+def once_published(model, field, targets):
+    """Return `{target: None}` for `targets` with a part that was in any published version of their plan.
 
-    These redirect to the plan, where they aren't in its version of now.
+    The part is a `model` whose `field` is the second value of the target. If the current version lacks
+    it, its address redirects to the plan.
     """
-    seen = model.objects.filter(plan__published_at__lte=now())
-    rows = seen.filter(**{f"{field}__in": {target.values[1] for target in targets}})
+    values = {target.values[1] for target in targets}
+    rows = model.objects.filter(plan__published_at__lte=now(), **{f"{field}__in": values})
     rows = rows.order_by().values_list("plan__first_year", "plan__last_year", field)
     keys = set(rows.distinct())
-    return [target for target in targets if (*target.values[0], target.values[1]) in keys]
+    return {target: None for target in targets if (*target.values[0], target.values[1]) in keys}

@@ -1,4 +1,4 @@
-"""A regional plan as an accessible document: tagged PDF/UA-1, from the same words as its page."""
+"""A regional plan as an accessible document, tagged PDF/UA-1, with the same text as its page."""
 
 import json
 import logging
@@ -12,43 +12,40 @@ from django.utils.translation import gettext as _
 
 from blekinge_site.formats import amount, day
 from blekinge_site.languages import lines_of
+from planning.decisions import decision
 
 TEMPLATE = Path(__file__).with_name("plan.typ")
 log = logging.getLogger(__name__)
 
 
-def ended_notice(plan):
-    """Return that the plan no longer holds, or an empty string."""
-    if not plan.has_ended:
+def ended_notice(plan_in_year):
+    """Return a notice that the plan is no longer in force, or an empty string."""
+    if not plan_in_year.has_ended:
         return ""
-    held = _("Regionplanen gällde %(period)s.") % {"period": plan.period}
-    return f"{_('Gäller inte längre.')} {held}"
+    period = _("Regionplanen gällde %(period)s.") % {"period": plan_in_year.plan.period}
+    return f"{_('Gäller inte längre.')} {period}"
 
 
 def facts(plan):
-    """Return who decided the plan, who answers for it and when it was changed, as lines."""
-    said = []
-    if plan.decided_by and plan.decided_on:
-        values = {"by": plan.decided_by, "date": day(plan.decided_on)}
-        said.append(_("Beslutad av %(by)s %(date)s.") % values)
-    elif plan.decided_by:
-        said.append(_("Beslutad av %(by)s.") % {"by": plan.decided_by})
-    elif plan.decided_on:
-        said.append(_("Beslutad %(date)s.") % {"date": day(plan.decided_on)})
-    said.append(f"{_('Senast ändrad')}: {day(plan.changed_at)}")
-    said.append(f"{_('Ansvarig för sidan')}: {plan.responsible}")
-    return said
+    """Return who decided on the plan, when it was changed and who is responsible, a line each."""
+    lines = [
+        decision(plan.decided_by, plan.decided_on),
+        f"{_('Senast ändrad')}: {day(plan.changed_at)}",
+        f"{_('Ansvarig för sidan')}: {plan.responsible}",
+    ]
+    return [line for line in lines if line]
 
 
-def plan_content(plan):
-    """Return what the document says as plain data. `plan` has everything below it fetched."""
+def plan_content(plan_in_year, budget_charts):
+    """Return the content of the document as plain data. The plan's parts have been prefetched."""
+    plan = plan_in_year.plan
     return {
         "language": get_language(),
         "title": str(plan),
-        "notice": ended_notice(plan),
+        "notice": ended_notice(plan_in_year),
         "lead": plan.lead,
         "body": lines_of(plan.body),
-        # Not the page's introduction: it points to this document.
+        # The page's introduction is left out, because it refers to this document.
         "perspective_label": _("Perspektiv"),
         "goal_label": _("Inriktningsmål"),
         "areas_label": _("Följande insatsområden är viktiga för att nå målet:"),
@@ -75,31 +72,32 @@ def plan_content(plan):
         "facts": facts(plan),
         "budgets": [
             {
-                "heading": _("Budget %(year)s") % {"year": budget.year},
-                "introduction": lines_of(budget.introduction),
-                "unit": capfirst(budget.unit),
-                "is_rounded": budget.is_rounded,
+                "heading": _("Budget %(year)s") % {"year": chart.budget.year},
+                "introduction": lines_of(chart.budget.introduction),
+                "unit": capfirst(chart.budget.unit),
+                "is_rounded": chart.is_rounded,
                 "lines": [
                     {"name": line.name, "amount": amount(line.amount_msek), "kind": line.kind}
-                    for line in budget.lines.all()
+                    for line in chart.budget.lines.all()
                 ],
             }
-            for budget in plan.budgets.all()
+            for chart in budget_charts
         ],
     }
 
 
 def printable(text):
-    """Return `text` with what no font can show, such as the bullets that Word pastes, as a bullet."""
-    return "".join("\N{BULLET}" if unicodedata.category(sign) == "Co" else sign for sign in text)
+    """Return `text` with private-use characters, such as bullets pasted from Word, as bullets."""
+    return "".join("\N{BULLET}" if unicodedata.category(char) == "Co" else char for char in text)
 
 
-def plan_as_pdf(plan):
+def plan_as_pdf(plan_in_year, budget_charts):
     """Return the document as bytes."""
-    content = {"content": printable(json.dumps(plan_content(plan), ensure_ascii=False))}
+    content = json.dumps(plan_content(plan_in_year, budget_charts), ensure_ascii=False)
+    inputs = {"content": printable(content)}
     try:
-        return typst.compile(TEMPLATE, sys_inputs=content, pdf_standards="ua-1")
+        return typst.compile(TEMPLATE, sys_inputs=inputs, pdf_standards="ua-1")
     except typst.TypstError as error:
-        # The standard asks for a font for every sign. A document with a gap is better than none.
-        log.warning("The PDF of %s is not PDF/UA-1: %s", plan, error)
-        return typst.compile(TEMPLATE, sys_inputs=content)
+        # PDF/UA requires a glyph for every character. A document with a gap is better than none.
+        log.warning("The PDF of %s is not PDF/UA-1: %s", plan_in_year.plan, error)
+        return typst.compile(TEMPLATE, sys_inputs=inputs)

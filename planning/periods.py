@@ -1,43 +1,59 @@
-"""Which regional plan holds when."""
+"""Which regional plan is in force in which year."""
+
+from dataclasses import dataclass
 
 from django.db.models import F
 
 from planning.models import RegionalPlan
 
 
-def published_plans(year):
-    """Return all published plans, latest first, in one query, each with what is true of it in `year`.
+@dataclass(eq=False)
+class PlanInYear:
+    """A published plan as it stands in a certain year."""
 
-    `plan.replaced_by` is the published plan that has taken its place, the last of a chain, or None;
-    `plan.has_ended` tells whether it no longer holds, and `plan.in_force` whether it does.
-    """
-    plans = list(
-        RegionalPlan.objects.published().annotate(
-            successor_first_year=F("successor__first_year"),
-            successor_last_year=F("successor__last_year"),
-        )
+    plan: RegionalPlan
+    year: int
+    replaced_by: "PlanInYear | None" = None  # the last in its chain of successors
+
+    @property
+    def has_begun(self):
+        return self.plan.first_year <= self.year
+
+    @property
+    def has_ended(self):
+        return self.plan.last_year < self.year or self.replaced_by is not None
+
+    @property
+    def in_force(self):
+        return self.has_begun and not self.has_ended
+
+
+def published_plans(year):
+    """Return a `PlanInYear` for each published plan, latest first, with one query."""
+    rows = RegionalPlan.objects.published().annotate(
+        successor_first_year=F("successor__first_year"),
+        successor_last_year=F("successor__last_year"),
     )
-    begun = {plan.natural_key(): plan for plan in plans if plan.first_year <= year}
-    for plan in plans:
-        chain = [plan]
-        # A plan names the first version of its successor; visitors see the one of now.
+    plans = [PlanInYear(plan, year) for plan in rows]
+    begun = {entry.plan.natural_key(): entry for entry in plans if entry.has_begun}
+    for entry in plans:
+        chain = [entry]
+        # `successor` is the first version of a plan. Visitors see the published version.
         while successor := begun.get(
-            (chain[-1].successor_first_year, chain[-1].successor_last_year)
+            (chain[-1].plan.successor_first_year, chain[-1].plan.successor_last_year)
         ):
             if successor in chain:
                 break
             chain.append(successor)
-        plan.replaced_by = chain[-1] if len(chain) > 1 else None
-        plan.has_ended = plan.last_year < year or plan.replaced_by is not None
-        plan.in_force = plan.first_year <= year and not plan.has_ended
+        entry.replaced_by = chain[-1] if len(chain) > 1 else None
     return plans
 
 
-def current(plans, year):
-    """Return the plan to show for `year`: the one in force, else the last that began, else the next.
+def plan_to_show(plans):
+    """Return the entry of `published_plans` to show: the plan in force, else the last that began.
 
-    `plans` come from `published_plans`; None where there are none.
+    If none has begun, return the first to begin; if there are no plans, None.
     """
-    begun = [plan for plan in plans if plan.first_year <= year]
-    in_force = [plan for plan in begun if plan.in_force]
+    begun = [entry for entry in plans if entry.has_begun]
+    in_force = [entry for entry in begun if entry.in_force]
     return (in_force or begun or plans[-1:] or [None])[0]

@@ -1,4 +1,4 @@
-"""What of a plan can be imported and exported: budget lines and focus areas."""
+"""Import and export of the budget lines and focus areas of a plan."""
 
 from collections import Counter, defaultdict
 
@@ -7,12 +7,13 @@ from django.utils.text import slugify
 
 from pages.exchange.resources import Amount, Choice, Column, Count, PartResource, Text
 from planning.models import BudgetLine, FocusArea, Goal
+from planning.models.budgets import SECOND_RESULT_MESSAGE
 
 
 class BudgetLineResource(PartResource):
     slug = "budgetrader"
     parent = "budget"
-    same = "år och kod"
+    key_name = "år och kod"
     help_text = (
         "En rad med samma år och kod som en budgetrad som redan finns ändrar den. Utan kod görs koden "
         "av namnet. Utan ordning kommer en ny rad sist. Utan slag är den en post. Planen ska ha en "
@@ -50,7 +51,7 @@ class BudgetLineResource(PartResource):
             raise ValidationError({"year": f"Planen har ingen budget för {year}."})
         budget = self.budgets[year]
         code = self.read("code", row) or slugify(self.read("name_sv", row))[:100]
-        return BudgetLine(budget=budget, code=code, position=self.last[budget.pk] + 1)
+        return BudgetLine(budget=budget, code=code, position=self.last_position[budget.pk] + 1)
 
     def name(self, part):
         return f"{part.budget}: {part}"
@@ -59,31 +60,31 @@ class BudgetLineResource(PartResource):
         errors = dict(import_validation_errors or {})
         is_result = instance.kind == BudgetLine.Kind.RESULT
         if is_result and self.results.setdefault(instance.budget_id, instance) is not instance:
-            errors["kind"] = ValidationError("Budgeten har redan en rad för resultatet.")
+            errors["kind"] = ValidationError(SECOND_RESULT_MESSAGE)
         super().validate_instance(instance, errors, validate_unique)
 
 
-def by_word(things):
-    """Return `{word: thing}` for what a cell may call each: its slug, or a name that no other has."""
-    names = Counter(called(thing) for thing in things)
-    named = {called(thing): thing for thing in things if names[called(thing)] == 1}
-    return named | {thing.slug: thing for thing in things}
+def lowercase_name(obj):
+    return (obj.name_sv or "").lower()
 
 
-def called(thing):
-    return (thing.name_sv or "").lower()
+def by_label(objects):
+    """Return `{label: object}`. The labels of an object are its slug and, if unique, its lowercase name."""
+    counts = Counter(lowercase_name(obj) for obj in objects)
+    by_name = {lowercase_name(obj): obj for obj in objects if counts[lowercase_name(obj)] == 1}
+    return by_name | {obj.slug: obj for obj in objects}
 
 
-def word_for(thing, words):
-    """Return the name of `thing` where `words`, as `by_word` gives them, know it by that; else its slug."""
-    is_known = bool(called(thing)) and words.get(called(thing)) == thing
-    return thing.name_sv if is_known else thing.slug
+def label_for(obj, labels):
+    """Return the name of `obj` if `labels`, from `by_label`, identify it by that; otherwise its slug."""
+    name = lowercase_name(obj)
+    return obj.name_sv if name and labels.get(name) == obj else obj.slug
 
 
 class FocusAreaResource(PartResource):
     slug = "insatsomraden"
     parent = "goal"
-    same = "mål och ordning"
+    key_name = "mål och ordning"
     help_text = (
         "En rad med samma mål och ordning som ett insatsområde som redan finns ändrar det. En rad utan "
         "ordning läggs till sist. Perspektivet och målet ska finnas i planen och skrivs som de heter "
@@ -100,35 +101,35 @@ class FocusAreaResource(PartResource):
 
     def __init__(self, plan):
         super().__init__(plan)
-        self.perspectives = by_word(plan.perspectives.all())
+        self.perspectives = by_label(plan.perspectives.all())
         goals = defaultdict(list)
         for goal in Goal.objects.filter(perspective__plan=plan):
             goals[goal.perspective_id].append(goal)
-        self.goals = {perspective: by_word(goals) for perspective, goals in goals.items()}
+        self.goals = {perspective_id: by_label(goals[perspective_id]) for perspective_id in goals}
 
     def get_queryset(self):
         areas = FocusArea.objects.filter(goal__perspective__plan=self.publishable)
-        place = ["goal__perspective__position", "goal__perspective", "goal__position", "goal"]
-        return areas.select_related("goal__perspective").order_by(*place, "position", "pk")
+        parents = ["goal__perspective__position", "goal__perspective", "goal__position", "goal"]
+        return areas.select_related("goal__perspective").order_by(*parents, "position", "pk")
 
     def key(self, part):
         return part.goal_id, part.position
 
     def part_from(self, row):
-        perspective = self.found("perspective", row, self.perspectives)
-        goal = self.found("goal", row, self.goals.get(perspective.pk, {}))
-        position = self.read("position", row) or self.last[goal.pk] + 1
+        perspective = self.look_up("perspective", row, self.perspectives)
+        goal = self.look_up("goal", row, self.goals.get(perspective.pk, {}))
+        position = self.read("position", row) or self.last_position[goal.pk] + 1
         return FocusArea(goal=goal, position=position)
 
-    def found(self, name, row, words):
-        """Return the one of `words` that `row` names in column `name`."""
-        word = self.read(name, row)
-        if word.lower() not in words:
-            raise ValidationError({name: f"Planen har inget, eller flera, som heter ”{word}”."})
-        return words[word.lower()]
+    def look_up(self, column, row, labels):
+        """Return the object in `labels` that `row` refers to in `column`."""
+        label = self.read(column, row)
+        if label.lower() not in labels:
+            raise ValidationError({column: f"Planen har inget, eller flera, som heter ”{label}”."})
+        return labels[label.lower()]
 
     def dehydrate_perspective(self, area):
-        return word_for(area.goal.perspective, self.perspectives)
+        return label_for(area.goal.perspective, self.perspectives)
 
     def dehydrate_goal(self, area):
-        return word_for(area.goal, self.goals[area.goal.perspective_id])
+        return label_for(area.goal, self.goals[area.goal.perspective_id])

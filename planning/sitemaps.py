@@ -1,4 +1,4 @@
-"""What of this app search engines, and the page cache at its start, are told of."""
+"""Sitemap entries of this app. The page cache also warms up from them."""
 
 from django.contrib.sitemaps import Sitemap
 from django.urls import reverse
@@ -19,7 +19,7 @@ class StartSitemap(Sitemap):
 
 
 class PlansSitemap(PublishedSitemap):
-    """The plans, each with its perspectives and its budgets."""
+    """The published plans, each followed by its perspectives and budgets."""
 
     def items(self):
         plans = RegionalPlan.objects.published().prefetch_related("perspectives", "budgets")

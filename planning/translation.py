@@ -1,4 +1,4 @@
-"""Which words of a plan come in both languages. Swedish is required where a model needs the word."""
+"""The fields of plans that are translated. Swedish is required where the model requires a value."""
 
 from modeltranslation.translator import TranslationOptions, register
 

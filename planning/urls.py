@@ -29,11 +29,13 @@ register_converter(YearConverter, "year")
 app_name = "planning"
 
 urlpatterns = [
-    path("", views.start, name="start"),
-    path(_("regionplan/"), views.current_plan, name="current_plan"),
+    path("", views.start_page, name="start"),
+    path(_("regionplan/"), views.current_plan_page, name="current_plan"),
     path(_("regionplan/<period:period>.pdf"), views.plan_pdf, name="plan_pdf"),
-    path(_("regionplan/<period:period>/"), views.plan, name="plan"),
-    path(_("regionplan/<period:period>/budget-<year:year>/"), views.budget, name="budget"),
-    path(_("regionplan/<period:period>/dokument/<int:number>/"), views.document, name="document"),
-    path(_("regionplan/<period:period>/<slug:slug>/"), views.perspective, name="perspective"),
+    path(_("regionplan/<period:period>/"), views.plan_page, name="plan"),
+    path(_("regionplan/<period:period>/budget-<year:year>/"), views.budget_page, name="budget"),
+    path(
+        _("regionplan/<period:period>/dokument/<int:number>/"), views.document_file, name="document"
+    ),
+    path(_("regionplan/<period:period>/<slug:slug>/"), views.perspective_page, name="perspective"),
 ]

@@ -1,6 +1,6 @@
-"""The start page, the regional plans, their perspectives and budgets.
+"""The start page, and the pages of plans, perspectives and budgets.
 
-Every query is made here, but for the footer's (pages.menu).
+All queries of a page are made here, except the footer's (pages.menu).
 """
 
 from django.db.models import Count, Prefetch, prefetch_related_objects
@@ -26,6 +26,7 @@ from pages.models import DailyStat, RegionProfile
 from pages.publishing.publishable import Withdrawn, now
 from pages.publishing.slugs import find_by_slug
 from planning import charts, pdf
+from planning.decisions import decision, decision_as_html
 from planning.models import (
     Budget,
     BudgetLine,
@@ -35,7 +36,7 @@ from planning.models import (
     PlanDocument,
     RegionalPlan,
 )
-from planning.periods import current, published_plans
+from planning.periods import plan_to_show, published_plans
 
 
 def this_year():
@@ -43,19 +44,25 @@ def this_year():
 
 
 def plan_or_404(plans, period):
-    """Return the one of `plans` for `period`, a pair of years."""
-    for plan in plans:
-        if (plan.first_year, plan.last_year) == period:
-            return plan
+    """Return the entry of `plans`, from `published_plans`, for `period`, a pair of years.
+
+    Raises Http404 if there is none, or Withdrawn if the plan for that period was withdrawn.
+    """
+    for plan_in_year in plans:
+        if plan_in_year.plan.natural_key() == period:
+            return plan_in_year
     first_year, last_year = period
-    gone = RegionalPlan.objects.withdrawn().filter(first_year=first_year, last_year=last_year)
-    raise (Withdrawn if gone.exists() else Http404)(f"no published plan for {period}")
+    withdrawn = RegionalPlan.objects.withdrawn().filter(first_year=first_year, last_year=last_year)
+    raise (Withdrawn if withdrawn.exists() else Http404)(f"no published plan for {period}")
 
 
-def redirect_if_ever(parts, plan):
-    """Lead to `plan` where one of `parts` was in a version of it that has been published; else 404."""
-    seen = plan.versions().filter(published_at__lte=timezone.now())
-    if not parts.filter(plan__in=seen).exists():
+def redirect_if_once_published(parts, plan):
+    """Redirect to `plan` if a version of it with any of `parts` has been published.
+
+    Raises Http404 otherwise.
+    """
+    published_versions = plan.versions().filter(published_at__lte=timezone.now())
+    if not parts.filter(plan__in=published_versions).exists():
         raise Http404(f"never a part of {plan}")
     return redirect(plan, permanent=True)
 
@@ -68,21 +75,23 @@ def lines_with_amounts():
     return Prefetch("lines", BudgetLine.objects.with_amounts())
 
 
-def fetch_whole(plan):
-    """Fetch everything that stands on a plan's page, in six queries, and give it what the page needs."""
+def fetch_parts(plan):
+    """Prefetch all parts of `plan`, with six queries, and set their anchors. Return its `BudgetChart`s."""
     prefetch_related_objects(
         [plan],
         Prefetch("perspectives", Perspective.objects.prefetch_related(goals_with_focus_areas())),
         Prefetch("budgets", Budget.objects.prefetch_related(lines_with_amounts())),
         "documents",
     )
-    for budget in plan.budgets.all():
-        draw(budget)
-    give_anchors_on_plan(plan)
+    set_anchors_on_plan(plan)
+    return [charts.budget_chart(budget) for budget in plan.budgets.all()]
 
 
-def give_anchors_on_plan(plan):
-    """Give the perspectives and goals of `plan`, fetched with its budgets, their anchors on its page."""
+def set_anchors_on_plan(plan):
+    """Set the anchors of the perspectives and goals of `plan` on its page.
+
+    They and the budgets have been prefetched.
+    """
     taken = {"contents-heading", "innehall", "regionplanen", "dokument", "planer"}
     taken |= {f"budget-{budget.year}" for budget in plan.budgets.all()}
     give_anchors(plan.perspectives.all(), taken)
@@ -90,18 +99,9 @@ def give_anchors_on_plan(plan):
         give_anchors(perspective.goals.all(), taken)
 
 
-def give_anchors_on_perspective(perspective):
-    """Give the goals of `perspective`, fetched, their anchors on its own page."""
+def set_anchors_on_perspective(perspective):
+    """Set the anchors of the goals of `perspective`, which have been prefetched, on its own page."""
     give_anchors(perspective.goals.all(), taken={"contents-heading", "innehall"})
-
-
-def draw(budget):
-    """Give `budget`, its lines fetched, the figures of its chart."""
-    bars = charts.waterfall(budget.lines.all())
-    budget.bars = charts.drawn(bars)
-    budget.chart_height = len(bars) * charts.ROW
-    budget.is_rounded = any(bar.is_rounded for bar in bars)
-    budget.has_outcome = any(bar.line.outcome_msek is not None for bar in bars)
 
 
 def overview_crumb():
@@ -113,25 +113,21 @@ def plan_crumb(plan):
 
 
 def budget_to_show(plan, year):
-    """Return the budget of `plan` that began last by `year`, or else the first to come, or None."""
+    """Return the latest budget of `plan` up to `year`, otherwise its first budget, or None."""
     budgets = list(plan.budgets.all())
     begun = [budget for budget in budgets if budget.year <= year]
     return (begun[-1:] or budgets[:1] or [None])[0]
 
 
 @require_safe
-def start(request):
+def start_page(request):
     profile = RegionProfile.objects.published().first()
     year = this_year()
-    plan = current(published_plans(year), year)
-    budget = None
-    if plan:
-        plan.with_goal_counts = plan.perspectives.annotate(goal_count=Count("goals"))
-        budget = budget_to_show(plan, year)
-    if budget:
-        lines = list(budget.lines.with_amounts())
-        budget.result = next((line for line in lines if line.kind == line.Kind.RESULT), None)
-        budget.parts_in, budget.parts_out = charts.in_and_out(lines)
+    plan_in_year = plan_to_show(published_plans(year))
+    plan = plan_in_year and plan_in_year.plan
+    budget = plan and budget_to_show(plan, year)
+    lines = list(budget.lines.with_amounts()) if budget else []
+    income, expenses = charts.income_and_expenses(lines)
     return render(
         request,
         "planning/start.html",
@@ -140,19 +136,22 @@ def start(request):
             "publishable": profile,
             "profile": profile,
             "daily_stats": DailyStat.objects.filter(profile=profile).order_by("-value", "position"),
+            "plan_in_year": plan_in_year,
             "plan": plan,
+            "perspectives": plan and plan.perspectives.annotate(goal_count=Count("goals")),
             "budget": budget,
+            "result": next((line for line in lines if line.kind == line.Kind.RESULT), None),
+            "income": income,
+            "expenses": expenses,
         },
     )
 
 
 @require_safe
-def current_plan(request):
-    year = this_year()
-    plans = published_plans(year)
-    plan = current(plans, year)
-    if plan:
-        fetch_whole(plan)
+def current_plan_page(request):
+    plans = published_plans(this_year())
+    plan_in_year = plan_to_show(plans)
+    plan = plan_in_year and plan_in_year.plan
     return render(
         request,
         "planning/plan.html",
@@ -161,7 +160,10 @@ def current_plan(request):
             "canonical": plan and plan.get_absolute_url(),
             "here": _("Regionplan med budget"),
             "publishable": plan,
+            "plan_in_year": plan_in_year,
             "plan": plan,
+            "decision": plan and decision_as_html(plan),
+            "budget_charts": plan and fetch_parts(plan),
             "plans": plans,
             "is_overview": True,
         },
@@ -169,10 +171,10 @@ def current_plan(request):
 
 
 @require_safe
-def plan(request, period):
+def plan_page(request, period):
     plans = published_plans(this_year())
-    plan = plan_or_404(plans, period)
-    fetch_whole(plan)
+    plan_in_year = plan_or_404(plans, period)
+    plan = plan_in_year.plan
     return render(
         request,
         "planning/plan.html",
@@ -181,23 +183,27 @@ def plan(request, period):
             "here": plan_crumb(plan)[0],
             "trail": [overview_crumb()],
             "publishable": plan,
+            "plan_in_year": plan_in_year,
             "plan": plan,
+            "decision": decision_as_html(plan),
+            "budget_charts": fetch_parts(plan),
             "plans": plans,
         },
     )
 
 
 @require_safe
-def perspective(request, period, slug):
-    plan = plan_or_404(published_plans(this_year()), period)
+def perspective_page(request, period, slug):
+    plan_in_year = plan_or_404(published_plans(this_year()), period)
+    plan = plan_in_year.plan
     perspectives = list(plan.perspectives.all())
     perspective = find_by_slug(perspectives, slug)
     if perspective is None:
-        return redirect_if_ever(Perspective.objects.at(slug), plan)
+        return redirect_if_once_published(Perspective.objects.at(slug), plan)
     if request.path != perspective.get_absolute_url():
         return redirect(perspective, permanent=True)
     prefetch_related_objects([perspective], goals_with_focus_areas())
-    give_anchors_on_perspective(perspective)
+    set_anchors_on_perspective(perspective)
     return render(
         request,
         "planning/perspective.html",
@@ -206,6 +212,7 @@ def perspective(request, period, slug):
             "here": words_capitalised(perspective, "name"),
             "trail": [overview_crumb(), plan_crumb(plan)],
             "publishable": plan,
+            "plan_in_year": plan_in_year,
             "plan": plan,
             "perspective": perspective,
             "perspectives": perspectives,
@@ -214,12 +221,12 @@ def perspective(request, period, slug):
 
 
 @require_safe
-def budget(request, period, year):
-    plan = plan_or_404(published_plans(this_year()), period)
+def budget_page(request, period, year):
+    plan_in_year = plan_or_404(published_plans(this_year()), period)
+    plan = plan_in_year.plan
     budget = plan.budgets.prefetch_related(lines_with_amounts()).filter(year=year).first()
     if budget is None:
-        return redirect_if_ever(Budget.objects.filter(year=year), plan)
-    draw(budget)
+        return redirect_if_once_published(Budget.objects.filter(year=year), plan)
     follow_up = (
         FollowUp.objects.filter(plan=plan, year=year).prefetch_related("ratings__goal").first()
     )
@@ -231,8 +238,11 @@ def budget(request, period, year):
             "here": budget,
             "trail": [overview_crumb(), plan_crumb(plan)],
             "publishable": plan,
+            "plan_in_year": plan_in_year,
             "plan": plan,
             "budget": budget,
+            "decision": decision("", budget.decided_on),
+            "budget_chart": charts.budget_chart(budget),
             "follow_up": follow_up,
         },
     )
@@ -240,22 +250,23 @@ def budget(request, period, year):
 
 @require_safe
 def plan_pdf(request, period):
-    plan = plan_or_404(published_plans(this_year()), period)
-    fetch_whole(plan)
-    response = HttpResponse(pdf.plan_as_pdf(plan), content_type="application/pdf")
+    plan_in_year = plan_or_404(published_plans(this_year()), period)
+    plan = plan_in_year.plan
+    content = pdf.plan_as_pdf(plan_in_year, fetch_parts(plan))
+    response = HttpResponse(content, content_type="application/pdf")
     name = f"regionplan-{plan.first_year}-{plan.last_year}-{get_language()}.pdf"
     response["Content-Disposition"] = f'inline; filename="{name}"'
     return response
 
 
-# Whoever opens a document in the browser all the same opens it as if it were another site's.
+# A document that is opened in the browser after all gets no access to the site.
 @csp_override({"default-src": [CSP.NONE], "sandbox": True})
 @require_safe
-def document(request, period, number):
-    plan = plan_or_404(published_plans(this_year()), period)
+def document_file(request, period, number):
+    plan = plan_or_404(published_plans(this_year()), period).plan
     document = plan.documents.filter(number=number).first()
     if document is None:
-        return redirect_if_ever(PlanDocument.objects.filter(number=number), plan)
+        return redirect_if_once_published(PlanDocument.objects.filter(number=number), plan)
     try:
         return answer_with_download(request, document.file)
     except FileNotFoundError as error:

@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 
 from django.db import models
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from modeltranslation.translator import translator
 
 from blekinge_site.formats import day
 from blekinge_site.languages import in_each_language
+from blekinge_site.staff.addresses import change_address
 from pages.publishing.dead_links import dead_links
 from pages.publishing.readability import level, lix, sentences
 from pages.publishing.richtext import RichTextField, headings_of, links_of, text_of
@@ -37,8 +37,7 @@ class Finding:
     @property
     def address(self):
         """The address of the form in the admin, with the field as its fragment."""
-        meta = self.obj._meta
-        form = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[self.obj.pk])
+        form = change_address(self.obj)
         return f"{form}#id_{self.field}" if self.field else form
 
 

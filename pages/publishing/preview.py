@@ -24,17 +24,12 @@ SALT = "pages.preview"
 LINK_DAYS = 14
 
 # The names of all views that show content.
-PREVIEWABLE_VIEWS = {
-    "pages:page",
-    "pages:profile",
-    "planning:budget",
-    "planning:current_plan",
-    "planning:document",
-    "planning:perspective",
-    "planning:plan",
-    "planning:plan_pdf",
-    "planning:start",
-}
+PREVIEWABLE_VIEWS = {"pages:page", "pages:profile"}
+
+
+def previewable(*view_names):
+    """Register the views `view_names` of another app, which show content."""
+    PREVIEWABLE_VIEWS.update(view_names)
 
 
 def link_to(publishable):

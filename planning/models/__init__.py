@@ -1,4 +1,4 @@
-"""Where we are going: regional plans, what they aim at, what they cost and how it went."""
+"""Regional plans with their goals, budgets and follow-ups."""
 
 from planning.models.budgets import Budget, BudgetLine, FollowUp, GoalRating, Rating
 from planning.models.plans import FocusArea, Goal, Perspective, PlanDocument, RegionalPlan

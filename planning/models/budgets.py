@@ -1,4 +1,4 @@
-"""What a plan costs and how it went: budgets with their lines, and the yearly follow-up."""
+"""The budgets of a plan with their lines, and the yearly follow-ups."""
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -11,24 +11,38 @@ from pages.publishing.publishable import Part, placeholder_name
 from planning.models.plans import Goal, RegionalPlan
 
 
-def check_year(thing):
-    """Raise ValidationError unless the year of `thing` is one of its plan's."""
-    if thing.year is None or thing.plan_id is None:
-        return
-    if not thing.plan.first_year <= thing.year <= thing.plan.last_year:
-        raise ValidationError(f"Planen gäller {thing.plan.period}: välj ett av de åren.")
-
-
 class YearOfPlanQuerySet(models.QuerySet):
-    """Finds by its plan's years and its own what a plan has one of a year."""
-
     def get_by_natural_key(self, first_year, last_year, year):
         plan = RegionalPlan.objects.get_by_natural_key(first_year, last_year)
         return self.get(plan=plan, year=year)
 
 
-class Budget(Part):
+class YearOfPlan(Part):
+    """A part of a plan for one of its years, shown on the page of that year's budget."""
+
     PARENT_FIELD = "plan"
+
+    objects = YearOfPlanQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def get_absolute_url(self):
+        return reverse("planning:budget", args=[self.plan.natural_key(), self.year])
+
+    def clean(self):
+        if self.year is None or self.plan_id is None:
+            return
+        if not self.plan.first_year <= self.year <= self.plan.last_year:
+            raise ValidationError(f"Planen gäller {self.plan.period}: välj ett av de åren.")
+
+    def natural_key(self):
+        return (*self.plan.natural_key(), self.year)
+
+    natural_key.dependencies = ["planning.regionalplan"]
+
+
+class Budget(YearOfPlan):
     PARTS = ("lines",)
 
     plan = models.ForeignKey(
@@ -49,8 +63,6 @@ class Budget(Part):
     decided_on = models.DateField(
         "beslutad den", null=True, blank=True, help_text="Lämna tomt om dagen inte är känd."
     )
-
-    objects = YearOfPlanQuerySet.as_manager()
 
     class Meta:
         ordering = ["year"]
@@ -73,21 +85,13 @@ class Budget(Part):
     def __str__(self):
         return f"Budget {self.year}"
 
-    def get_absolute_url(self):
-        return reverse("planning:budget", args=[self.plan.natural_key(), self.year])
 
-    def clean(self):
-        check_year(self)
-
-    def natural_key(self):
-        return (*self.plan.natural_key(), self.year)
-
-    natural_key.dependencies = ["planning.regionalplan"]
+SECOND_RESULT_MESSAGE = "Budgeten har redan en rad för resultatet."
 
 
 class BudgetLineQuerySet(models.QuerySet):
     def with_amounts(self):
-        """Return those that can be shown: a budget under way may lack amounts, a published one not."""
+        """Return the lines that have an amount. A draft budget may have lines without."""
         return self.filter(amount_msek__isnull=False)
 
     def get_by_natural_key(self, first_year, last_year, year, code):
@@ -155,7 +159,7 @@ class BudgetLine(Ordered):
                 fields=["budget"],
                 condition=Q(kind="result"),
                 name="budget_has_one_result",
-                violation_error_message="Budgeten har redan en rad för resultatet.",
+                violation_error_message=SECOND_RESULT_MESSAGE,
             ),
         ]
 
@@ -180,10 +184,9 @@ class Rating(models.TextChoices):
 COUNT_HELP = "Antal inriktningsmål. Lämna tomt om det inte är känt."
 
 
-class FollowUp(Part):
-    """How one year went, as the region rated it. Totals may be known where no goal's rating is."""
+class FollowUp(YearOfPlan):
+    """The region's own assessment of a year. Totals may be known when ratings of goals aren't."""
 
-    PARENT_FIELD = "plan"
     PARTS = ("ratings",)
 
     plan = models.ForeignKey(
@@ -219,8 +222,6 @@ class FollowUp(Part):
         "källa", max_length=300, help_text="Dokumentet som uppgifterna kommer ur. Visas."
     )
 
-    objects = YearOfPlanQuerySet.as_manager()
-
     class Meta:
         ordering = ["year"]
         verbose_name = "uppföljning"
@@ -237,21 +238,11 @@ class FollowUp(Part):
     def __str__(self):
         return f"Uppföljning {self.year}"
 
-    def get_absolute_url(self):
-        return reverse("planning:budget", args=[self.plan.natural_key(), self.year])
-
-    def clean(self):
-        check_year(self)
-
-    def natural_key(self):
-        return (*self.plan.natural_key(), self.year)
-
-    natural_key.dependencies = ["planning.regionalplan"]
-
     @property
     def totals(self):
-        """The number of goals a rating where it is known: `[(Rating, int), …]`, best first."""
-        return [(r, n) for r in Rating if (n := getattr(self, r.value)) is not None]
+        """The known numbers of goals per rating: `[(Rating, int), …]`, best first."""
+        counts = [(rating, getattr(self, rating.value)) for rating in Rating]
+        return [(rating, count) for rating, count in counts if count is not None]
 
 
 class GoalRatingQuerySet(models.QuerySet):

@@ -1,4 +1,4 @@
-"""A regional plan and what it aims at: perspectives, goals, focus areas; its documents."""
+"""Regional plans with their perspectives, goals, focus areas and documents."""
 
 from pathlib import PurePath
 
@@ -119,7 +119,7 @@ class RegionalPlan(Publishable):
 
     @property
     def period(self):
-        """The years as they are printed: 2019–2021, or 2019 for a plan of one year."""
+        """The years as displayed: 2019–2021, or 2019 for a plan of one year."""
         if self.first_year == self.last_year:
             return str(self.first_year)
         return f"{self.first_year}\N{EN DASH}{self.last_year}"
@@ -305,7 +305,7 @@ class PlanDocument(Ordered):
         help_text=f"Besökare laddar ner den. Helst en pdf, högst {MAX_MEGABYTES} MB. "
         "Filens slag visas i länken.",
     )
-    # Part of its address: the same in every version of the plan, and never another document's.
+    # Part of the address. A document keeps its number in all versions of the plan.
     number = models.PositiveIntegerField("nummer", editable=False)
 
     objects = PlanDocumentQuerySet.as_manager()
@@ -326,8 +326,8 @@ class PlanDocument(Ordered):
 
     def save(self, *args, **kwargs):
         if self.number is None:
-            ever = PlanDocument.objects.filter(plan__in=self.plan.versions())
-            self.number = (ever.aggregate(last=Max("number"))["last"] or 0) + 1
+            documents = PlanDocument.objects.filter(plan__in=self.plan.versions())
+            self.number = (documents.aggregate(last=Max("number"))["last"] or 0) + 1
         super().save(*args, **kwargs)
 
     def get_absolute_url(self):
@@ -340,5 +340,5 @@ class PlanDocument(Ordered):
 
     @property
     def file_type(self):
-        """The file's kind as visitors know it: pdf, xlsx; empty where its name doesn't say."""
+        """The extension of the file name without its dot, such as pdf. Empty if there is none."""
         return PurePath(self.file.name).suffix.removeprefix(".").lower()

@@ -7,19 +7,13 @@ from pathlib import Path
 from django.core.management import call_command
 
 from planning import charts
-from planning.models import (
-    Budget,
-    BudgetLine,
-)
-from tests.factories import (
-    make_budget,
-    make_plan,
-)
+from planning.models import Budget, BudgetLine
+from tests.factories import make_budget, make_plan
 from tests.site import text_of
 
 
 def bars_of(*lines):
-    """Return the waterfall of unsaved lines, each a pair of kind and amount."""
+    """Return the bars of unsaved `lines`, pairs of kind and amount."""
     return charts.waterfall(
         [BudgetLine(kind=kind, amount_msek=Decimal(amount)) for kind, amount in lines]
     )
@@ -29,13 +23,13 @@ def spans(bars):
     return [(float(bar.start), float(bar.end)) for bar in bars]
 
 
-def test_a_waterfall_leads_from_line_to_line():
+def test_a_waterfall_continues_from_line_to_line():
     bars = bars_of(("item", "10.0"), ("item", "-4.0"), ("subtotal", "6.0"), ("result", "6.0"))
     assert spans(bars) == [(0, 10), (10, 6), (0, 6), (0, 6)]
-    assert [bar.look for bar in bars] == ["gain", "loss", "sum", "gain"]
+    assert [bar.color for bar in bars] == ["gain", "loss", "sum", "gain"]
 
 
-def test_a_subtotal_spans_what_it_sums():
+def test_a_subtotal_spans_its_lines():
     bars = bars_of(
         ("item", "-10.0"),
         ("subtotal", "-10.0"),
@@ -63,7 +57,7 @@ def test_rounded_sums_add_up_and_wrong_ones_do_not():
     assert spans(wrong)[-1] == (0, 12)
 
 
-def test_the_rounding_note_is_there_only_where_sums_are_rounded(client, db):
+def test_the_rounding_note_is_shown_only_for_rounded_sums(client, db):
     plan = make_plan()
     make_budget(plan, 2019, [("item", "1.0"), ("item", "2.0"), ("result", "3.0")])
     make_budget(plan, 2020, [("item", "1.0"), ("item", "2.0"), ("result", "3.1")])
@@ -72,29 +66,27 @@ def test_the_rounding_note_is_there_only_where_sums_are_rounded(client, db):
     assert note in text_of(client.get("/regionplan/2019-2021/budget-2020/"))
 
 
-def test_an_outcome_is_shown_beside_its_amount_and_a_missing_one_said(client, db):
+def test_an_outcome_or_its_absence_is_shown_beside_the_amount(client, db):
     budget = make_budget(make_plan(), 2019, [("item", "1.0"), ("result", "1.0")])
     address = "/regionplan/2019-2021/budget-2019/"
     assert "Utfall" not in text_of(client.get(address))
     budget.lines.filter(kind="item").update(outcome_msek=Decimal("0.0"))
-    said = text_of(client.get(address))
-    assert "Resultatbudget Miljoner kronor Utfall Rad 1 1,0 0,0 Rad 2 1,0 saknas" in said
+    text = text_of(client.get(address))
+    assert "Resultatbudget Miljoner kronor Utfall Rad 1 1,0 0,0 Rad 2 1,0 saknas" in text
 
 
-def test_a_chart_of_nothing_is_nothing(client, db):
-    assert charts.drawn([]) == []
-    assert charts.in_and_out([]) == [[], []]
+def test_a_chart_without_lines_is_not_drawn(client, db):
+    assert charts.chart_rows([]) == []
+    assert charts.income_and_expenses([]) == [[], []]
     make_budget(make_plan(), 2019)
     assert "<svg" not in client.get("/regionplan/2019-2021/budget-2019/").content.decode()
 
 
-def test_a_chart_of_noughts_can_be_drawn():
-    assert [bar["x"] for bar in charts.drawn(bars_of(("item", "0.0"), ("result", "0.0")))] == [
-        "0%",
-        "0%",
-    ]
+def test_a_chart_of_zeros_can_be_drawn():
+    rows = charts.chart_rows(bars_of(("item", "0.0"), ("result", "0.0")))
+    assert [row["x"] for row in rows] == ["0%", "0%"]
     line = BudgetLine(kind="item", amount_msek=Decimal("0.0"))
-    assert charts.in_and_out([line]) == [[], []]
+    assert charts.income_and_expenses([line]) == [[], []]
 
 
 def test_chart_lengths_have_a_decimal_point_in_every_language(client, content):
@@ -107,16 +99,16 @@ def test_chart_lengths_have_a_decimal_point_in_every_language(client, content):
 
 def test_another_regions_plan_is_a_matter_of_data(client, content):
     fixture = Path(__file__).with_name("another_region.json")
-    for _time in ("first", "again"):
+    for _load in ("first", "second"):
         call_command("loaddata", fixture, verbosity=0)
-    said = text_of(client.get("/regionplan/2023-2026/"))
-    assert "Perspektiv natur och klimat 2 av 4" in said
-    assert "Inriktningsmål: Mer natur och klimat" in said
+    text = text_of(client.get("/regionplan/2023-2026/"))
+    assert "Perspektiv natur och klimat 2 av 4" in text
+    assert "Inriktningsmål: Mer natur och klimat" in text
     budget = Budget.objects.get(year=2023)
     assert all(bar.adds_up for bar in charts.waterfall(budget.lines.all()))
-    said = text_of(client.get("/en/regional-plan/2023-2026/budget-2023/"))
-    assert "Expenses −70,000.5 Net expenses −58,000.5" in said
-    assert "Net financial items 500.2 Result for the year 299.7" in said
-    assert "Perspektiv" not in said
-    # Neither plan holds in any other's place.
+    text = text_of(client.get("/en/regional-plan/2023-2026/budget-2023/"))
+    assert "Expenses −70,000.5 Net expenses −58,000.5" in text
+    assert "Net financial items 500.2 Result for the year 299.7" in text
+    assert "Perspektiv" not in text
+    # The plans don't affect each other.
     assert "Invånare och samhälle" in text_of(client.get("/regionplan/2019-2021/"))

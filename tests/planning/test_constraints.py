@@ -1,4 +1,4 @@
-"""What the database refuses of plans and budgets."""
+"""Database constraints on plans and budgets."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -16,12 +16,9 @@ from planning.models import (
     RegionalPlan,
 )
 from tests.constraints import refuses
-from tests.factories import (
-    make_budget,
-    make_goal,
-    make_perspective,
-    make_plan,
-)
+from tests.factories import make_budget, make_goal, make_perspective, make_plan
+
+pytestmark = pytest.mark.database
 
 WORDS = {"title_sv": "Plan", "lead_sv": "Vart.", "responsible_sv": "Regionen"}
 
@@ -66,7 +63,7 @@ def test_slugs_are_unique_in_their_parent(db):
     )
     other = make_perspective(make_plan(2022, 2024), 1, slug="ekonomi", slug_en="finances")
     make_goal(other, 1, slug="hushalla")
-    # An English address is the Swedish word where no other is given.
+    # The English address falls back to the Swedish slug.
     refuses(Perspective(plan=plan, position=2, slug="finances", name_sv="a"), same)
 
 
