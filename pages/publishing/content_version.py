@@ -12,7 +12,7 @@ from django.db import close_old_connections, connection, connections, transactio
 from django.utils import timezone
 
 from blekinge_site.serving.page_cache import KEPT
-from pages.publishing.publishable import Publishable
+from pages.publishing.publishable import Publishable, now
 
 # Models with data about staff and visitors, which no page shows.
 NOT_CONTENT = {"feedback", "revision", "openform", "sendcount"}
@@ -81,16 +81,16 @@ def current():
     """Return the content version, and the next time at which pages change although it doesn't.
 
     Pages change when content is published or unpublished by schedule. They also change at midnight,
-    because they depend on the date.
+    because they depend on the date. The next time is counted from the `now()` that also decides what the
+    request shows.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT sum(number) FROM content_version")
         version = int(cursor.fetchone()[0])
-    now = timezone.now()
-    tomorrow = timezone.localdate(now) + dt.timedelta(days=1)
+    tomorrow = timezone.localdate(now()) + dt.timedelta(days=1)
     midnight = timezone.make_aware(dt.datetime.combine(tomorrow, dt.time.min))
     moments = [
-        model._base_manager.filter(**{f"{name}__gt": now}).order_by().values_list(name, flat=True)
+        model._base_manager.filter(**{f"{name}__gt": now()}).order_by().values_list(name, flat=True)
         for model in apps.get_models()
         if issubclass(model, Publishable)
         for name in ("publish_at", "unpublish_at", "published_at")

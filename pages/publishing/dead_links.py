@@ -17,6 +17,7 @@ from django.utils.translation import get_language_from_path, override
 from blekinge_site.languages import give_anchors, slug_now
 from pages.models import Administration, Page, RegionProfile
 from pages.publishing import preview
+from pages.publishing.publishable import now
 from pages.publishing.richtext import links_of
 from pages.publishing.slugs import find_by_slug
 from pages.views import IDS_ON_PROFILE
@@ -158,8 +159,8 @@ def ids_on_profile(targets):
     ids = EVERY_PAGE | {value.anchor for value in core_values}
     if profile.daily_stats.exists():
         ids |= {"en-dag-hos-oss"}
-    has_administrations = Administration.objects.filter(profile=profile).on(timezone.localdate())
-    has_administrations = has_administrations.exists()
+    today = timezone.localdate(now())
+    has_administrations = Administration.objects.filter(profile=profile).on(today).exists()
     ids_at = {}
     for target in targets:
         with override(target.language):

@@ -26,7 +26,7 @@ MACRO_PATHS = ("vbaproject.bin", "basic/", "scripts/")
 
 
 def check_document(file):
-    """Raise ValidationError if a new `file` is too large, not of the type of its extension, or not accepted."""
+    """Raise ValidationError if a new `file` is too large, or not of an accepted type that its name claims."""
     if getattr(file, "_committed", False):
         return  # checked when it was uploaded
     if file.size > MAX_MEGABYTES * 1024 * 1024:
