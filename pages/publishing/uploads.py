@@ -27,8 +27,8 @@ MACRO_PATHS = ("vbaproject.bin", "basic/", "scripts/")
 
 def check_document(file):
     """Raise ValidationError if a new `file` is too large, or not of an accepted type that its name claims."""
-    if getattr(file, "_committed", False):
-        return  # checked when it was uploaded
+    if file.closed:  # a stored file, which was checked when it was uploaded; an upload is open
+        return
     if file.size > MAX_MEGABYTES * 1024 * 1024:
         raise ValidationError(f"Filen är större än {MAX_MEGABYTES} MB. Minska bilderna i den.")
     extension = PurePath(file.name).suffix.removeprefix(".").lower()
