@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.storage import FileSystemStorage, default_storage
 
 MAX_MEGABYTES = 25
-MAX_NAME_CHARACTERS = 80  # disks limit the bytes, of which a character can take several
+MAX_NAME_CHARACTERS = 80  # file systems limit the bytes, and a character can take several
 
 # Types that are zip archives: a file that each must contain, and the first bytes of that file.
 ARCHIVE_CONTENT = {

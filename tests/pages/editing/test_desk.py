@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from pages.editing import desk
 from pages.models import Feedback
-from pages.publishing.publishable import one_moment
+from pages.publishing.publishable import fix_request_time
 from pages.publishing.versions import working_copy
 from tests.factories import make_goal, make_page, make_perspective, make_plan, make_profile
 from tests.site import text_of
@@ -145,7 +145,7 @@ def test_a_page_published_by_the_clock_during_a_visit_is_looked_up_again(rf, clo
             return desk.broken_links()
 
         clock(begins_at)
-        return len(one_moment(view)(rf.get("/")))
+        return len(fix_request_time(view)(rf.get("/")))
 
     assert visit(now, now + 2 * second) == 1
     assert visit(now + 3 * second, now + 3 * second) == 0
