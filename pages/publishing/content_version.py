@@ -1,7 +1,8 @@
 """The content version: a number that increases with every change of content.
 
-Database triggers increase it in the transaction of the change, however the change is written. Caches of
-content store the `stamp()` that it was made under, and compare it with the present one.
+Database triggers increase it in the transaction of the change, however the change is written. Caches
+store content together with the `stamp()` under which it was rendered, and compare that with the present
+one.
 """
 
 import datetime as dt
@@ -28,10 +29,10 @@ CREATE_TABLE = [
         for slot in range(SLOTS)
     ),
 ]
-INCREASE = "UPDATE content_version SET number = number + 1 WHERE slot = {slot};"
+INCREASE_NUMBER = "UPDATE content_version SET number = number + 1 WHERE slot = {slot};"
 CREATE_FUNCTION = f"""
 CREATE OR REPLACE FUNCTION raise_content_version() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN {INCREASE.format(slot=f"pg_backend_pid() % {SLOTS}")} RETURN NULL; END $$
+BEGIN {INCREASE_NUMBER.format(slot=f"pg_backend_pid() % {SLOTS}")} RETURN NULL; END $$
 """
 
 
@@ -49,12 +50,12 @@ def _triggers(vendor, table):
         for statement in (
             f'DROP TRIGGER IF EXISTS "{table}_{event}_raises_version"',
             f'CREATE TRIGGER "{table}_{event}_raises_version" AFTER {event} ON "{table}" '
-            f"BEGIN {INCREASE.format(slot=0)} END",  # SQLite has one writer at a time
+            f"BEGIN {INCREASE_NUMBER.format(slot=0)} END",  # SQLite has one writer at a time
         )
     ]
 
 
-def count_changes(sender, using, **kwargs):
+def create_triggers(sender, using, **kwargs):
     """Create the triggers for the tables of `sender`, an app config, after each `migrate`.
 
     A migration would create them only once, and SQLite drops the triggers of a table that a later migration

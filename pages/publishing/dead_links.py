@@ -23,7 +23,7 @@ from pages.publishing.slugs import find_by_slug
 from pages.views import IDS_ON_PROFILE
 
 # The ids on every page with content: its main text, and the feedback question below it.
-EVERY_PAGE = frozenset({"innehall", "feedback-question"})
+IDS_ON_EVERY_PAGE = frozenset({"innehall", "feedback-question"})
 
 
 class Target(NamedTuple):
@@ -145,7 +145,7 @@ def ids_on_pages(targets):
             page = find_by_slug(pages_at.get(slug, []), slug)
             if page:
                 is_redirected = slug_now(page) != slug
-                ids_at[target] = None if is_redirected else EVERY_PAGE
+                ids_at[target] = None if is_redirected else IDS_ON_EVERY_PAGE
     return ids_at
 
 
@@ -156,7 +156,7 @@ def ids_on_profile(targets):
         return {}
     core_values = list(profile.core_values.only("profile", "slug"))
     give_anchors(core_values, taken=set(IDS_ON_PROFILE))
-    ids = EVERY_PAGE | {value.anchor for value in core_values}
+    ids = IDS_ON_EVERY_PAGE | {value.anchor for value in core_values}
     if profile.daily_stats.exists():
         ids |= {"en-dag-hos-oss"}
     today = timezone.localdate(now())
