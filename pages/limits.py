@@ -61,8 +61,8 @@ def _count(key, limit):
     now = timezone.now()
     ends_at = now + dt.timedelta(minutes=limit.minutes)
     rows = SendCount.objects.filter(key=key)
-    # A period that ends much later than a new one would started before the clock was set back. The clocks of
-    # other machines can differ a little.
+    # If the stored period ends much later than a new one would, it began before the clock was set back and
+    # no longer counts. The clocks of other machines can differ a little.
     is_current = Q(ends_at__gt=now, ends_at__lte=ends_at + dt.timedelta(minutes=limit.minutes))
     current = rows.filter(is_current)
     # Each step is a single statement, which succeeds in only one of several concurrent processes.
