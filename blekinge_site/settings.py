@@ -82,7 +82,7 @@ MIDDLEWARE = [
     "blekinge_site.security.safe_headers",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "pages.publishing.publishable.one_moment",
+    "pages.publishing.publishable.fix_request_time",
     "django.middleware.security.SecurityMiddleware",
     "blekinge_site.serving.files.StaticFiles",
     "blekinge_site.serving.files.GZipOfPages",

@@ -1,4 +1,4 @@
-"""The admin of who we are, in model order, and of the accounts of those who write it."""
+"""The admin of the profile and the pages, in model order."""
 
 from django.contrib import admin
 

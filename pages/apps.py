@@ -12,24 +12,24 @@ class PagesConfig(AppConfig):
     verbose_name = "Om regionen"
 
     def ready(self):
-        from pages.publishing.content_version import count_changes  # models are ready only now
+        from pages.publishing.content_version import create_triggers  # models are ready only now
 
-        post_migrate.connect(count_changes, sender=self)
-        register(no_page_is_where_the_staff_is, Tags.database)
+        post_migrate.connect(create_triggers, sender=self)
+        register(check_admin_path_is_free, Tags.database)
 
 
-def no_page_is_where_the_staff_is(databases, **kwargs):
-    """Raise BadSettingError where a page has ADMIN_PATH as its address; `migrate` looks before each release.
+def check_admin_path_is_free(databases, **kwargs):
+    """Raise BadSettingError if the address of a page is in ADMIN_PATH.
 
-    A page that is made later cannot have it.
+    `migrate` runs this check before each release. A page that is created later cannot get such an address.
     """
     from pages.models import Page  # models are ready only now
 
-    word = settings.ADMIN_PATH.strip("/")
+    slug = settings.ADMIN_PATH.strip("/")
     try:
-        is_taken = bool(databases) and Page.objects.at(word).exists()
+        is_taken = bool(databases) and Page.objects.at(slug).exists()
     except DatabaseError:
-        return []  # there are no tables yet, or no database, which whoever needs it says
+        return []  # no tables yet, or no database, which other code reports
     if is_taken:
-        refuse_admin_path(word)
+        refuse_admin_path(slug)
     return []

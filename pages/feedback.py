@@ -1,8 +1,8 @@
-"""*Hjälpte informationen på sidan dig?* Yes or no, then a few words if the visitor likes.
+"""Feedback from visitors: *Hjälpte informationen på sidan dig?*, then a message if they like.
 
-Visitors have no cookie and so no CSRF token: a request is taken only from our own pages, as the
-browser says. The answer's number, signed, carries a visitor from the first step to the second.
-What cannot be taken in now, since there is too much of it or the database is down, stays in the form.
+Visitors have no cookies and therefore no CSRF tokens. Instead, a request is accepted only if its headers
+say that it comes from this site. The signed pk of the answer connects the first step with the second.
+If the answer cannot be saved, because a limit is reached or the database is down, it stays in the form.
 """
 
 import logging
@@ -35,9 +35,9 @@ from pages.personal_numbers import holds_personal_number
 logger = logging.getLogger(__name__)
 
 SALT = "pages.feedback"
-HOURS_TO_ADD_WORDS = 24
-SECONDS_UNTIL_UP = 60  # a guess: a database that is restarted takes less
-TRAP = "website"  # the field in _trap.html
+HOURS_TO_ADD_MESSAGE = 24
+RETRY_SECONDS = 60  # a database restart usually takes less
+TRAP_FIELD = "website"  # in _trap.html, hidden from people but not from spam bots
 
 
 class AnswerForm(forms.Form):
@@ -52,9 +52,9 @@ class AnswerForm(forms.Form):
         address = self.cleaned_data["address"]
         if not address.startswith("/") or not url_has_allowed_host_and_scheme(address, None):
             raise forms.ValidationError("not a page of this site")
-        # It is the visitor's to choose: pages that are not there end in the question too.
+        # Visitors choose the address: the question is also on pages for addresses that don't exist.
         if holds_personal_number(address):
-            raise forms.ValidationError("not to be kept")
+            raise forms.ValidationError("holds a personal identity number")
         return address
 
 
@@ -63,7 +63,7 @@ class MessageForm(forms.ModelForm):
         label=_("Berätta gärna mer"),
         max_length=2000,
         required=False,
-        # Django points from the field to this and to the error, by the ids that the template gives.
+        # Django sets aria-describedby to the ids of this text and the error, which the template renders.
         help_text=_(
             "Skriv inte personnummer eller uppgifter om hälsa. Det du skickar blir en allmän handling."
             " Vi kan inte svara, eftersom vi inte vet vem du är."
@@ -91,34 +91,39 @@ class MessageForm(forms.ModelForm):
 
 
 class SeeOther(HttpResponseRedirect):
-    """Redirects to what has come of a POST; a reload then sends nothing twice."""
+    """A redirect after a POST, so that a reload doesn't send the form again."""
 
     status_code = 303
 
 
 def refuse_other_sites(request):
-    """Raise PermissionDenied if the browser says that another site's page sent this request."""
-    came_from = request.headers.get("Sec-Fetch-Site")
-    if came_from is not None:
-        ours = came_from in {"same-origin", "none"}
+    """Raise PermissionDenied if the headers say that a page of another site sent this request."""
+    fetch_site = request.headers.get("Sec-Fetch-Site")
+    if fetch_site is not None:
+        is_from_this_site = fetch_site in {"same-origin", "none"}
     else:
         origin = request.headers.get("Origin")
-        ours = origin is None or origin == f"{request.scheme}://{request.get_host().lower()}"
-    if not ours:
+        is_from_this_site = (
+            origin is None or origin == f"{request.scheme}://{request.get_host().lower()}"
+        )
+    if not is_from_this_site:
         raise PermissionDenied("feedback from another site's page")
 
 
-def answer_of(token):
-    """Return the Feedback that `token` stands for, or None if it is forged, old or deleted."""
+def feedback_of(token):
+    """Return the Feedback whose pk is in `token`, or None if it is invalid, expired or deleted."""
     try:
-        pk = signing.loads(token, salt=SALT, max_age=HOURS_TO_ADD_WORDS * 3600)
+        pk = signing.loads(token, salt=SALT, max_age=HOURS_TO_ADD_MESSAGE * 3600)
     except signing.BadSignature:
         return None
     return Feedback.objects.filter(pk=pk).first()
 
 
 def not_now(request, status, seconds):
-    """Answer, without a query, that nothing is taken in now; what the visitor sent is in the form."""
+    """Return the page that asks the visitor to try again later, with the sent data in its form.
+
+    It makes no queries.
+    """
     form = None
     if "svar" in request.GET:
         form = MessageForm(initial=request.POST.dict())
@@ -136,39 +141,40 @@ def not_now(request, status, seconds):
 
 
 def takes_feedback(view):
-    """Let `view` take what our own visitors send, where there is room for it and a database to keep it."""
+    """Protect `view` from other sites, spam, too many requests and a database that is down."""
 
-    def answer_to(request):
+    def respond(request):
         try:
             if request.method == "POST":
                 refuse_other_sites(request)
                 if seconds := seconds_to_wait(request, "feedback"):
                     return not_now(request, 429, seconds)
-                if request.POST.get(TRAP):
-                    return SeeOther(reverse("pages:feedback_thanks"))  # stored nowhere
+                if request.POST.get(TRAP_FIELD):
+                    return SeeOther(reverse("pages:feedback_thanks"))  # save nothing
             return view(request)
         except (DataError, IntegrityError):
-            raise  # the fault is ours
+            raise  # a bug, not a database that is down
         except Error as error:
-            logger.error("Feedback cannot be taken in: %s", error)
-            return not_now(request, 503, SECONDS_UNTIL_UP)
+            logger.error("Feedback cannot be saved: %s", error)
+            return not_now(request, 503, RETRY_SECONDS)
 
     @csrf_exempt
     @require_http_methods(["GET", "HEAD", "POST"])
     @wraps(view)
-    def guarded(request):
-        answer = answer_to(request)
-        if "svar" in request.GET:  # whoever has the address can add words
-            add_never_cache_headers(answer)
-        return answer
+    def wrapper(request):
+        response = respond(request)
+        if "svar" in request.GET:  # the address lets anyone add a message
+            add_never_cache_headers(response)
+        return response
 
-    return guarded
+    return wrapper
 
 
 @takes_feedback
 def receive(request):
     if request.method != "POST":
-        return redirect("planning:start")  # somebody reloads the page that an error left here
+        # The visitor has reloaded an error page at this address.
+        return redirect("planning:start")
     form = AnswerForm(request.POST)
     if not form.is_valid():
         raise BadRequest("not an answer to the question")
@@ -181,7 +187,7 @@ def receive(request):
 @takes_feedback
 def thanks(request):
     token = request.GET.get("svar", "")
-    answer = answer_of(token)
+    answer = feedback_of(token)
     form = None
     if request.method == "POST":
         form = MessageForm(request.POST, instance=answer)

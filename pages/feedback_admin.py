@@ -1,4 +1,4 @@
-"""The admin of what visitors answer: the answers one by one, and what they say of each page."""
+"""The admin of visitors' feedback: single answers, and totals for each page."""
 
 from urllib.parse import urlencode
 
@@ -15,35 +15,35 @@ from pages.exchange.spreadsheets import FORMATS
 from pages.models import Feedback
 
 PERIODS = {7: "7 dagar", 30: "30 dagar", 90: "90 dagar", 365: "365 dagar"}
-MOST_PAGES = 200  # in the table; the file has them all
+MAX_PAGES = 200  # in the table; the file has no limit
 
 
 def chosen_period(request):
-    """Return the number of days that the visitor of the page has chosen, or 30."""
+    """Return the chosen number of days, or 30."""
     return next((days for days in PERIODS if str(days) == request.GET.get("dagar")), 30)
 
 
-def share(part, whole):
-    """Return `part` of `whole` in percent, or None of nothing."""
-    return round(100 * part / whole) if whole else None
+def percentage(part, total):
+    """Return `part` as a percentage of `total`, or None if `total` is zero."""
+    return round(100 * part / total) if total else None
 
 
 def with_shares(row):
-    """Return `row` of `per_page` with the shares that were helped, and how the later one differs."""
-    now = share(row["helped"], row["answers"])
-    before = share(row["helped_before"], row["answers_before"])
+    """Return `row`, from `per_page`, with the percentages of visitors who were helped, and their change."""
+    now = percentage(row["helped"], row["answers"])
+    before = percentage(row["helped_before"], row["answers_before"])
     change = None if now is None or before is None else now - before
     return row | {"share": now, "share_before": before, "change": change}
 
 
 def with_sign(change):
-    """Return a change in percentage points as staff read it: +5, −3, 0."""
+    """Return `change`, in percentage points, as a number with its sign: +5, −3, 0."""
     return f"+{change}" if change > 0 else number(change)
 
 
-def csv_answer(name, headings, rows):
-    """Return a csv file called `name` for download."""
-    import tablib  # which nothing needs that visitors ask for
+def csv_response(name, headings, rows):
+    """Return a response with a csv file called `name` to download."""
+    import tablib  # imported here, since no public page needs it
 
     write, content_type = FORMATS["csv"]
     return HttpResponse(
@@ -69,8 +69,8 @@ class FeedbackAdmin(admin.ModelAdmin):
         }
         return [
             *(
-                path(word, self.admin_site.admin_view(view), name=f"pages_feedback_{name}")
-                for name, (word, view) in views.items()
+                path(route, self.admin_site.admin_view(view), name=f"pages_feedback_{name}")
+                for name, (route, view) in views.items()
             ),
             *super().get_urls(),
         ]
@@ -82,15 +82,15 @@ class FeedbackAdmin(admin.ModelAdmin):
     def has_add_permission(self, request):
         return False
 
-    def seen(self, request):
-        """Return the answers if the user may see them; raises PermissionDenied."""
+    def viewable(self, request):
+        """Return all feedback, or raise PermissionDenied if the user may not view it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return Feedback.objects.all()
 
     def per_page_view(self, request):
         days = chosen_period(request)
-        rows = [with_shares(row) for row in self.seen(request).per_page(days)[: MOST_PAGES + 1]]
+        rows = [with_shares(row) for row in self.viewable(request).per_page(days)[: MAX_PAGES + 1]]
         for row in rows:
             row["list"] = f"../?{urlencode({'address': row['address']})}"
             row["change"] = None if row["change"] is None else with_sign(row["change"])
@@ -99,8 +99,8 @@ class FeedbackAdmin(admin.ModelAdmin):
             "opts": self.opts,
             "periods": PERIODS.items(),
             "days": days,
-            "rows": rows[:MOST_PAGES],
-            "most": MOST_PAGES if len(rows) > MOST_PAGES else None,
+            "rows": rows[:MAX_PAGES],
+            "most": MAX_PAGES if len(rows) > MAX_PAGES else None,
         }
         return TemplateResponse(request, "admin/feedback_per_page.html", context)
 
@@ -116,9 +116,9 @@ class FeedbackAdmin(admin.ModelAdmin):
             "Förändring, procentenheter": "change",
             "Med egna ord": "worded",
         }
-        found = map(with_shares, self.seen(request).per_page(days))
-        rows = [[row[name] for name in columns.values()] for row in found]
-        return csv_answer(f"aterkoppling-per-sida-{days}-dagar", list(columns), rows)
+        pages = map(with_shares, self.viewable(request).per_page(days))
+        rows = [[page[name] for name in columns.values()] for page in pages]
+        return csv_response(f"aterkoppling-per-sida-{days}-dagar", list(columns), rows)
 
     def answers_csv(self, request):
         days = chosen_period(request)
@@ -130,7 +130,7 @@ class FeedbackAdmin(admin.ModelAdmin):
                 "ja" if answer.helpful else "nej",
                 answer.message,
             )
-            for answer in self.seen(request).of_last(days)
+            for answer in self.viewable(request).of_last(days)
         ]
         headings = ["Tid", "Sida", "Språk", "Hjälpte", "Meddelande"]
-        return csv_answer(f"aterkoppling-{days}-dagar", headings, rows)
+        return csv_response(f"aterkoppling-{days}-dagar", headings, rows)

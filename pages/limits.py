@@ -1,6 +1,6 @@
-"""How often visitors may send something: each visitor, and all of them together.
+"""Rate limits for visitors: for each network, and for all of them together.
 
-The counts are rows in the database, which all processes and machines share.
+The counts are rows in the database, so all processes and machines share them.
 """
 
 import datetime as dt
@@ -19,7 +19,7 @@ from pages.models import SendCount
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `count` in `minutes`, counted from the first, for each visitor or for all together."""
+    """At most `count` actions in a period of `minutes`, which starts with the first action."""
 
     count: int
     minutes: int
@@ -27,8 +27,9 @@ class Limit:
 
 
 LIMITS = {
-    # A hospital or a school sends hundreds of people through one address. An answer and its words are
-    # two, so 30 of them may answer in ten minutes; all together no faster than somebody can read.
+    # Hundreds of people at a hospital or a school can share an address. An answer and its message count as
+    # two actions, so 30 of them can give feedback in ten minutes. All visitors together can send no more than
+    # somebody has time to read.
     "feedback": [
         Limit(60, 10, is_for_each_visitor=True),
         Limit(600, 10, is_for_each_visitor=False),
@@ -37,9 +38,9 @@ LIMITS = {
 
 
 def seconds_to_wait(request, action):
-    """Count one `action` by this visitor and return 0; or, if a limit is reached, the seconds to wait.
+    """Count one `action` by this visitor and return 0, or return the seconds to wait if a limit is reached.
 
-    Raises a database error where the database doesn't work.
+    Raises a database error if the database is down.
     """
     for limit in LIMITS[action]:
         sender = network_of(request) if limit.is_for_each_visitor else "all"
@@ -49,22 +50,22 @@ def seconds_to_wait(request, action):
 
 
 def network_of(request):
-    """Return the visitor's network: an IPv4 address, or the IPv6 network that one subscriber has."""
+    """Return the visitor's network: an IPv4 address, or the IPv6 network of one subscriber."""
     address = get_adapter().get_client_ip(request)
     prefix = settings.ALLAUTH_RATE_LIMIT_IPV6_PREFIX if ":" in address else 32
     return ip_network((address, prefix), strict=False)
 
 
 def _count(key, limit):
-    """Add one to the count `key` and return 0, or return the seconds until `limit` allows one more."""
+    """Increase the count of `key` and return 0, or return the seconds until `limit` allows another action."""
     now = timezone.now()
     ends_at = now + dt.timedelta(minutes=limit.minutes)
     rows = SendCount.objects.filter(key=key)
-    # A period that ends much later than a new one would was begun before the clock was put back. Other
-    # machines' clocks differ a little.
+    # If the stored period ends much later than a new one would, it began before the clock was set back and
+    # no longer counts. The clocks of other machines can differ a little.
     is_current = Q(ends_at__gt=now, ends_at__lte=ends_at + dt.timedelta(minutes=limit.minutes))
     current = rows.filter(is_current)
-    # Each step is one statement that only one of several processes can win.
+    # Each step is a single statement, which succeeds in only one of several concurrent processes.
     if current.filter(count__lt=limit.count).update(count=F("count") + 1):
         return 0
     if rows.filter(~is_current).update(count=1, ends_at=ends_at):

@@ -1,4 +1,4 @@
-"""The editorial pages that every public page's footer leads to."""
+"""The links to editorial pages in the footer of every public page."""
 
 from django.conf import settings
 
@@ -7,8 +7,9 @@ from pages.publishing.content_version import kept
 
 
 def menu(request):
-    """Give the public pages' templates `menu_pages`, a list."""
-    # An address of the staff's that is not open to the visitor is a missing page like any other.
+    """Context processor that adds `menu_pages`, a list, on public pages."""
+    # Admin pages have no such menu. For visitors who cannot reach them, their addresses are not resolved, and
+    # the 404 page has the menu, as for any other address.
     if request.resolver_match and request.path.startswith(settings.ADMIN_PATH):
         return {}
     pages = Page.objects.published().in_menu().only("slug", "slug_en", "title_sv", "title_en")

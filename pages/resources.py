@@ -1,4 +1,4 @@
-"""What staff can export to and import from spreadsheets: the figures of a day."""
+"""Import and export of the daily statistics of the profile."""
 
 from pages.exchange.resources import Column, Count, Day, PartResource, Text
 from pages.models import DailyStat

@@ -1,4 +1,4 @@
-"""What of this app search engines, and the page cache at its start, are told of."""
+"""Sitemap entries of this app. The page cache also warms up from them."""
 
 from django.contrib.sitemaps import Sitemap
 
@@ -6,7 +6,7 @@ from pages.models import Page, RegionProfile
 
 
 class PublishedSitemap(Sitemap):
-    """Addresses in both languages, and when what is published there was last changed."""
+    """Published pages in both languages, with the time of their last change."""
 
     i18n = True
     alternates = True

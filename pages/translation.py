@@ -1,4 +1,4 @@
-"""Which words of a page come in both languages. Swedish is required where a model needs the word."""
+"""The translated fields of the models. Swedish is required for fields that every object needs."""
 
 from functools import cache, partial
 
@@ -7,7 +7,7 @@ from modeltranslation.translator import TranslationOptions, register
 
 from pages.models import Administration, CoreValue, DailyStat, Page, RegionProfile
 
-# The library makes a class anew for each query, which takes longer than all else in `objects.all()`.
+# The library creates a new class for each query, which takes most of the time of `objects.all()`.
 _multilingual = cache(partial(manager.multilingual_queryset_factory, instantiate=False))
 
 

@@ -6,8 +6,8 @@ from pages import feedback, views
 app_name = "pages"
 
 urlpatterns = [
-    path(_("om-region-blekinge/"), views.profile, name="profile"),
+    path(_("om-region-blekinge/"), views.profile_page, name="profile"),
     path(_("aterkoppling/"), feedback.receive, name="feedback"),
     path(_("aterkoppling/tack/"), feedback.thanks, name="feedback_thanks"),
-    path("<slug:slug>/", views.page, name="page"),  # last: it answers for any word
+    path("<slug:slug>/", views.editorial_page, name="page"),  # last, because it matches any slug
 ]

@@ -1,6 +1,6 @@
 """The region's profile, the editorial pages, and the pages for errors.
 
-Every query is made here, but for the footer's (pages.menu).
+All queries of a page are made here, except the footer's (pages.menu).
 """
 
 import sys
@@ -23,14 +23,14 @@ from pages.publishing.content_version import KEPT, kept
 from pages.publishing.publishable import Withdrawn
 from pages.publishing.slugs import find_by_slug
 
-# The ids on the profile's page that are no core value's.
+# The ids on the profile's page, except those of core values.
 IDS_ON_PROFILE = frozenset({"innehall", "en-dag-hos-oss", "organisation", "vardegrund"})
-# Stands for the path in an error page that is kept for all paths. No text in the database holds a NUL.
-ANY_PATH = "\0path\0"
+# A placeholder for the path in stored error pages. Text in the database cannot contain NUL.
+PATH_PLACEHOLDER = "\0path\0"
 
 
 @require_safe
-def profile(request):
+def profile_page(request):
     profile = RegionProfile.objects.published().first()
     if profile is None:
         raise (Withdrawn if RegionProfile.objects.withdrawn().exists() else Http404)("no profile")
@@ -53,14 +53,14 @@ def profile(request):
 
 
 @require_safe
-def page(request, slug):
+def editorial_page(request, slug):
     page = find_by_slug(Page.objects.published().at(slug).select_related("parent"), slug)
     if page is None:
-        gone = Page.objects.withdrawn().at(slug).exists()
-        raise (Withdrawn if gone else Http404)(f"no published page {slug}")
+        is_withdrawn = Page.objects.withdrawn().at(slug).exists()
+        raise (Withdrawn if is_withdrawn else Http404)(f"no published page {slug}")
     if request.path != page.get_absolute_url():
         return redirect(page, permanent=True)
-    # A page names the first version of the page that it lies under; visitors see the one of now.
+    # `parent` is the first version of a page. Visitors see the published version.
     parent = page.parent and Page.objects.published().filter(slug=page.parent.slug).first()
     return render(
         request,
@@ -76,27 +76,28 @@ def page(request, slug):
 
 
 def page_not_found(request, exception):
-    """Answer 404, or 410 for what has been here and is withdrawn.
+    """Return the page with status 404, or 410 if the page at the address has been withdrawn.
 
-    There is no end of such addresses, so the page is rendered once for all that differ in the path only.
+    The number of such addresses is unlimited, so pages that differ only in their path are rendered once.
     """
     status = 410 if isinstance(exception, Withdrawn) else 404
+    template = f"{status}.html"
     if KEPT not in request.META:
-        return render(request, f"{status}.html", status=status)
-    anywhere, match = copy(request), request.resolver_match
-    anywhere.path = ANY_PATH
+        return render(request, template, status=status)
+    request_without_path, match = copy(request), request.resolver_match
+    request_without_path.path = PATH_PLACEHOLDER
     key = status, get_language(), request.scheme, request.get_host(), match and match.view_name
-    html = kept(request, key, lambda: render_to_string(f"{status}.html", request=anywhere))
-    return HttpResponse(html.replace(ANY_PATH, escape(request.path)), status=status)
+    html = kept(request, key, lambda: render_to_string(template, request=request_without_path))
+    return HttpResponse(html.replace(PATH_PLACEHOLDER, escape(request.path)), status=status)
 
 
 def bad_request(request, exception):
-    """Answer 400 without asking the request for anything: it may be what is wrong."""
+    """Return the page with status 400. It doesn't use the request, which can be malformed."""
     return HttpResponseBadRequest(render_to_string("400.html", {"site_name": settings.SITE_NAME}))
 
 
 def server_error(request):
-    """Answer 500 without a query; or 503, where the database is what has failed and will be back."""
+    """Return the page with status 500, or 503 if the database is down. It makes no queries."""
     context = {"site_name": settings.SITE_NAME, "is_sent": request.method == "POST"}
     response = HttpResponseServerError(render_to_string("500.html", context))
     if isinstance(sys.exception(), OperationalError | InterfaceError):

@@ -11,7 +11,7 @@ class PlanningConfig(AppConfig):
     def ready(self):
         """Register checks, link lookups and previews with `pages`, which never imports this app."""
         # Models can be imported only now.
-        from pages.publishing.content_version import count_changes
+        from pages.publishing.content_version import create_triggers
         from pages.publishing.preview import previewable
 
         import_module("planning.checks")
@@ -25,4 +25,4 @@ class PlanningConfig(AppConfig):
             "planning:plan_pdf",
             "planning:start",
         )
-        post_migrate.connect(count_changes, sender=self)
+        post_migrate.connect(create_triggers, sender=self)

@@ -9,7 +9,7 @@ from django.utils.translation import override
 
 from blekinge_site.languages import slug_now
 from pages.models import DailyStat, RegionProfile
-from pages.publishing.dead_links import EVERY_PAGE, looks_up
+from pages.publishing.dead_links import IDS_ON_EVERY_PAGE, looks_up
 from pages.publishing.publishable import now
 from pages.publishing.slugs import find_by_slug
 from planning.models import Budget, BudgetLine, FollowUp, Goal, Perspective, PlanDocument
@@ -38,14 +38,14 @@ def ids_on_start_page(targets):
         "regionplan": plan_in_year is not None,
         "budget": result.exists(),
     }
-    return dict.fromkeys(targets, EVERY_PAGE | {name for name in sections if sections[name]})
+    return dict.fromkeys(targets, IDS_ON_EVERY_PAGE | {name for name in sections if sections[name]})
 
 
 @looks_up("planning:current_plan")
 def ids_on_current_plan(targets):
     plan_in_year = plan_to_show(published_plans(this_year()))
     if plan_in_year is None:  # the page then says that there is no plan
-        return dict.fromkeys(targets, EVERY_PAGE)
+        return dict.fromkeys(targets, IDS_ON_EVERY_PAGE)
     plan = plan_in_year.plan
     fetch_parts_with_ids([plan])
     return {target: ids_on_plan(plan, target.language) | {"planer"} for target in targets}
@@ -92,7 +92,7 @@ def ids_on_plan(plan, language):
     """Return the ids on the page of `plan` in `language`, after `fetch_parts_with_ids`."""
     perspectives, budgets = plan.perspectives.all(), plan.budgets.all()
     set_anchors_on_plan(plan)
-    ids = EVERY_PAGE | {"contents-heading", "dokument"}
+    ids = IDS_ON_EVERY_PAGE | {"contents-heading", "dokument"}
     ids |= {perspective.anchor for perspective in perspectives}
     ids |= {goal.anchor for perspective in perspectives for goal in perspective.goals.all()}
     ids |= {f"budget-{budget.year}" for budget in budgets}
@@ -120,7 +120,7 @@ def ids_on_perspectives(targets):
         elif perspective:
             set_anchors_on_perspective(perspective)
             anchors = {goal.anchor for goal in perspective.goals.all()}
-            ids_of[target] = EVERY_PAGE | {"contents-heading"} | anchors
+            ids_of[target] = IDS_ON_EVERY_PAGE | {"contents-heading"} | anchors
     return ids_of
 
 
@@ -136,7 +136,9 @@ def ids_on_budgets(targets):
             if budget.year == year:
                 has_follow_up = any(row.year == year for row in plan.follow_ups.all())
                 chart = {f"chart-{year}"} if budget.has_chart else set()
-                ids_of[target] = EVERY_PAGE | chart | ({"uppfoljning"} if has_follow_up else set())
+                ids_of[target] = (
+                    IDS_ON_EVERY_PAGE | chart | ({"uppfoljning"} if has_follow_up else set())
+                )
     return ids_of
 
 

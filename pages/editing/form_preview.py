@@ -15,8 +15,9 @@ def is_preview(request):
 def skip_file_storage(obj):
     """Let `obj` be saved without storing its new files, as a rollback would leave them on the disk."""
     for field in obj._meta.concrete_fields:
-        if isinstance(field, models.FileField) and getattr(obj, field.name):
-            getattr(obj, field.name)._committed = True
+        if isinstance(field, models.FileField):
+            # Django stores only file objects, not names.
+            setattr(obj, field.name, getattr(obj, field.name).name)
 
 
 class PreviewMixin:

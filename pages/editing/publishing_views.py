@@ -12,7 +12,7 @@ from blekinge_site.formats import MomentField, moment
 from blekinge_site.staff.addresses import change_address
 from pages.editing.permissions import may_publish
 from pages.publishing import preview
-from pages.publishing.findings import findings, readability
+from pages.publishing.findings import findings, readability_of
 from pages.publishing.publishable import Status, previewing
 
 
@@ -73,7 +73,7 @@ class PublishingViewsMixin:
             stops=stops,
             advice=[finding for finding in all_findings if not finding.stops],
             may_publish=may_publish(request.user, publishable),
-            readability=readability(publishable),
+            readability=readability_of(publishable),
         )
 
     def _publish(self, request, form):

@@ -1,4 +1,4 @@
-"""Who we are: the region's profile, the editorial pages, and what visitors thought of them."""
+"""The region's profile, the editorial pages, and feedback from visitors."""
 
 from pages.models.limits import SendCount
 from pages.models.pages import Feedback, Page

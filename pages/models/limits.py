@@ -2,9 +2,9 @@ from django.db import models
 
 
 class SendCount(models.Model):
-    """How often one visitor, or all together, have sent something in the period until `ends_at`.
+    """The number of times that a visitor, or all visitors, did something in the period until `ends_at`.
 
-    `key` is a keyed hash: no visitor's address is stored.
+    `key` is a keyed hash, so visitors' addresses are not stored.
     """
 
     key = models.CharField(

@@ -1,4 +1,4 @@
-"""The editorial pages, and what visitors thought of any page."""
+"""The editorial pages, and feedback from visitors about any page."""
 
 import datetime as dt
 
@@ -104,18 +104,18 @@ class Page(Publishable):
         others = Page.objects.exclude(slug=self.slug).annotate(english_slug=ENGLISH_SLUG)
         if others.filter(english_slug=english_slug).exists():
             raise ValidationError("En annan sida har samma engelska adress.")
-        above, slugs = self.parent, {self.slug}
-        while above is not None:
-            if above.slug in slugs:
+        ancestor, slugs = self.parent, {self.slug}
+        while ancestor is not None:
+            if ancestor.slug in slugs:
                 raise ValidationError("Sidan ligger under sig själv. Ändra ”ligger under”.")
-            slugs.add(above.slug)
-            above = above.versions().first().parent
+            slugs.add(ancestor.slug)
+            ancestor = ancestor.versions().first().parent
         for language, slug in (("sv", self.slug), ("en", english_slug)):
             with override(language):
                 try:
                     match = resolve(self.get_absolute_url())
                 except NoReverseMatch:
-                    return  # not a slug, which the field itself says
+                    return  # not a valid slug, which the field reports
             if match.view_name != "pages:page" or slug in dict(settings.LANGUAGES):
                 raise ValidationError(
                     f"Adressen ”{slug}” används redan av webbplatsen själv. Välj en annan."
@@ -130,9 +130,9 @@ class FeedbackQuerySet(models.QuerySet):
         return self.filter(created_at__gte=timezone.now() - dt.timedelta(days=days))
 
     def per_page(self, days):
-        """Return for each page its counts of the last `days` days and of as many before, as dicts.
+        """Return a dict with counts for each page, in the last `days` days and in the same time before.
 
-        The page with most answers of no comes first.
+        The page with the most negative answers comes first.
         """
         now = Q(created_at__gte=timezone.now() - dt.timedelta(days=days))
         helped = Q(helpful=True)
@@ -152,7 +152,7 @@ class FeedbackQuerySet(models.QuerySet):
 
 
 class Feedback(models.Model):
-    """What a visitor answered to *Hjälpte informationen på sidan dig?* No trace of who it was."""
+    """An anonymous answer to *Hjälpte informationen på sidan dig?*"""
 
     address = models.CharField("sida", max_length=500, help_text="Sidan som svaret gäller.")
     language = models.CharField("språk", max_length=2, help_text="Språket som sidan lästes på.")

@@ -1,4 +1,4 @@
-"""Who we are: the region's profile and its parts."""
+"""The region's profile and its parts."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -126,7 +126,7 @@ class DailyStat(BelongsToProfile):
 
 
 class SluggedQuerySet(models.QuerySet):
-    """Finds by slug what has a slug of its own in the profile."""
+    """Rows of a model whose slugs are unique in the profile."""
 
     def get_by_natural_key(self, slug):
         return self.get(profile__version=1, slug=slug)

@@ -1,7 +1,8 @@
-"""The content version: a number that every change of content raises, whichever way it was written.
+"""The content version: a number that increases with every change of content.
 
-The database does it, by triggers, in the transaction of the change. Who keeps anything of what pages show
-compares `stamp()` with the one that it was made under.
+Database triggers increase it in the transaction of the change, however the change is written. Caches
+store content together with the `stamp()` under which it was rendered, and compare that with the present
+one.
 """
 
 import datetime as dt
@@ -12,32 +13,31 @@ from django.db import close_old_connections, connection, connections, transactio
 from django.utils import timezone
 
 from blekinge_site.serving.page_cache import KEPT
-from pages.publishing.publishable import Publishable
+from pages.publishing.publishable import Publishable, now
 
-# What staff and visitors leave behind, which no page shows.
+# Models with data about staff and visitors, which no page shows.
 NOT_CONTENT = {"feedback", "revision", "openform", "sendcount"}
 
-# Each connection raises a number of its own, the version is their sum: two who save at once would
-# otherwise wait for each other, each perhaps for what the other holds.
-NUMBERS = 16
+# The version is the sum of the numbers in several slots. With a single number, transactions that save at
+# the same time would wait for each other, or deadlock.
+SLOTS = 16
 
-TABLE = [
+CREATE_TABLE = [
     "CREATE TABLE IF NOT EXISTS content_version (slot integer PRIMARY KEY, number bigint NOT NULL)",
     *(
         f"INSERT INTO content_version (slot, number) VALUES ({slot}, 0) ON CONFLICT DO NOTHING"
-        for slot in range(NUMBERS)
+        for slot in range(SLOTS)
     ),
 ]
-# SQLite has one writer at a time.
-RAISE = "UPDATE content_version SET number = number + 1 WHERE slot = {slot};"
-FUNCTION = f"""
+INCREASE_NUMBER = "UPDATE content_version SET number = number + 1 WHERE slot = {slot};"
+CREATE_FUNCTION = f"""
 CREATE OR REPLACE FUNCTION raise_content_version() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN {RAISE.format(slot=f"pg_backend_pid() % {NUMBERS}")} RETURN NULL; END $$
+BEGIN {INCREASE_NUMBER.format(slot=f"pg_backend_pid() % {SLOTS}")} RETURN NULL; END $$
 """
 
 
 def _triggers(vendor, table):
-    """Return the statements that let every change in `table` raise the number."""
+    """Return the statements that create triggers for every change in `table`."""
     if vendor == "postgresql":
         return [
             f"CREATE OR REPLACE TRIGGER raise_content_version "
@@ -50,19 +50,20 @@ def _triggers(vendor, table):
         for statement in (
             f'DROP TRIGGER IF EXISTS "{table}_{event}_raises_version"',
             f'CREATE TRIGGER "{table}_{event}_raises_version" AFTER {event} ON "{table}" '
-            f"BEGIN {RAISE.format(slot=0)} END",
+            f"BEGIN {INCREASE_NUMBER.format(slot=0)} END",  # SQLite has one writer at a time
         )
     ]
 
 
-def count_changes(sender, using, **kwargs):
-    """Let every change in the tables of `sender`, an app, raise the number; done after each `migrate`.
+def create_triggers(sender, using, **kwargs):
+    """Create the triggers for the tables of `sender`, an app config, after each `migrate`.
 
-    A migration would do it only once, and SQLite drops a table's triggers when a later one rebuilds it.
+    A migration would create them only once, and SQLite drops the triggers of a table that a later migration
+    rebuilds.
     """
     database = connections[using]
     existing = set(database.introspection.table_names())
-    statements = TABLE + ([FUNCTION] if database.vendor == "postgresql" else [])
+    statements = CREATE_TABLE + ([CREATE_FUNCTION] if database.vendor == "postgresql" else [])
     for model in sender.get_models(include_auto_created=True):
         if model._meta.model_name not in NOT_CONTENT and model._meta.db_table in existing:
             statements += _triggers(database.vendor, model._meta.db_table)
@@ -72,30 +73,30 @@ def count_changes(sender, using, **kwargs):
 
 
 def stamp():
-    """Return what `current` does, in a thread that answers no requests."""
-    close_old_connections()  # which a request does otherwise
+    """Return `current()` in a thread that handles no requests."""
+    close_old_connections()  # as Django does for requests
     return current()
 
 
 def current():
-    """Return the content version, and the next moment at which pages change without it.
+    """Return the content version, and the next time at which pages change although it doesn't.
 
-    That is when something is published or unpublished, and at midnight: pages speak of what holds today
-    and this year.
+    Pages change when content is published or unpublished by schedule. They also change at midnight,
+    because they depend on the date. The next time is counted from the `now()` that also decides what the
+    request shows.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT sum(number) FROM content_version")
         version = int(cursor.fetchone()[0])
-    now = timezone.now()
-    tomorrow = timezone.localdate(now) + dt.timedelta(days=1)
+    tomorrow = timezone.localdate(now()) + dt.timedelta(days=1)
     midnight = timezone.make_aware(dt.datetime.combine(tomorrow, dt.time.min))
     moments = [
-        model._base_manager.filter(**{f"{name}__gt": now}).order_by().values_list(name, flat=True)
+        model._base_manager.filter(**{f"{name}__gt": now()}).order_by().values_list(name, flat=True)
         for model in apps.get_models()
         if issubclass(model, Publishable)
         for name in ("publish_at", "unpublish_at", "published_at")
     ]
-    # A union takes the order of its first model, which has other columns.
+    # A union would use the ordering of its first model, on columns that it doesn't have.
     return version, min([midnight, *moments[0].union(*moments[1:]).order_by()])
 
 
@@ -112,10 +113,10 @@ def skip_used_versions():
 
 
 def kept(request, key, compute):
-    """Return what `compute()` returns, kept as `key` for the content that `request` is answered from.
+    """Return the result of `compute()`, stored under `key` until the content changes.
 
-    The page cache gives its requests a place to keep it in; any other request is answered from what holds
-    at that moment. Nobody may change what is returned.
+    Only requests from the page cache have a dict to store results in; for others the result is computed
+    each time. Callers must not change the result.
     """
     results = request.META.get(KEPT)
     if results is None:

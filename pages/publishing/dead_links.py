@@ -17,12 +17,13 @@ from django.utils.translation import get_language_from_path, override
 from blekinge_site.languages import give_anchors, slug_now
 from pages.models import Administration, Page, RegionProfile
 from pages.publishing import preview
+from pages.publishing.publishable import now
 from pages.publishing.richtext import links_of
 from pages.publishing.slugs import find_by_slug
 from pages.views import IDS_ON_PROFILE
 
 # The ids on every page with content: its main text, and the feedback question below it.
-EVERY_PAGE = frozenset({"innehall", "feedback-question"})
+IDS_ON_EVERY_PAGE = frozenset({"innehall", "feedback-question"})
 
 
 class Target(NamedTuple):
@@ -144,7 +145,7 @@ def ids_on_pages(targets):
             page = find_by_slug(pages_at.get(slug, []), slug)
             if page:
                 is_redirected = slug_now(page) != slug
-                ids_at[target] = None if is_redirected else EVERY_PAGE
+                ids_at[target] = None if is_redirected else IDS_ON_EVERY_PAGE
     return ids_at
 
 
@@ -155,11 +156,11 @@ def ids_on_profile(targets):
         return {}
     core_values = list(profile.core_values.only("profile", "slug"))
     give_anchors(core_values, taken=set(IDS_ON_PROFILE))
-    ids = EVERY_PAGE | {value.anchor for value in core_values}
+    ids = IDS_ON_EVERY_PAGE | {value.anchor for value in core_values}
     if profile.daily_stats.exists():
         ids |= {"en-dag-hos-oss"}
-    has_administrations = Administration.objects.filter(profile=profile).on(timezone.localdate())
-    has_administrations = has_administrations.exists()
+    today = timezone.localdate(now())
+    has_administrations = Administration.objects.filter(profile=profile).on(today).exists()
     ids_at = {}
     for target in targets:
         with override(target.language):

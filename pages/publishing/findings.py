@@ -62,7 +62,7 @@ def labels(obj, fields):
 
 
 def swedish_findings(obj):
-    """Yield the fields without a Swedish text that need one."""
+    """Yield a finding for each field that has no Swedish text but should have."""
     fields = translated_fields(obj)
     required = fields and translator.get_options_for_model(type(obj)).required_languages["sv"]
     for field in fields:
@@ -77,10 +77,10 @@ def swedish_findings(obj):
 
 
 def english_findings(obj, find_earlier):
-    """Yield the English texts that are missing, or that are older than the Swedish ones.
+    """Yield a finding if English texts are missing, and if any are older than the Swedish texts.
 
-    `find_earlier` returns the counterpart of `obj` in the version before, or None. It is None itself if
-    there is no version before.
+    `find_earlier` is a function that returns the counterpart of `obj` in the version before, or None. If
+    there is no version before, pass None.
     """
     written = [field for field in translated_fields(obj) if text_in(obj, field, "sv")]
     missing = [field for field in written if not text_in(obj, field, "en")]
@@ -131,7 +131,7 @@ def long_sentence_findings(obj):
                 )
 
 
-def readability(publishable):
+def readability_of(publishable):
     """Return the LIX of all Swedish texts of `publishable`, and the Swedish name of that level."""
     texts = [
         text for obj in walk(fetch_with_parts(publishable)) for text in swedish_texts(obj).values()

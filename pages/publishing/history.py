@@ -99,7 +99,7 @@ def _shown(field, value):
 
 
 def _differing_fields(before, after):
-    """Return `[(name of the field, HTML with the differences marked), …]` for two data of the same model."""
+    """Return `[(field name, HTML with differences), …]` for data of an object before and after a change."""
     rows = []
     for field in content_fields(apps.get_model(after["model"])):
         old, new = before["fields"].get(field.attname), after["fields"].get(field.attname)
@@ -160,11 +160,11 @@ def _pairs(before, after):
 
 
 def differences(before, after):
-    """Return the differences between two data of the same publishable, in the order of the page.
+    """Return the differences between the data of a publishable before and after a change, in page order.
 
     Each is a dict with the keys `model` (its Swedish name), `name`, `change` ("ändrad", "tillagd" or
-    "borttagen"), `fields` (pairs of a name and HTML) and `data`, that of the part after the change, or
-    before it if the part was removed.
+    "borttagen"), `fields` (pairs of a name and HTML) and `data` (of the object after the change, or before
+    it if the object was removed).
     """
     model = apps.get_model(after["model"])
     entries = []

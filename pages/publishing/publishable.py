@@ -35,26 +35,26 @@ class Status(models.TextChoices):
     WITHDRAWN = "withdrawn", "Tillbakadragen"
 
 
-_moment = ContextVar("moment", default=None)
+_request_time = ContextVar("request_time", default=None)
 
 
 def now():
     """Return the time that decides what this request shows."""
-    return _moment.get() or timezone.now()
+    return _request_time.get() or timezone.now()
 
 
-def one_moment(get_response):
+def fix_request_time(get_response):
     """Middleware that fixes `now` during a GET or HEAD request.
 
     Otherwise a page could show some content from before a scheduled change and some from after it.
     """
 
     def middleware(request):
-        token = _moment.set(timezone.now() if request.method in {"GET", "HEAD"} else None)
+        token = _request_time.set(timezone.now() if request.method in {"GET", "HEAD"} else None)
         try:
             return get_response(request)
         finally:
-            _moment.reset(token)
+            _request_time.reset(token)
 
     return middleware
 

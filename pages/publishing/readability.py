@@ -1,12 +1,12 @@
-"""How hard a Swedish text is to read, by its words and sentences."""
+"""The readability of Swedish texts, measured by the length of words and sentences."""
 
 import re
 
 from blekinge_site.languages import lines_of
 
-# Abbreviations with one full stop; those with several, such as t.ex., are known by that.
+# Abbreviations with one full stop. Those with several, such as t.ex., are recognised by a pattern.
 ABBREVIATIONS = {"ca.", "dvs.", "inkl.", "exkl.", "jfr.", "kap.", "kl.", "nr.", "resp.", "tel."}
-# From this LIX on a text is called so.
+# The lowest LIX of each level, and its Swedish name.
 LEVELS = [
     (60, "mycket svår"),
     (50, "svår"),
@@ -23,34 +23,35 @@ def ends_sentence(word: str) -> bool:
 
 
 def sentences(text: str) -> list[list[str]]:
-    """Return the sentences of `text`, each a list of its words as they are written; a line ends one."""
-    found = []
+    """Return the sentences of `text`, each a list of words. A sentence ends at the end of its line."""
+    result = []
     for line in lines_of(text):
         sentence = []
         for word in line.split():
-            if any(sign.isalnum() for sign in word):
+            if any(character.isalnum() for character in word):
                 sentence.append(word)
             if sentence and ends_sentence(word):
-                found.append(sentence)
+                result.append(sentence)
                 sentence = []
         if sentence:
-            found.append(sentence)
-    return found
+            result.append(sentence)
+    return result
 
 
 def lix(text: str) -> int:
-    """Return the readability index of `text`: words a sentence, plus the percentage of long words.
+    """Return the readability index of `text`: words per sentence plus the percentage of long words.
 
-    Long is more than six letters. C. H. Björnsson: Läsbarhet, 1968. A text without words gives 0.
+    Long words have more than six letters. The index of a text without words is 0.
+    Source: C. H. Björnsson, Läsbarhet, 1968.
     """
-    found = sentences(text)
-    words = [word for sentence in found for word in sentence]
+    all_sentences = sentences(text)
+    words = [word for sentence in all_sentences for word in sentence]
     if not words:
         return 0
-    long = [word for word in words if sum(sign.isalpha() for sign in word) > 6]
-    return round(len(words) / len(found) + 100 * len(long) / len(words))
+    long_words = [word for word in words if sum(character.isalpha() for character in word) > 6]
+    return round(len(words) / len(all_sentences) + 100 * len(long_words) / len(words))
 
 
 def level(index: int) -> str:
-    """Return in Swedish how hard a text with LIX `index` is: ”svår”."""
+    """Return the Swedish name of the level of LIX `index`, such as ”svår”."""
     return next(name for start, name in LEVELS if index >= start)

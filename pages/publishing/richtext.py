@@ -1,6 +1,6 @@
-"""Rich text: what an editor may write, however it comes in, what it says, and how it is shown.
+"""Rich text: sanitising it when it is saved, reading its content, and rendering it.
 
-What is stored has headings of level 3 and 4, wherever it will stand on a page.
+Stored rich text has headings of level 3 and 4, whatever its place on a page.
 """
 
 import re
@@ -36,12 +36,12 @@ EXTENSIONS = {
     "Link": {"enableTarget": False, "protocols": ["http", "https", "mailto", "tel"]},
 }
 
-# --- As stored -------------------------------------------------------------------------------------
+# --- Storing ---------------------------------------------------------------------------------------
 
 ALLOWED = allowlist_from_extensions(EXTENSIONS)
 ALLOWED["attributes"]["th"].add("scope")
-# Elements that say the same as one that is allowed.
-SAME_AS = {
+# Elements that are replaced by an allowed one.
+REPLACEMENTS = {
     "h1": "h3",
     "h2": "h3",
     "h5": "h4",
@@ -50,31 +50,34 @@ SAME_AS = {
     "i": "em",
     "div": "p",
 }
-# The first cleaner leaves well-formed HTML to be tidied; the second has the last word on what is safe.
-WELL_FORMED = nh3.Cleaner(
+# The first cleaner makes the HTML well-formed, for `tidied`. The second one removes everything unsafe.
+WELL_FORMED_CLEANER = nh3.Cleaner(
     **ALLOWED
-    | {"tags": ALLOWED["tags"] | set(SAME_AS), "clean_content_tags": {"script", "style", "title"}}
+    | {
+        "tags": ALLOWED["tags"] | set(REPLACEMENTS),
+        "clean_content_tags": {"script", "style", "title"},
+    }
 )
-SAFE = nh3.Cleaner(**ALLOWED)
+SAFE_CLEANER = nh3.Cleaner(**ALLOWED)
 
-NAME = re.compile(rf"(</?)({'|'.join(SAME_AS)})\b")
-AROUND_BLOCKS = re.compile(
+REPLACED_TAG = re.compile(rf"(</?)({'|'.join(REPLACEMENTS)})\b")
+SPACE_AROUND_BLOCKS = re.compile(
     r"(?:\s|<br>)*(</?(?:p|h3|h4|ul|ol|li|blockquote|table|thead|tbody|tr|th|td)\b[^>]*>)(?:\s|<br>)*"
 )
-EMPTY = re.compile(r"<(p|h3|h4|ul|ol|li|blockquote|strong|em|a)\b[^>]*>(\s*)</\1>")
-PLACE = re.compile(r"<a(?![^>]*\bhref=)[^>]*>(.*?)</a>", re.DOTALL)
+EMPTY_ELEMENT = re.compile(r"<(p|h3|h4|ul|ol|li|blockquote|strong|em|a)\b[^>]*>(\s*)</\1>")
+LINK_WITHOUT_ADDRESS = re.compile(r"<a(?![^>]*\bhref=)[^>]*>(.*?)</a>", re.DOTALL)
 
 
 def with_scope(row):
-    """Return the table row of match `row` with its headings told apart: a column's or the row's own."""
+    """Return the table row in match `row` with a scope on its header cells: `row`, or `col` without data."""
     scope = "row" if "<td" in row[0] else "col"
     return re.sub(r"<th\b", f'<th scope="{scope}"', re.sub(r' scope="\w*"', "", row[0]))
 
 
 def tidied(html):
-    """Return well-formed `html` in the elements that are allowed, its tables with headings that say whose."""
-    html = NAME.sub(lambda tag: tag[1] + SAME_AS[tag[2]], html)
-    html = PLACE.sub(r"\1", html)
+    """Return well-formed `html` with replaced elements, proper paragraphs and scopes in its tables."""
+    html = REPLACED_TAG.sub(lambda tag: tag[1] + REPLACEMENTS[tag[2]], html)
+    html = LINK_WITHOUT_ADDRESS.sub(r"\1", html)
     html = re.sub(r"<br>(?:\s*<br>)+", "</p><p>", html)
     html = re.sub(
         r"(?s)<thead>.*?</thead>", lambda head: re.sub(r"(</?)td\b", r"\1th", head[0]), html
@@ -83,17 +86,19 @@ def tidied(html):
 
 
 def without_empty(html):
-    """Return `html` without elements that hold nothing, and with no more space than between words."""
-    before = None
+    """Return `html` without empty elements and superfluous white space."""
+    previous = None
     html = re.sub(r"\s{2,}|[\n\t]", " ", html.replace("&nbsp;", "\N{NO-BREAK SPACE}"))
-    while html != before:
-        before, html = html, EMPTY.sub(r"\2", AROUND_BLOCKS.sub(r"\1", html))
+    while html != previous:
+        previous, html = html, EMPTY_ELEMENT.sub(r"\2", SPACE_AROUND_BLOCKS.sub(r"\1", html))
     return html.strip()
 
 
 def sanitised(html):
-    """Return `html` as it is stored: what `EXTENSIONS` allow, whoever made it, and nothing else."""
-    return SAFE.clean(without_empty(SAFE.clean(tidied(WELL_FORMED.clean(html)))))
+    """Return `html` with only the elements and attributes that `EXTENSIONS` allow, ready to store."""
+    return SAFE_CLEANER.clean(
+        without_empty(SAFE_CLEANER.clean(tidied(WELL_FORMED_CLEANER.clean(html))))
+    )
 
 
 class RichTextField(ProseEditorField):
@@ -103,11 +108,11 @@ class RichTextField(ProseEditorField):
         super().__init__(*args, extensions=EXTENSIONS, sanitize=sanitised, **kwargs)
 
     def get_db_prep_save(self, value, connection):
-        # Here, where every way to save leads: forms, code, fixtures, updates.
+        # Forms, code, fixtures and updates all pass through here.
         return super().get_db_prep_save(self.sanitize(value) if value else value, connection)
 
 
-# --- As read ---------------------------------------------------------------------------------------
+# --- Reading ---------------------------------------------------------------------------------------
 
 
 class Link(NamedTuple):
@@ -116,43 +121,43 @@ class Link(NamedTuple):
 
 
 def text_of(html):
-    """Return what stored rich text says, a line for each of its blocks."""
+    """Return the plain text of stored rich text, one line for each block."""
     lines = re.sub(r"</(?:p|h3|h4|li|th|td)>|<br>", "\n", html)
     return "\n".join(lines_of(unescape(strip_tags(lines))))
 
 
 def links_of(html):
     """Return the links in stored rich text, a list of `Link`."""
-    found = re.findall(r'<a\b[^>]*\bhref="([^"]*)"[^>]*>(.*?)</a>', html, re.DOTALL)
-    return [Link(unescape(address), text_of(said)) for address, said in found]
+    matches = re.findall(r'<a\b[^>]*\bhref="([^"]*)"[^>]*>(.*?)</a>', html, re.DOTALL)
+    return [Link(unescape(address), text_of(content)) for address, content in matches]
 
 
 def headings_of(html):
-    """Return the headings in stored rich text, a list of pairs: the level and what it says."""
-    found = re.findall(r"<h(\d)>(.*?)</h\d>", html, re.DOTALL)
-    return [(int(level), text_of(said)) for level, said in found]
+    """Return the headings in stored rich text, a list of pairs: level and text."""
+    matches = re.findall(r"<h(\d)>(.*?)</h\d>", html, re.DOTALL)
+    return [(int(level), text_of(content)) for level, content in matches]
 
 
-# --- As shown --------------------------------------------------------------------------------------
+# --- Rendering -------------------------------------------------------------------------------------
 
 register = template.Library()
 
 
 def with_scrolling_tables(html):
-    """Return `html` with each table in a box that scrolls where it is too narrow, by keyboard too."""
+    """Return `html` with each table in a region that can be scrolled sideways, also by keyboard."""
     numbers = count(1)
 
-    def opened(_table):
+    def opening_tags(_match):
         label = _("Tabell %(number)s") % {"number": next(numbers)}
         return f'<div class="prose__table" role="region" aria-label="{label}" tabindex="0"><table>'
 
-    return re.sub("<table>", opened, html).replace("</table>", "</table></div>")
+    return re.sub("<table>", opening_tags, html).replace("</table>", "</table></div>")
 
 
 @register.filter
-def rich_text(thing, field):
-    """Return the translated rich text `field` of `thing`, marked `lang="sv"` where English is missing."""
-    text, is_swedish = text_and_fallback(thing, field)
+def rich_text(obj, field):
+    """Return the translated rich text `field` of `obj`, marked `lang="sv"` if English is missing."""
+    text, is_swedish = text_and_fallback(obj, field)
     with override(settings.LANGUAGE_CODE if is_swedish else get_language()):
         html = mark_safe(with_scrolling_tables(text))
     return format_html('<div lang="sv">{}</div>', html) if is_swedish else html
@@ -160,5 +165,5 @@ def rich_text(thing, field):
 
 @register.filter
 def headings_up(html):
-    """Return rich text with its headings one level up, to stand right below the page's own heading."""
+    """Return rich text with its headings one level higher, for use directly below the page's heading."""
     return mark_safe(re.sub(r"(</?h)([34])>", lambda tag: f"{tag[1]}{int(tag[2]) - 1}>", html))

@@ -16,10 +16,10 @@ class BilingualSlugQuerySet(models.QuerySet):
 
 
 def find_by_slug(rows, slug):
-    """Return the one of `rows` that has `slug` in either language, or None.
+    """Return the row that has `slug` in either language, or None.
 
-    The English slug of one row can be the Swedish slug of another. The row that has it in the active
-    language comes first.
+    The English slug of a row can be the Swedish slug of another. The row that has `slug` in the active
+    language is preferred.
     """
     matches = [row for row in rows if slug in (row.slug, row.slug_en)]
     return min(matches, key=lambda row: slug_now(row) != slug, default=None)

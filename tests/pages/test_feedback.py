@@ -97,7 +97,7 @@ def test_a_forged_token_gives_no_form_and_stores_nothing(client, content, token)
 def test_an_old_token_no_longer_opens_the_answer(client, content, monkeypatch):
     address = client.post("/aterkoppling/", YES)["Location"]
     assert "textarea" in client.get(address).content.decode()
-    monkeypatch.setattr(feedback, "HOURS_TO_ADD_WORDS", -1)
+    monkeypatch.setattr(feedback, "HOURS_TO_ADD_MESSAGE", -1)
     assert "textarea" not in client.get(address).content.decode()
 
 

@@ -108,7 +108,7 @@ def test_without_answers_the_page_says_so(admin_client, db):
 
 
 def test_a_long_table_ends_and_says_so(admin_client, db, monkeypatch):
-    monkeypatch.setattr("pages.feedback_admin.MOST_PAGES", 2)
+    monkeypatch.setattr("pages.feedback_admin.MAX_PAGES", 2)
     for number in range(3):
         make_feedback(f"/{number}/", False)
     page_text = text_of(admin_client.get(f"{PER_PAGE}/"))

@@ -5,9 +5,7 @@ from blekinge_site.operations.progress import Progress
 
 
 class Command(BaseCommand):
-    help = (
-        "Write all that the database holds, and every document, to one file that only you may read."
-    )
+    help = "Write the whole database and all documents to a file that only you can read."
 
     def add_arguments(self, parser):
         parser.add_argument("file")
@@ -19,4 +17,4 @@ class Command(BaseCommand):
         except (backup.BackupError, OSError) as error:
             raise CommandError(error) from error
         rows, documents = sum(manifest["rows"].values()), len(manifest["sha256"]) - 1
-        self.stdout.write(f"{rows} rows and {documents} documents are in {file}.")
+        self.stdout.write(f"Wrote {rows} rows and {documents} documents to {file}.")

@@ -10,7 +10,7 @@ from pages.models import Feedback
 
 
 class Command(BaseCommand):
-    help = "Load the texts and figures of fixtures/ into a database that has no content yet."
+    help = "Load the content in fixtures/ into a database that has no content."
 
     @transaction.atomic
     def handle(self, **options):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
             if model is not Feedback
         ]
         if any(model._base_manager.exists() for model in models):
-            self.stdout.write("The database has content, which is kept.")
+            self.stdout.write("The database already has content, so no fixtures were loaded.")
             return
         fixtures = [
             path for folder in settings.FIXTURE_DIRS for path in Path(folder).glob("*.json")

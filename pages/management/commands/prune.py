@@ -31,7 +31,7 @@ def counts_whose_period_has_ended(now):
 
 
 def expired_cache_entries(now):
-    """Delete what has expired in the cache, where it is a table; others do it themselves."""
+    """Delete expired entries from the cache if it is a database table. Other caches delete their own."""
     if not isinstance(caches["default"], DatabaseCache):
         return 0
     table = connection.ops.quote_name(settings.CACHES["default"]["LOCATION"])
@@ -42,13 +42,11 @@ def expired_cache_entries(now):
 
 
 class Command(BaseCommand):
-    help = (
-        "Delete what has been kept long enough: visitors' answers, and traces of staff and limits."
-    )
+    help = "Delete expired data: visitors' feedback, sessions, open forms, rate limit counts, cache entries."
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "--dry-run", action="store_true", help="only tell what would be deleted"
+            "--dry-run", action="store_true", help="only report what would be deleted"
         )
 
     @transaction.atomic

@@ -5,12 +5,14 @@ from blekinge_site.operations.progress import Progress
 
 
 class Command(BaseCommand):
-    help = "Make the database and the documents what they were in a file that `backup` has written."
+    help = "Restore the database and the documents from a file that `backup` has written."
 
     def add_arguments(self, parser):
         parser.add_argument("file")
         parser.add_argument(
-            "--replace", action="store_true", help="drop all that the database holds now"
+            "--replace",
+            action="store_true",
+            help="delete everything that the database contains now",
         )
 
     def handle(self, file, replace, **options):
@@ -20,5 +22,9 @@ class Command(BaseCommand):
         except backup.BackupError as error:
             raise CommandError(f"Nothing is changed. {error}") from error
         rows, documents = sum(manifest["rows"].values()), len(manifest["sha256"]) - 1
-        self.stdout.write(f"{rows} rows and {documents} documents are as at {manifest['made_at']}.")
-        self.stdout.write("Documents that the file lacks are still there. Everyone is signed out.")
+        self.stdout.write(
+            f"Restored {rows} rows and {documents} documents from {manifest['made_at']}."
+        )
+        self.stdout.write(
+            "Documents that are not in the backup have been kept. All users have been signed out."
+        )

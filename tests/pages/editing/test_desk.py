@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from pages.editing import desk
 from pages.models import Feedback
+from pages.publishing.publishable import fix_request_time
 from pages.publishing.versions import working_copy
 from tests.factories import make_goal, make_page, make_perspective, make_plan, make_profile
 from tests.site import text_of
@@ -130,6 +131,24 @@ def test_broken_links_follow_the_clock(admin_client, clock):
     assert broken(admin_client) == ["Lank"]
     clock(now + 2 * minute)
     assert broken(admin_client) == []
+
+
+def test_a_page_published_by_the_clock_during_a_visit_is_looked_up_again(rf, clock, db):
+    now, second = dt.datetime.now(dt.UTC), dt.timedelta(seconds=1)
+    make_page("lank", body_sv='<p><a href="/snart/">Snart</a></p>', **ENGLISH)
+    make_page("snart", publish_at=now + second, **ENGLISH)
+    cache.clear()
+
+    def visit(begins_at, ends_at):
+        def view(_request):
+            clock(ends_at)
+            return desk.broken_links()
+
+        clock(begins_at)
+        return len(fix_request_time(view)(rf.get("/")))
+
+    assert visit(now, now + 2 * second) == 1
+    assert visit(now + 3 * second, now + 3 * second) == 0
 
 
 def test_a_visit_checks_the_links_of_a_limited_number_of_pages(admin_client, db, monkeypatch):

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from pages.models import CoreValue, DailyStat, Page, RegionProfile
-from pages.publishing.findings import findings, readability
+from pages.publishing.findings import findings, readability_of
 from pages.publishing.readability import level, lix, sentences
 from pages.publishing.versions import working_copy
 from planning.models import FollowUp, PlanDocument, RegionalPlan
@@ -199,7 +199,7 @@ def test_the_readability_is_of_all_the_swedish_text(db):
     goal = make_goal(make_perspective(plan), description_sv="Vård i tid.")
     make_focus_area(goal, text_sv="Förbättra tillgängligheten.")
     # Twelve words in three sentences, and two of them long.
-    assert readability(plan) == (21, "mycket lättläst")
+    assert readability_of(plan) == (21, "mycket lättläst")
 
 
 # --- Readability -----------------------------------------------------------------------------------
