@@ -1,20 +1,21 @@
-# The site for production, at port 8000, as a user without rights and on a root that may be read-only:
+# The site for production, at port 8000, as an unprivileged user. The root file system may be read-only:
 #
 #     docker run --read-only --tmpfs /tmp --volume site:/data --env SECRET_KEY=… --env ALLOWED_HOSTS=… …
 #
-# What it stores goes to /data, unless DATABASE_URL and MEDIA_ROOT say otherwise. `python manage.py migrate`
-# is run in it before it serves. compose.yaml does all of this.
+# Data is stored in /data, unless DATABASE_URL and MEDIA_ROOT are set. Run `python manage.py migrate` in the
+# image before the site is started. compose.yaml does all of this.
 
-# Any image on Debian with Python 3.12 or newer and its venv module.
+# Any Debian image with Python 3.12 or newer and its venv module.
 ARG BASE=python:3.13-slim
 
 FROM $BASE AS packages
 RUN python3 -m venv /pip && python3 -m venv --without-pip /venv
 COPY requirements.txt .
-# A registry of your own, with its password: docker build --secret id=pip,src=pip.conf. It stays out of the image.
+# For your own package registry and its password: docker build --secret id=pip,src=pip.conf. The secret is not
+# stored in the image.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     /pip/bin/pip --python /venv/bin/python install --no-cache-dir --require-hashes -r requirements.txt
-# Languages that the site doesn't speak, and what only a debugger reads, are a third of it.
+# Translations to other languages, and debug symbols, would be a third of the packages' size.
 RUN apt-get update -qq && apt-get install -qq --yes --no-install-recommends binutils >/dev/null
 RUN find /venv -name '_typst*.so' -exec strip {} + \
     && find /venv -name '_brotli*.so' -exec strip {} + \
@@ -33,8 +34,8 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     DATABASE_URL=sqlite:////data/db.sqlite3 \
     MEDIA_ROOT=/data/media
-# Compiled here, as nothing can be written later. Collecting needs no secret, only a value of a secret's
-# length; it is gone with the command.
+# Compile now, because the file system may be read-only later. collectstatic needs a SECRET_KEY of the right
+# length, which is set for this command only.
 RUN python -m compileall -q . \
     && SECRET_KEY=only-here-so-that-the-settings-can-be-read-while-collecting \
     python manage.py collectstatic --no-input --verbosity 0
@@ -43,6 +44,6 @@ VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --start-period=10s --timeout=5s CMD \
     ["python", "-c", "import urllib.request as ask; ask.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-# gunicorn is process 1, so that it is the one told to stop; it then answers what it has begun.
+# gunicorn is process 1, so it gets this signal, and then finishes its requests.
 STOPSIGNAL SIGTERM
 CMD ["python", "serve.py", "--bind", "0.0.0.0:8000"]

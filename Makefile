@@ -1,20 +1,25 @@
-# What people and CI do with this project; `make` alone lists it. Everything installed goes to .venv.
+# Commands for people and CI; `make` lists them. Everything is installed in .venv.
 
 PORT ?= 8000
 export PORT
 
-# Tried in this order. Each is run before it is believed: pyenv leaves commands behind that only
-# print an error, and Debian packages Python without its venv module.
+# Tried in this order. Each is run as a test, because pyenv leaves commands that only print an error, and
+# Debian packages Python without its venv module.
 PYTHONS := python3.13 python3.14 python3.12 python3
 
 MANAGE := .venv/bin/python manage.py
 STATIC := staticfiles/staticfiles.json
 
-# What `manage.py check --deploy` is to judge: a real installation, whatever .env says here.
+# A module's tests share what its fixtures start, so they stay together. Many of them wait for a browser
+# or a server, so more run at once than there are processors.
+PYTEST := -m pytest --dist loadscope --no-loadscope-reorder
+TEST_PROCESSES := $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
+
+# Settings of a real installation for `manage.py check --deploy`. They override .env.
 PRODUCTION := DEBUG=off HTTPS=on ALLOWED_HOSTS=example.org \
 	SECRET_KEY=not-secret-and-long-enough-to-be-judged-in-place-of-a-real-one
 
-.PHONY: help run test check audit fix lock messages pictures bench growth load hook python port install install-dev
+.PHONY: help run test quick check audit fix lock messages pictures bench growth load hook python port install install-dev
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -31,10 +36,12 @@ run: port install .env $(STATIC) ## Install, fill an empty database, serve at po
 		"http://127.0.0.1:$$PORT/admin/."
 	@LOG_FORMAT=text exec .venv/bin/python serve.py --bind "127.0.0.1:$$PORT"
 
-test: install-dev .env $(STATIC) ## Run every test; those that need no browser also on PostgreSQL.
-	.venv/bin/python -m pytest -n auto --ignore tests/blekinge_site/operations/test_faults.py
-	.venv/bin/python -m pytest tests/blekinge_site/operations/test_faults.py
-	tests/on_postgresql
+test: install-dev .env $(STATIC) ## Run every test; those that meet the database also on PostgreSQL.
+	.venv/bin/python $(PYTEST) -n $(TEST_PROCESSES)
+	.venv/bin/python -m tests.on_postgresql -n auto
+
+quick: check .env ## Run check, and the tests that start no browser, server or other program.
+	.venv/bin/python $(PYTEST) -n auto -m "not processes"
 
 check: install-dev ## Check the format, the code, the migrations and the settings of a real installation.
 	.venv/bin/ruff format --check --output-format concise
@@ -44,17 +51,17 @@ check: install-dev ## Check the format, the code, the migrations and the setting
 	@if grep -n '://' requirements*.txt; then \
 		echo "The lock names an address; each machine is to use its own registry." >&2; exit 1; fi
 
-audit: install-dev ## Ask whether the lock has known holes; where nobody answers, say how old it is.
-	@found=$$($(registry) .venv/bin/uv tool run --quiet pip-audit --strict --disable-pip \
+audit: install-dev ## Check the lock for known vulnerabilities; offline, print its age.
+	@report=$$($(registry) .venv/bin/uv tool run --quiet pip-audit --strict --disable-pip \
 		--format json --requirement requirements.txt 2>/dev/null); status=$$?; \
-	if [ -n "$$found" ]; then \
-		echo "Asked for known holes in what requirements.txt locks:"; echo "$$found"; exit $$status; \
+	if [ -n "$$report" ]; then \
+		echo "Known vulnerabilities of the versions in requirements.txt:"; echo "$$report"; exit $$status; \
 	fi; \
 	locked=$$(git log -1 --format=%ct -- requirements.txt) && \
-	echo "No list of known holes can be reached. The lock is" \
+	echo "No list of known vulnerabilities can be reached. The lock is" \
 		"$$(( ($$(date +%s) - locked) / 86400 )) days old; after 90, run make lock."
 
-fix: install-dev ## Format the code and mend what ruff can mend.
+fix: install-dev ## Format the code and fix what ruff can fix.
 	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
 
@@ -62,31 +69,31 @@ lock: install-dev ## Lock the newest versions that pyproject.toml allows.
 	$(resolve) --output-file requirements.txt
 	$(resolve) --output-file requirements-dev.txt --group dev --constraint requirements.txt
 
-messages: install-dev .env ## Bring the English catalogue in line with the code, and compile it.
+messages: install-dev .env ## Update the English catalogue from the code, and compile it.
 	$(MANAGE) makemessages --locale en --add-location file --no-obsolete \
 		--ignore .venv --ignore node_modules --ignore staticfiles --ignore 'templates/admin/*'
 	.venv/bin/pybabel compile --directory locale --domain 'django djangojs'
 
-pictures: install-dev ## Take the pictures in docs/redaktorsguide.md anew.
+pictures: install-dev ## Retake the screenshots in docs/redaktorsguide.md.
 	WRITE_PICTURES=1 .venv/bin/python -m pytest -n 0 tests/browser/test_guide.py
 
-bench: install-dev .env $(STATIC) ## Measure speed, memory and bytes beside what they are compared with; see docs/performance.md.
+bench: install-dev .env $(STATIC) ## Measure speed, memory and bytes, and compare them; see docs/performance.md.
 	.venv/bin/python -m tests.benchmarks.bench
 
 growth: install-dev .env $(STATIC) ## Measure queries and CPU with twenty times the content; see docs/performance.md.
 	.venv/bin/python -m tests.benchmarks.growth
 
-load: install-dev .env $(STATIC) ## Use the site in all ways at once for ten minutes, or MINUTES=2; say what is amiss.
+load: install-dev .env $(STATIC) ## Use all parts of the site at once for ten minutes, or MINUTES=2, and report problems.
 	.venv/bin/python -m tests.benchmarks.mixed_load
 
-hook: ## From now on, run check and test before every commit.
+hook: ## From now on, run quick before every commit.
 	@hooks=$$(git rev-parse --git-path hooks) && mkdir -p "$$hooks" && \
-		printf '#!/bin/sh\nexec make check test\n' > "$$hooks/pre-commit" && \
+		printf '#!/bin/sh\nexec make quick\n' > "$$hooks/pre-commit" && \
 		chmod +x "$$hooks/pre-commit"
 
-# --- What the targets above are made of -------------------------------------------------------------
+# --- Parts of the targets above ---------------------------------------------------------------------
 
-# Sets $$python to the command that makes .venv.
+# Sets $$python to the command that creates .venv.
 define find_python
 for python in $(PYTHONS) none; do \
 	works=$$($$python -c \
@@ -94,14 +101,14 @@ for python in $(PYTHONS) none; do \
 	[ "$$works" = True ] && break; \
 done; \
 if [ $$python = none ]; then \
-	found=$$(python3 --version 2>/dev/null) || found="not found"; \
+	version=$$(python3 --version 2>/dev/null) || version="not found"; \
 	echo "Python 3.12 or newer with its venv module is needed (on Debian: python3-venv);" \
-		"python3 here: $$found." >&2; exit 1; \
+		"python3 here: $$version." >&2; exit 1; \
 fi
 endef
 
-# $(call install,LOCK,COPIES): bring .venv in line with LOCK. What it then holds is copied into it
-# last, so a .venv without a copy was interrupted; one that cannot import Django has lost its Python.
+# $(call install,LOCK,COPIES): install LOCK in .venv, and then copy the locks that it contains into it. If there
+# is no copy, an installation was interrupted. If Django cannot be imported, the Python of .venv is gone.
 define install
 if ! ls .venv/requirements*.txt >/dev/null 2>&1 \
 		|| ! .venv/bin/python -c 'import django' 2>/dev/null; then \
@@ -119,8 +126,8 @@ if ! cmp -s $(1) .venv/$(1); then \
 fi
 endef
 
-# One resolution for every platform and supported Python, from the registry that pip uses too. Its
-# address stays out of the lock.
+# Resolve once for all platforms and supported Python versions, from the registry that pip uses. The lock does
+# not contain its address.
 registry = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$PIP_INDEX_URL}"
 resolve = $(registry) \
 	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes \
@@ -143,7 +150,7 @@ port:
 install:
 	@$(call install,requirements.txt,requirements.txt)
 
-# The development lock holds the other one, so both are then in place.
+# The development lock includes the other one, so both are installed.
 install-dev:
 	@$(call install,requirements-dev.txt,requirements.txt requirements-dev.txt)
 
@@ -152,7 +159,7 @@ install-dev:
 	@umask 077; printf 'SECRET_KEY=%s\nHTTPS=off\nSECOND_FACTOR=off\n' \
 		"$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(50))')" > .env
 
-# Compressing takes seconds, so it waits until a file, the settings or the packages have changed.
+# Compressing takes seconds, so it only runs when a file, the settings or the packages have changed.
 $(STATIC): blekinge_site/settings.py requirements.txt $(shell find static */static 2>/dev/null)
 	@echo "Collecting and compressing the static files."
 	@$(MANAGE) collectstatic --no-input --verbosity 0

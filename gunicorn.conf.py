@@ -1,4 +1,4 @@
-"""How gunicorn serves the site. Where it listens is said on its command line."""
+"""gunicorn's configuration, except the address to listen at, which is an option of its command line."""
 
 import gc
 import os
@@ -13,68 +13,69 @@ from django.template.loader import get_template
 from django.urls import reverse
 from django.utils.translation import override
 
-from blekinge_site.environment import told_in_a_line
+from blekinge_site.environment import one_line_errors
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
 
-# All that is loaded at the start stays: looking for garbage in it would take a fifth of the time.
+# Collecting garbage while the site is loaded would take a fifth of the time, and find none.
 gc.disable()
 
-# Here, before gunicorn says or opens anything: a wrong setting is then all that is told.
-with told_in_a_line():
+# Read the settings before gunicorn logs or opens anything, so that an error in them is all the output.
+with one_line_errors():
     import_module("blekinge_site.wsgi")
     import_module(settings.ROOT_URLCONF)
 
 wsgi_app = "blekinge_site.asgi"
 
-# Stored pages are sent from an event loop, where a slow visitor costs a socket and no thread; Django runs
+# Stored pages are sent from an event loop, where a slow client occupies a socket but no thread. Django runs
 # in the threads of serving/bridge.py.
 worker_class = "asgi"
 workers = settings.WEB_CONCURRENCY
 asgi_loop = "asyncio"
 asgi_lifespan = "off"
 keepalive = 5  # seconds
-graceful_timeout = 20  # seconds for the requests under way, when a worker is told to stop
+graceful_timeout = 20  # seconds for the requests in progress when a worker stops
 
-# A safety net: a worker is replaced before any leak, ours or a library's, can fill the memory. It finishes
-# its requests first, while the others accept new ones. The jitter keeps workers from leaving together. A
-# client that keeps its connection might lose a request; nginx opens a new one for each.
+# As a safeguard against memory leaks, workers are replaced after so many requests, and the jitter keeps them
+# from being replaced at the same time. A worker finishes its requests first, while the others accept new
+# ones. A request on a connection that is kept alive might fail, so this is only done behind a proxy: nginx
+# opens a new connection for each request.
 if settings.BEHIND_PROXY:
     max_requests = 200_000
     max_requests_jitter = 50_000
 
-# The code is read once and shared. Nothing opens the database before the workers are forked.
+# The workers share the code, which is loaded before they are forked. Nothing opens the database before that.
 preload_app = True
 
-# A worker whose event loop stands still this long is started anew. Threads are not looked after by it.
+# Seconds after which a worker whose event loop is blocked is restarted. Its threads are not monitored.
 timeout = 30
 
-# Workers prove that they are alive by touching a file; on a slow disk that can stall them.
+# Workers touch a file to show that they are alive. On a slow disk that could block them.
 if Path("/dev/shm").is_dir():
     worker_tmp_dir = "/dev/shm"
 
-# What gunicorn logs of itself, in the site's format.
+# gunicorn's own log, in the site's format.
 logger_class = "blekinge_site.serving.request_log.ServerLog"
 
-# Each connection needs a file descriptor, and many systems allow a process 1 024 unless it asks for more.
+# Each connection needs a file descriptor, and the default limit is often 1024.
 MAX_OPEN_FILES = 8192
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 if 0 <= _soft < MAX_OPEN_FILES:
-    _most = MAX_OPEN_FILES if _hard == resource.RLIM_INFINITY else min(_hard, MAX_OPEN_FILES)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_most, _hard))
+    _limit = MAX_OPEN_FILES if _hard == resource.RLIM_INFINITY else min(_hard, MAX_OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_limit, _hard))
 
-UNREAD_SECONDS = 60  # how long a client may leave what it was sent unread
-VANISHED_SECONDS = 60  # how long a connection may be silent before the system checks the other end
+UNREAD_SECONDS = 60  # how long a client may leave data unread
+KEEPALIVE_SECONDS = 60  # how long a connection may be idle before the system probes the client
 
-# Nobody steers the server through a socket, and it would write to the home directory.
+# The control socket is not used, and gunicorn would create it in the home directory.
 control_socket_disable = True
 
-# Longer lines and more headers than any browser sends are answered 414 and 431.
+# No browser exceeds these limits. The responses are 414 and 431.
 limit_request_line = 4094
 limit_request_fields = 100
 limit_request_field_size = 8190
-# gunicorn reads Content-Length as a number before the site can refuse it, and Python stops at 4 300 digits
-# with an error that gunicorn does not answer. A longer one passes here; the bridge answers it 400.
+# gunicorn converts Content-Length to an int before the site can refuse it. Above 4300 digits Python raises an
+# error that gunicorn doesn't handle. With this limit such a header reaches the bridge, which sends a 400.
 sys.set_int_max_str_digits(limit_request_field_size)
 
 if settings.METRICS_PORT:
@@ -82,13 +83,13 @@ if settings.METRICS_PORT:
 
 
 def close_dead_connections(listener):
-    """Let the system close connections whose client has stopped reading, or has vanished.
+    """Have the system close the connections of clients that have stopped reading or are gone.
 
-    Accepted connections inherit these options from `listener`. Where the system lacks one, it is left out.
+    Accepted connections inherit these options from `listener`. Options that the system lacks are skipped.
     """
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in (
-        ("TCP_KEEPIDLE", VANISHED_SECONDS),
+        ("TCP_KEEPIDLE", KEEPALIVE_SECONDS),
         ("TCP_USER_TIMEOUT", UNREAD_SECONDS * 1000),
     ):
         if hasattr(socket, option):
@@ -96,10 +97,10 @@ def close_dead_connections(listener):
 
 
 def post_worker_init(worker):
-    # Each request leaves objects that refer to each other. Looking for them often keeps memory flat, and
-    # costs little, since what was loaded before the fork is frozen.
+    # Each request leaves reference cycles. Collecting them often keeps the memory constant, and costs little
+    # because the objects loaded before the fork are frozen.
     gc.set_threshold(700, 5, 2)
-    gc.enable()  # here, as a reload reads this file anew but is not followed by when_ready
+    gc.enable()  # not in when_ready, as gunicorn does not call that after a reload
     for listener in worker.sockets:
         if listener.sock.family in {socket.AF_INET, socket.AF_INET6}:
             close_dead_connections(listener.sock)
@@ -109,7 +110,7 @@ def post_worker_init(worker):
 
 
 def when_ready(server):
-    """Prepare before the workers are forked what they then share: addresses, templates and all else."""
+    """Load URLs and templates before the workers are forked, so that they share the memory."""
     for language, _name in settings.LANGUAGES:
         with override(language):
             reverse("planning:start")

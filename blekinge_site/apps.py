@@ -2,10 +2,10 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class StaffConfig(AdminConfig):
-    verbose_name = "Logg"  # which is all that this app shows
+    verbose_name = "Logg"  # the app's only model in the admin
     default_site = "blekinge_site.staff.site.StaffSite"
 
     def ready(self):
         super().ready()
-        # Accounts replace what other apps have registered; the logs listen for signals.
+        # These modules replace other apps' admin classes and connect signal receivers.
         from blekinge_site.staff import accounts, edit_log, signin_log  # noqa: F401

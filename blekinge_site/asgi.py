@@ -1,8 +1,10 @@
-"""The site as an ASGI application, which gunicorn serves."""
+"""The ASGI application, which gunicorn serves."""
 
 from blekinge_site import wsgi
 from blekinge_site.security import largest_body
-from blekinge_site.serving.bridge import Site
-from blekinge_site.serving.request_log import Access
+from blekinge_site.serving.bridge import Bridge
+from blekinge_site.serving.request_log import RequestLog
 
-application = Site(wsgi.application, wsgi.page_cache, largest_body=largest_body, access=Access())
+application = Bridge(
+    wsgi.application, wsgi.page_cache, largest_body=largest_body, request_log=RequestLog()
+)

@@ -1,10 +1,10 @@
-"""What every template may use of the site as a whole."""
+"""The context processor of the site."""
 
 from django.conf import settings
 
 
 def site(request):
-    """Give `site_name` and `origin`, the address that this visit came to: https://example.se."""
+    """Add `site_name` and `origin`, the scheme and host of the request, such as https://example.se."""
     return {
         "site_name": settings.SITE_NAME,
         "origin": f"{request.scheme}://{request.get_host()}",

@@ -1,4 +1,4 @@
-"""Numbers and dates: as the site prints them, and as staff may type or paste them."""
+"""Formats numbers and dates for pages, and parses them from forms and imported files."""
 
 import datetime as dt
 import re
@@ -26,38 +26,36 @@ def locale():
     return LOCALES[get_language() or "sv"]
 
 
-# --- As printed ------------------------------------------------------------------------------------
-
-# A page prints each amount up to three times, in its chart and its table, and Babel takes its time.
+# --- Formatting ------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=2048)
-def printed(text, **options):
-    """Return the number that `text` is, with a true minus, as Babel prints it with `options`."""
+@lru_cache(maxsize=2048)  # Babel is slow, and a page has each amount in a chart and in a table
+def format_number(text, **options):
+    """Return the number `text` as Babel formats it with `options`, but with U+2212 as the minus sign."""
     return format_decimal(Decimal(text), **options).replace("-", MINUS)
 
 
 @register.filter
 def number(value):
-    """Return a count in the reader's language: 22 022 (no-break space) or 22,022."""
-    return printed(str(value), locale=locale())
+    """Return an integer in the active language: 22 022 (no-break space) or 22,022."""
+    return format_number(str(value), locale=locale())
 
 
 @register.filter
 def amount(value):
-    """Return an amount with one decimal and a true minus: −6 198,0 or −6,198.0."""
-    return printed(str(value), format="#,##0.0", locale=locale())
+    """Return an amount with one decimal in the active language: −6 198,0 or −6,198.0."""
+    return format_number(str(value), format="#,##0.0", locale=locale())
 
 
 @register.filter
 def signed_amount(value):
-    """Return an amount as `amount` does, with a plus before a positive one: +59,3."""
+    """Return the same as `amount`, with a plus sign before a positive amount: +59,3."""
     return f"+{amount(value)}" if value > 0 else amount(value)
 
 
 @register.filter
 def day(value):
-    """Return a date, or the Swedish date of a moment, in words: 7 april 2021 or 7 April 2021."""
+    """Return a date, or the date in Sweden of a datetime, as 7 april 2021 or 7 April 2021."""
     if isinstance(value, dt.datetime):
         value = timezone.localdate(value)
     return format_date(value, "d MMMM y", locale=locale())
@@ -69,15 +67,15 @@ def moment(value):
     return timezone.localtime(value).strftime("%Y-%m-%d %H.%M")
 
 
-# --- As typed --------------------------------------------------------------------------------------
+# --- Parsing ---------------------------------------------------------------------------------------
 
 
 def parse_number(text):
-    """Return the Decimal that `text` means.
+    """Parse `text` as a Decimal. Raises ValueError if it isn't a number.
 
-    Reads every form that the site prints or a spreadsheet gives: U+2212, hyphen or dash for minus; any
-    space, or none, between thousands; comma or point for decimals; `−6,198.0` as on the English pages.
-    A lone comma or point is a decimal sign. Raises ValueError for anything else.
+    Accepts every format that the site or a spreadsheet writes: U+2212, hyphen or dash as the minus sign; any
+    space, or none, between thousands; comma or point as the decimal separator; `−6,198.0` as on the English
+    pages. A single comma or point is a decimal separator.
     """
     compact = re.sub(r"\s", "", text.translate(DASHES)).replace(MINUS, "-")
     if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+\.\d+", compact):
@@ -94,7 +92,7 @@ def parse_number(text):
 
 
 def _months():
-    """Return `{"april": 4, "apr": 4, …}` in Swedish."""
+    """Return the numbers of the Swedish months by name and abbreviation: `{"april": 4, "apr": 4, …}`."""
     names = {}
     for width in ("wide", "abbreviated"):
         for month, name in Locale("sv").months["format"][width].items():
@@ -106,57 +104,57 @@ MONTHS = _months()
 
 
 def parse_day(text):
-    """Return the date that `text` means: 2021-04-07, 20210407, 7 april 2021, 7 apr. 2021 or 7/4 2021.
+    """Parse a date such as 2021-04-07, 20210407, 7 april 2021, 7 apr. 2021 or 7/4 2021.
 
-    Raises ValueError for anything else: 01/02/2019 means different days in different countries.
+    Raises ValueError for other formats: 01/02/2019 means different days in different countries.
     """
     compact = " ".join(text.translate(DASHES).replace(MINUS, "-").lower().split())
-    if found := re.fullmatch(r"(\d{4})-?(\d{2})-?(\d{2})", compact):
-        year, month, date = found.groups()
-    elif found := re.fullmatch(r"(\d{1,2})/(\d{1,2}) (\d{4})", compact):
-        date, month, year = found.groups()
-    elif (found := re.fullmatch(r"(?:den )?(\d{1,2})\.? ?([a-z]+)\.? (\d{4})", compact)) and (
-        found[2] in MONTHS
+    if match := re.fullmatch(r"(\d{4})-?(\d{2})-?(\d{2})", compact):
+        year, month, date = match.groups()
+    elif match := re.fullmatch(r"(\d{1,2})/(\d{1,2}) (\d{4})", compact):
+        date, month, year = match.groups()
+    elif (match := re.fullmatch(r"(?:den )?(\d{1,2})\.? ?([a-z]+)\.? (\d{4})", compact)) and (
+        match[2] in MONTHS
     ):
-        date, month, year = found[1], MONTHS[found[2]], found[3]
+        date, month, year = match[1], MONTHS[match[2]], match[3]
     else:
         raise ValueError(f"not a date: {text!r}")
     return dt.date(int(year), int(month), int(date))
 
 
 def parse_moment(text):
-    """Return the naive datetime that `text` means: a day as `parse_day` reads it, and a time.
+    """Parse a date as `parse_day` does, followed by a time. Return a naive datetime.
 
-    The time stands last, as 13:00 or 13.00, with or without "kl."; raises ValueError for anything else.
+    The time is 13:00 or 13.00, with or without "kl." before it. Raises ValueError for other formats.
     """
-    found = re.fullmatch(
+    match = re.fullmatch(
         r"(.+?)[ T,]+(?:kl\.? ?)?(\d{1,2})[:.](\d{2})", " ".join(text.lower().split()), re.I
     )
-    if not found:
-        raise ValueError(f"not a day and a time: {text!r}")
-    return dt.datetime.combine(parse_day(found[1]), dt.time(int(found[2]), int(found[3])))
+    if not match:
+        raise ValueError(f"not a date and a time: {text!r}")
+    return dt.datetime.combine(parse_day(match[1]), dt.time(int(match[2]), int(match[3])))
 
 
-# --- Form fields that read them --------------------------------------------------------------------
+# --- Form fields -----------------------------------------------------------------------------------
 
 
 class LinesField(forms.CharField):
-    """Text whose line breaks count as one character each, as the browser counts them."""
+    """A text field that counts a line break as one character, as browsers do."""
 
     def to_python(self, value):
         return super().to_python(value).replace("\r\n", "\n")
 
     def widget_attrs(self, widget):
-        return {}  # no maxlength: a browser would cut what is pasted, and say nothing
+        return {}  # no maxlength: browsers silently cut pasted text
 
 
 class AmountField(forms.DecimalField):
-    """A decimal number as Swedes write it; shows its value as the public page does."""
+    """A decimal number in Swedish format. Shows its value in the format of the public page."""
 
     default_error_messages = {"invalid": "Skriv ett tal, till exempel 59,3 eller −6 198,0."}
 
     def __init__(self, *, decimal_places=1, widget=None, **kwargs):
-        # Whatever the caller suggests, a text field: a browser's number field refuses "−6 198,0".
+        # A text input, whatever widget the caller passes: number inputs refuse "−6 198,0".
         widget = forms.TextInput(attrs={"inputmode": "text", "class": "vAmountField"})
         super().__init__(decimal_places=decimal_places, widget=widget, **kwargs)
 
@@ -179,7 +177,7 @@ class AmountField(forms.DecimalField):
 
 
 class CountField(AmountField):
-    """A whole number as Swedes write it: 22 022."""
+    """A whole number in Swedish format, such as 22 022."""
 
     default_error_messages = {"invalid": "Skriv ett heltal, till exempel 22 022."}
 
@@ -187,23 +185,23 @@ class CountField(AmountField):
         super().__init__(decimal_places=0, **kwargs)
 
     def to_python(self, value):
-        found = super().to_python(value)
-        if found is not None and found != found.to_integral_value():
+        decimal = super().to_python(value)
+        if decimal is not None and decimal != decimal.to_integral_value():
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
-        return found
+        return decimal
 
     def clean(self, value):
-        found = super().clean(value)
-        return None if found is None else int(found)
+        decimal = super().clean(value)
+        return None if decimal is None else int(decimal)
 
     def prepare_value(self, value):
         return number(value) if isinstance(value, int) else value
 
 
 class DayField(forms.DateField):
-    """A date, ISO or in Swedish words."""
+    """A date in any format of `parse_day`."""
 
-    # Not the browser's date field, which refuses what is pasted.
+    # A text input, since nothing can be pasted into a date input.
     widget = forms.TextInput
     default_error_messages = {
         "invalid": "Skriv ett datum, till exempel 2021-04-07 eller 7 april 2021."
@@ -223,7 +221,7 @@ class DayField(forms.DateField):
 
 
 class MomentField(forms.DateTimeField):
-    """A day and a time in Sweden; shows its value as 2026-11-26 13.00."""
+    """A date and a time in Sweden. Shows its value as 2026-11-26 13.00."""
 
     widget = forms.TextInput
     default_error_messages = {"invalid": "Skriv dag och klockslag, till exempel 2026-11-26 13.00."}

@@ -1,4 +1,4 @@
-"""Two languages: a page's address in each, and Swedish text that stands in for missing English."""
+"""Swedish and English: the addresses of a page in each, and Swedish text as a fallback for English."""
 
 from django import template
 from django.conf import settings
@@ -12,7 +12,7 @@ register = template.Library()
 
 
 class LanguageOfAddress(LocaleMiddleware):
-    """Django's, but for its word that Swedish pages vary with `Accept-Language`: only the address counts."""
+    """Django's middleware, without `Vary: Accept-Language`: the language depends on the address only."""
 
     def process_response(self, request, response):
         response.headers.setdefault("Content-Language", get_language())
@@ -28,73 +28,73 @@ def in_each_language(address):
     return addresses
 
 
-def slug_now(thing):
-    """Return the word for `thing` in an address in this language; without an English one, the Swedish."""
-    return (get_language() != settings.LANGUAGE_CODE and thing.slug_en) or thing.slug
+def slug_now(obj):
+    """Return the slug of `obj` in the active language, or the Swedish slug if there is no English one."""
+    return (get_language() != settings.LANGUAGE_CODE and obj.slug_en) or obj.slug
 
 
-def text_and_fallback(thing, field):
-    """Return the translated `field` of model instance `thing`, and whether Swedish stands in for English."""
+def text_and_fallback(obj, field):
+    """Return the translated `field` of model instance `obj`, and whether it is a Swedish fallback."""
     language = get_language()
-    text = getattr(thing, f"{field}_{language}") or ""
+    text = getattr(obj, f"{field}_{language}") or ""
     if text or language == settings.LANGUAGE_CODE:
         return text, False
-    swedish = getattr(thing, f"{field}_{settings.LANGUAGE_CODE}") or ""
+    swedish = getattr(obj, f"{field}_{settings.LANGUAGE_CODE}") or ""
     return swedish, bool(swedish)
 
 
-def give_anchors(things, taken):
-    """Give each of `things` an `anchor`, its slug or the like, that no other id on the page is.
+def give_anchors(objects, taken):
+    """Set `anchor` on each of `objects` to its slug, with a number if another id on the page is the same.
 
-    `taken` is the set of ids that the page has; the anchors are added to it.
+    `taken` is the set of ids on the page. The anchors are added to it.
     """
-    for thing in things:
-        thing.anchor, number = thing.slug, 2
-        while thing.anchor in taken:
-            thing.anchor, number = f"{thing.slug}-{number}", number + 1
-        taken.add(thing.anchor)
+    for obj in objects:
+        obj.anchor, number = obj.slug, 2
+        while obj.anchor in taken:
+            obj.anchor, number = f"{obj.slug}-{number}", number + 1
+        taken.add(obj.anchor)
 
 
-def marked(text, falls_back):
-    """Return `text` as HTML that says so where it is Swedish."""
+def escape_and_mark(text, falls_back):
+    """Return `text` as HTML, marked `lang="sv"` if `falls_back`."""
     return (
         format_html('<span lang="sv">{}</span>', text) if falls_back else conditional_escape(text)
     )
 
 
 @register.filter
-def words(thing, field):
-    """Return the translated `field` of `thing` as HTML, marked `lang="sv"` where English is missing.
+def words(obj, field):
+    """Return the translated `field` of `obj` as HTML, marked `lang="sv"` if English is missing.
 
-    `{{ goal|words:"name" }}` stands where a text element may; in attributes and titles, where no
-    markup can stand, write `{{ goal.name }}`.
+    Use `{{ goal|words:"name" }}` where HTML allows an element. In attributes and titles, which cannot contain
+    elements, use `{{ goal.name }}`.
     """
-    return marked(*text_and_fallback(thing, field))
+    return escape_and_mark(*text_and_fallback(obj, field))
 
 
 @register.filter
-def words_capitalised(thing, field):
-    """Return what `words` does with a capital first, for a name that stands by itself."""
-    text, falls_back = text_and_fallback(thing, field)
-    return marked(capfirst(text), falls_back)
+def words_capitalised(obj, field):
+    """Return the same as `words`, but with a capital first letter."""
+    text, falls_back = text_and_fallback(obj, field)
+    return escape_and_mark(capfirst(text), falls_back)
 
 
 def lines_of(text):
-    """Return the lines of `text` that say something, a list of str."""
+    """Return a list of the lines of `text` that aren't blank, stripped."""
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 @register.filter
-def paragraphs(thing, field):
-    """Return the translated `field` of `thing` as HTML paragraphs, one a line, marked as `words` does."""
-    text, falls_back = text_and_fallback(thing, field)
+def paragraphs(obj, field):
+    """Return each line of the translated `field` of `obj` as an HTML paragraph, marked as by `words`."""
+    text, falls_back = text_and_fallback(obj, field)
     attribute = mark_safe(' lang="sv"') if falls_back else ""
     lines = lines_of(text)
     return mark_safe("\n".join(format_html("<p{}>{}</p>", attribute, line) for line in lines))
 
 
 @register.filter
-def lang_if_swedish(thing, field):
-    """Return ` lang="sv"` where `field` of `thing` stands in for missing English, to put in a tag."""
-    _text, falls_back = text_and_fallback(thing, field)
+def lang_if_swedish(obj, field):
+    """Return the attribute ` lang="sv"` if `field` of `obj` is a Swedish fallback."""
+    _text, falls_back = text_and_fallback(obj, field)
     return mark_safe(' lang="sv"') if falls_back else ""

@@ -1,17 +1,17 @@
-"""Where the staff's pages may not be: at an address that visitors' pages have, or will have."""
+"""Checks that ADMIN_PATH does not hide public pages, existing or planned."""
 
 from django.conf import settings
 from django.utils.translation import override
 
 from blekinge_site.environment import BadSettingError
 
-PROBES = {"healthz", "readyz"}  # which health.py answers before there is an address
-# Planned, in both languages: search, changes of a plan, open data.
-TO_COME = {"sok", "search", "andringar", "changes", "oppna-data", "open-data", "datasets"}
+PROBES = {"healthz", "readyz"}  # operations/health.py answers these before URLs are resolved
+# Planned in both languages: search, changes of a plan, open data.
+PLANNED = {"sok", "search", "andringar", "changes", "oppna-data", "open-data", "datasets"}
 
 
 def first_words(patterns, before=""):
-    """Return the words, a set, that the addresses of `patterns` begin with in the active language."""
+    """Return a set of the first path segments of the URL patterns `patterns` in the active language."""
     words = set()
     for pattern in patterns:
         route = before + str(pattern.pattern)
@@ -22,21 +22,21 @@ def first_words(patterns, before=""):
     return words
 
 
-def refuse_taken(staff, visitors):
-    """Raise BadSettingError where path `staff` begins as an address of the URL patterns `visitors` does.
+def check_admin_path(admin_path, public_patterns):
+    """Raise BadSettingError if `admin_path` has the same first word as a public page in any language.
 
-    Only the first word counts, in any language: what is below it is the visitors' too.
+    All paths below the first word of a public page are reserved for public pages.
     """
-    words = TO_COME | PROBES | {settings.STATIC_URL.strip("/"), *dict(settings.LANGUAGES)}
+    words = PLANNED | PROBES | {settings.STATIC_URL.strip("/"), *dict(settings.LANGUAGES)}
     for language, _name in settings.LANGUAGES:
         with override(language):
-            words |= first_words(visitors)
-    word = staff.split("/")[0]
+            words |= first_words(public_patterns)
+    word = admin_path.split("/")[0]
     if word in words:
-        refuse(word)
+        refuse_admin_path(word)
 
 
-def refuse(word):
+def refuse_admin_path(word):
     raise BadSettingError(
-        f"ADMIN_PATH begins with {word}, which is kept for visitors' pages. Set it to another word."
+        f"ADMIN_PATH begins with {word}, which is reserved for public pages. Set it to another word."
     )

@@ -1,4 +1,4 @@
-"""What holds for every request and every answer, whatever it is about; docs/security.md says why."""
+"""Limits on every request and security headers on every response. docs/security.md explains them."""
 
 from ipaddress import ip_address
 
@@ -8,21 +8,21 @@ from django.http import Http404, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils.crypto import salted_hmac
 
-METHODS = ["GET", "HEAD", "POST"]
+ALLOWED_METHODS = ["GET", "HEAD", "POST"]
 
-# What a browser can lend to a page. Ours need none of it, but staff sign in with passkeys.
-OFF = (
+# Browser features that no page of the site needs. Staff also sign in with passkeys, which visitors don't.
+UNUSED_FEATURES = (
     "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen",
     "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer",
     "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial",
     "storage-access", "usb", "window-management", "xr-spatial-tracking",
 )  # fmt: skip
-NO_FEATURES = ", ".join(f"{name}=()" for name in OFF)
+NO_FEATURES = ", ".join(f"{name}=()" for name in UNUSED_FEATURES)
 PASSKEYS = ("publickey-credentials-create", "publickey-credentials-get")
 PUBLIC_FEATURES = ", ".join([NO_FEATURES, *(f"{name}=()" for name in PASSKEYS)])
 STAFF_FEATURES = ", ".join([NO_FEATURES, *(f"{name}=(self)" for name in PASSKEYS)])
 
-# Django's middleware set some of these too, but not on what is answered before they are asked.
+# Django's middleware sets some of these too, but not on responses from middleware that comes before it.
 HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -33,7 +33,7 @@ HEADERS = {
 
 
 def safe_headers(get_response):
-    """Send `HEADERS` with every answer, but for those that it has words of its own for."""
+    """Add the headers in HEADERS to every response, except those that it already has."""
 
     def middleware(request):
         response = get_response(request)
@@ -45,13 +45,13 @@ def safe_headers(get_response):
 
 
 def gate(get_response):
-    """Turn away what no page answers: other methods, bodies too large, staff's pages from outside."""
+    """Refuse other methods, requests for the admin from other networks, and bodies that are too large."""
 
     def middleware(request):
-        if request.method not in METHODS:
-            return HttpResponseNotAllowed(METHODS)
+        if request.method not in ALLOWED_METHODS:
+            return HttpResponseNotAllowed(ALLOWED_METHODS)
         if is_for_staff(request.path_info) and not comes_from_staff_network(request):
-            raise Http404("the staff's pages are open to their own networks only")
+            raise Http404("the admin is only open to the networks in ADMIN_NETWORKS")
         if body_length(request) > largest_body(request.path_info):
             return render(request, "413.html", status=413)
         return get_response(request)
@@ -64,7 +64,7 @@ def is_for_staff(path):
 
 
 def largest_body(path):
-    """Return how many bytes may be sent to `path`."""
+    """Return the maximum size in bytes of a request body sent to `path`."""
     return settings.MAX_STAFF_BODY if is_for_staff(path) else settings.MAX_PUBLIC_BODY
 
 
@@ -76,16 +76,16 @@ def comes_from_staff_network(request):
 
 
 def body_length(request):
-    """Return how many bytes the request says that its body has; one that doesn't say is read as empty."""
-    said = request.META.get("CONTENT_LENGTH") or "0"
-    return int(said) if said.isdecimal() else 0
+    """Return the Content-Length of the request. Without a valid one, Django reads the body as empty."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isdecimal() else 0
 
 
 def keyed_hash(salt, value):
-    """Return 64 hexadecimal digits that stand for `value`, which nobody without SECRET_KEY can find."""
+    """Return a hash of `value` as 64 hexadecimal digits, which cannot be computed without SECRET_KEY."""
     return salted_hmac(salt, value, algorithm="sha256").hexdigest()
 
 
 def cache_key(key, prefix, version):
-    """Return the cache's own key for `key`: some hold visitors' addresses, which are never stored."""
+    """Return a hash of `key`, since some keys contain visitors' IP addresses, which are never stored."""
     return keyed_hash("cache", f"{prefix}:{version}:{key}")

@@ -1,8 +1,8 @@
 """The site's one settings module.
 
-Every setting that differs between installations is read here, from the environment or from a file
-`.env` beside `manage.py` (environment.py); README lists them. A bad value stops the start with a sentence
-that says how to mend it.
+Settings that differ between installations are read from the environment, or from a file `.env` beside
+`manage.py`, with the functions in environment.py. README lists them. A bad value stops the start with a
+one-line message that says how to correct it.
 """
 
 from importlib.util import find_spec
@@ -12,75 +12,49 @@ from django.utils.csp import CSP
 
 from blekinge_site.environment import (
     BadSettingError,
-    address_path,
-    at_least_one,
-    contact,
+    choice,
+    contact_url,
     database,
     env,
     folder,
-    from_environment,
     hosts,
-    listens_at,
+    listen_host,
+    mail_sender,
     mailers,
     networks,
-    one_of,
+    on_or_off,
     port,
+    positive_integer,
     read_file,
-    redis,
-    sender,
-    sentry,
+    redis_url,
+    secret_key,
+    sentry_dsn,
     sqlite,
     text,
-    web_address,
-    words,
-    yes_or_no,
+    url_path,
+    web_url,
+    word_list,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 read_file(BASE_DIR / ".env")
 
-# --- What kind of installation this is -------------------------------------------------------------
+# --- The installation ------------------------------------------------------------------------------
 
-DEBUG = yes_or_no("DEBUG", default=False)
-HTTPS = yes_or_no("HTTPS", default=True)
+DEBUG = on_or_off("DEBUG", default=False)
+HTTPS = on_or_off("HTTPS", default=True)
+SECRET_KEY = secret_key("SECRET_KEY")
+ALLOWED_HOSTS = hosts("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
 
-SECRET_KEY = from_environment(
-    env.str,
-    "SECRET_KEY",
-    "Set it to at least 50 random characters; `make run` writes one to .env.",
-)
-if len(SECRET_KEY) < 50:
-    raise BadSettingError(
-        f"SECRET_KEY has {len(SECRET_KEY)} characters. Set it to at least 50 random ones."
-    )
+# The name in the header, the footer and titles, in both languages.
+SITE_NAME = text("SITE_NAME", default="Region Blekinge")
 
-ALLOWED_HOSTS = from_environment(
-    hosts,
-    "ALLOWED_HOSTS",
-    "Name the hosts that the site answers for, with commas, such as example.org,www.example.org.",
-    default="localhost,127.0.0.1,[::1]",
-)
+# The path of the staff's pages, and the networks that may reach them. No networks means all.
+ADMIN_PATH = url_path("ADMIN_PATH", default="admin/")
+ADMIN_NETWORKS = networks("ADMIN_NETWORKS")
 
-# The name that header, footer and titles carry, in both languages.
-SITE_NAME = from_environment(
-    text, "SITE_NAME", "Set it to the region's name, or leave it out.", default="Region Blekinge"
-)
-
-# Where the staff's pages are, and the networks that they are open to; without any, to all.
-ADMIN_PATH = from_environment(
-    address_path,
-    "ADMIN_PATH",
-    "Set it to words with hyphens that no page has, such as admin/.",
-    default="admin/",
-)
-ADMIN_NETWORKS = from_environment(
-    networks, "ADMIN_NETWORKS", "Set it to networks with commas, such as 10.0.0.0/8,2001:db8::/32."
-)
-
-# Whom to tell of a hole in the site.
-SECURITY_CONTACT = from_environment(
-    contact, "SECURITY_CONTACT", "Set it as mailto:name@host or https://…, or leave it out."
-)
+# Where to report a vulnerability.
+SECURITY_CONTACT = contact_url("SECURITY_CONTACT")
 
 # --- The application -------------------------------------------------------------------------------
 
@@ -102,7 +76,7 @@ INSTALLED_APPS = [
     "planning",
 ]
 
-# Headers first, so that they stand on whatever the others answer, static files and redirects too.
+# Headers come first, so that every response has them: redirects and static files too.
 MIDDLEWARE = [
     "blekinge_site.operations.health.answer_probes",
     "blekinge_site.security.safe_headers",
@@ -126,13 +100,14 @@ MIDDLEWARE = [
 ROOT_URLCONF = "blekinge_site.urls"
 WSGI_APPLICATION = "blekinge_site.wsgi.application"
 
-# Whether public pages are stored ready to send, in how many megabytes a process, and what tells whether
-# they still hold; see page_cache.py.
-PAGE_CACHE = yes_or_no("PAGE_CACHE", default=not DEBUG)
-PAGE_CACHE_MB = from_environment(
-    at_least_one, "PAGE_CACHE_MB", "Set it to a whole number of megabytes, such as 32.", default=32
-)
+# Whether each process stores public pages, and in how many megabytes. See serving/page_cache.py.
+PAGE_CACHE = on_or_off("PAGE_CACHE", default=not DEBUG)
+PAGE_CACHE_MB = positive_integer("PAGE_CACHE_MB", unit="megabytes", default=32)
+
+# Functions of the apps that blekinge_site calls by name, as it imports neither app: the value that changes
+# when stored pages become outdated, and the user's tasks on the admin's index page.
 PAGE_CACHE_STAMP = "pages.publishing.content_version.stamp"
+STAFF_DESK = "pages.editing.desk.waiting"
 
 TEMPLATES = [
     {
@@ -161,45 +136,38 @@ TEMPLATES = [
 
 # --- Data ------------------------------------------------------------------------------------------
 
-DATABASES = {
-    "default": from_environment(
-        database,
-        "DATABASE_URL",
-        "Set it as postgresql://user:password@host/name, or leave it out for SQLite.",
-        default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}",
-    )
-}
+DATABASES = {"default": database("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"] |= sqlite(DATABASES["default"]["NAME"])
-    # To connect takes longer than to ask: a thread keeps its connection for a while.
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_MAX_AGE"] = 60  # seconds: connecting takes longer than a query
 else:
-    # Connections that the threads of a process share, each tried before it is used again.
+    # The threads of a process share a pool. Each connection is checked before it is reused.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {
-        # A server that is gone is noticed within seconds; DATABASE_URL may say otherwise.
+        # A lost server is noticed within seconds. DATABASE_URL can override these options.
         "connect_timeout": 3,  # seconds
-        "tcp_user_timeout": 5000,  # milliseconds until what was sent must have arrived
-        "keepalives_idle": 5,  # seconds of silence after which a waiting thread tries the server
+        "tcp_user_timeout": 5000,  # milliseconds until sent data must be acknowledged
+        "keepalives_idle": 5,  # seconds of silence before the system checks the server
         "keepalives_interval": 2,  # seconds
         "keepalives_count": 3,
         "pool": {
             "min_size": 1,
-            # As many as the threads that may ask at once: four for requests (serving/bridge.py), one each
-            # for the content version, the warm-up and the metrics, and three for /readyz.
+            # A connection for each thread that may need it at once: four for requests
+            # (serving/bridge.py), three for /readyz, and one each for the content version, the warm-up
+            # and the metrics.
             "max_size": 10,
             "timeout": 2,  # seconds that a thread waits for a connection
-            # Reconnecting is tried each second. After two it starts anew, with the next thread that wants a
-            # connection: otherwise the pauses double, and the server has long been back when one ends.
+            # The pool doubles the pause between two attempts to reconnect. A short limit makes it start
+            # again with a short pause, so that it notices soon when the server is back.
             "reconnect_timeout": 2,  # seconds
-            # What is not in use is given up, one at a time: other processes may be short of connections.
+            # Idle connections are closed: other processes may need them.
             "max_idle": 3,  # seconds
         },
     } | DATABASES["default"].get("OPTIONS", {})
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# allauth counts attempts to sign in here. Its limits hold in every process and on every machine, which all
-# share the database.
+# allauth counts sign-in attempts in this cache. In the database, its limits apply to all processes on all
+# machines together.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -208,26 +176,22 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
 }
-# With Redis, what one process has made of a page is there for all. Without an answer it is not waited for.
-if CACHE_URL := from_environment(redis, "CACHE_URL", "Set it as redis://host:6379/0."):
+# With Redis, all processes share their stored pages. The timeouts keep a lost server from delaying visitors.
+if CACHE_URL := redis_url("CACHE_URL"):
     CACHES["pages"] = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": CACHE_URL,
         "OPTIONS": {
-            "serializer": "django.core.signing.JSONSerializer",  # the default one, pickle, runs code
-            "socket_connect_timeout": 0.25,
-            "socket_timeout": 0.25,
+            "serializer": "django.core.signing.JSONSerializer",  # the default, pickle, can run code
+            "socket_connect_timeout": 0.25,  # seconds
+            "socket_timeout": 0.25,  # seconds
         },
     }
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
-MEDIA_ROOT = from_environment(
-    folder, "MEDIA_ROOT", "Set it to a folder, or leave it out.", default=BASE_DIR / "media"
-)
+MEDIA_ROOT = folder("MEDIA_ROOT", default=BASE_DIR / "media")
 
-# How long visitors' answers are kept; `manage.py prune` deletes what is older, and the form says so.
-FEEDBACK_DAYS = from_environment(
-    at_least_one, "FEEDBACK_DAYS", "Set it to a whole number of days, such as 365.", default=365
-)
+# How long feedback is kept. `manage.py prune` deletes older feedback, and the form tells visitors so.
+FEEDBACK_DAYS = positive_integer("FEEDBACK_DAYS", unit="days", default=365)
 
 # --- Languages, numbers and time -------------------------------------------------------------------
 
@@ -256,22 +220,22 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
-WHITENOISE_IMMUTABLE_FILE_TEST = (
-    r"\.[0-9a-f]{12}\.[^/]+$"  # without it, each file's name is hashed at the start
-)
+# A pattern, so that WhiteNoise doesn't hash every file at startup to recognise hashed names.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"\.[0-9a-f]{12}\.[^/]+$"
 
 
 def WHITENOISE_ADD_HEADERS_FUNCTION(headers, path, url):  # noqa: N802 - a setting
-    """Mark the ETag as weak: a file has the same one compressed and not."""
+    """Set a weak ETag: a file's compressed versions share it."""
     file = Path(path).stat()
     headers["ETag"] = f'W/"{int(file.st_mtime):x}-{file.st_size:x}"'
 
 
 # --- The log ---------------------------------------------------------------------------------------
 
-# One line an event, to stderr; see logs.py for what it leaves out, server_log.py for requests.
-LOG_FORMAT = one_of("LOG_FORMAT", ("json", "text"), default="text" if DEBUG else "json")
-ACCESS_LOG = yes_or_no("ACCESS_LOG", default=True)
+# One line for each event, to stderr. See operations/logs.py for the data that is left out, and
+# serving/request_log.py for requests.
+LOG_FORMAT = choice("LOG_FORMAT", ("json", "text"), default="text" if DEBUG else "json")
+ACCESS_LOG = on_or_off("ACCESS_LOG", default=True)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -281,32 +245,21 @@ LOGGING = {
     "loggers": {
         "edits": {"level": "INFO"},
         "django": {"handlers": [], "level": "INFO"},
-        "django.request": {"level": "ERROR"},  # a page that isn't there is told of by its request
+        "django.request": {"level": "ERROR"},  # a 404 is in the request log already
     },
 }
 
-# Where Prometheus may ask for figures; without a port nowhere. See metrics.py.
-METRICS_PORT = from_environment(
-    port, "METRICS_PORT", "Set it to a number from 1 to 65535, or leave it out."
-)
-METRICS_HOST = from_environment(
-    listens_at,
-    "METRICS_HOST",
-    "Set it to an address of this machine, or leave it out.",
-    default="127.0.0.1",
-)
+# The address that serves Prometheus's metrics, if there is a port. See operations/metrics.py.
+METRICS_PORT = port("METRICS_PORT")
+METRICS_HOST = listen_host("METRICS_HOST", default="127.0.0.1")
 
-# Where errors are sent, if anywhere; see sentry.py for what is left out.
-SENTRY_DSN = from_environment(
-    sentry, "SENTRY_DSN", "Set it as https://key@host/number, or leave it out."
-)
+# The Sentry project that receives errors, if any. See operations/sentry.py for the data that is left out.
+SENTRY_DSN = sentry_dsn("SENTRY_DSN")
 if SENTRY_DSN and find_spec("sentry_sdk") is None:
-    raise BadSettingError("SENTRY_DSN is set, and sentry-sdk not installed. Install it.")
+    raise BadSettingError("SENTRY_DSN is set, but sentry-sdk is not installed. Install it.")
 
 # How many processes gunicorn runs.
-WEB_CONCURRENCY = from_environment(
-    at_least_one, "WEB_CONCURRENCY", "Set it to a whole number of processes, such as 2.", default=2
-)
+WEB_CONCURRENCY = positive_integer("WEB_CONCURRENCY", unit="processes", default=2)
 
 # --- Security --------------------------------------------------------------------------------------
 
@@ -328,13 +281,14 @@ SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
-BEHIND_PROXY = yes_or_no("BEHIND_PROXY", default=False)
+BEHIND_PROXY = on_or_off("BEHIND_PROXY", default=False)
 if BEHIND_PROXY:
-    # Only where a proxy of ours sets these headers and strips a visitor's own.
+    # Only safe behind a proxy of ours, which sets these headers and removes a visitor's own.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     ALLAUTH_TRUSTED_PROXY_COUNT = 1  # the last address in X-Forwarded-For is the visitor's
 
-# Public pages: our own files and nothing else, nothing inline, no scripts. The staff's pages: see staff.py.
+# Public pages may use our own files only, with no scripts and no inline styles. For the staff's pages, see
+# staff/site.py.
 SECURE_CSP = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.SELF],
@@ -345,9 +299,9 @@ SECURE_CSP = {
     "frame-ancestors": [CSP.NONE],
 }
 
-# A visitor sends a few words, staff documents (pages.publishing.uploads) and forms with hundreds of rows.
-MAX_PUBLIC_BODY = 64 * 1024
-MAX_STAFF_BODY = 26 * 1024 * 1024
+# Visitors send short messages. Staff send documents (pages.publishing.uploads) and forms with many rows.
+MAX_PUBLIC_BODY = 64 * 1024  # bytes
+MAX_STAFF_BODY = 26 * 1024 * 1024  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
 # --- Sign-in ---------------------------------------------------------------------------------------
@@ -355,30 +309,25 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ALLAUTH_RATE_LIMIT_IPV6_PREFIX = 64  # one subscriber's network; pages.limits counts by it too
+ALLAUTH_RATE_LIMIT_IPV6_PREFIX = 64  # one subscriber's network; limits.py uses it too
 ACCOUNT_ADAPTER = "blekinge_site.staff.signin.AccountAdapter"
 ACCOUNT_FORMS = {"login": "blekinge_site.staff.signin.SignInForm"}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 
-# Staff make the accounts, with a user name; many have no e-mail address.
+# Staff create the accounts. Many have no e-mail address, so they sign in with a user name.
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 
-# A session ends with the browser, and after this long without a request for a page of the staff's.
-SESSION_COOKIE_AGE = 60 * from_environment(
-    at_least_one,
-    "INACTIVITY_MINUTES",
-    "Set it to a whole number of minutes, such as 60.",
-    default=60,
-)
+# A session ends when the browser closes, or after this time without a request for a staff page.
+SESSION_COOKIE_AGE = 60 * positive_integer("INACTIVITY_MINUTES", unit="minutes", default=60)
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 ACCOUNT_SESSION_REMEMBER = False
 
-# Whether those who publish or keep the accounts must have a second factor; see signin.py.
-SECOND_FACTOR = yes_or_no("SECOND_FACTOR", default=True)
+# Whether staff who publish or manage accounts need a second factor. See staff/signin.py.
+SECOND_FACTOR = on_or_off("SECOND_FACTOR", default=True)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {
@@ -388,20 +337,14 @@ MFA_FORMS = {
 MFA_TOTP_ISSUER = SITE_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 
-# With a mail server, a forgotten password can be replaced by mail.
+# With a mail server, staff can reset a forgotten password.
 if env.str("EMAIL_URL", default=""):
-    MAILERS = from_environment(
-        mailers, "EMAIL_URL", "Set it as smtp+tls://user:password@host:587, or leave it out."
-    )
-    DEFAULT_FROM_EMAIL = from_environment(
-        sender, "EMAIL_FROM", "Set it to the address that mail is sent from."
-    )
+    MAILERS = mailers("EMAIL_URL")
+    DEFAULT_FROM_EMAIL = mail_sender("EMAIL_FROM")
 
-# The region's own directory, by OpenID Connect.
+# The region's directory, which staff can sign in with by OpenID Connect.
 OIDC = {
-    "OIDC_SERVER_URL": from_environment(
-        web_address, "OIDC_SERVER_URL", "Set it as https://host/path, or leave it out."
-    ),
+    "OIDC_SERVER_URL": web_url("OIDC_SERVER_URL"),
     "OIDC_CLIENT_ID": env.str("OIDC_CLIENT_ID", default=""),
     "OIDC_CLIENT_SECRET": env.str("OIDC_CLIENT_SECRET", default=""),
 }
@@ -409,13 +352,11 @@ if any(OIDC.values()) and not all(OIDC.values()):
     missing = [name for name, value in OIDC.items() if not value]
     raise BadSettingError(f"{missing[0]} is missing. Set all of {', '.join(OIDC)}, or none.")
 
-# What the directory's ID token says, as `acr`, where it has asked for a second factor. It is asked to.
-OIDC_ACR = from_environment(
-    words, "OIDC_ACR", "Set it to values of acr with commas, or leave it out."
-)
+# Values of `acr` that the site requests, and that mean that the directory has checked a second factor.
+OIDC_ACR = word_list("OIDC_ACR")
 
 SOCIALACCOUNT_ADAPTER = "blekinge_site.staff.signin.DirectoryAdapter"
-# The way there is a link: our policy stops a form that leads to another host.
+# A link leads to the directory, since our content security policy blocks forms that lead to other hosts.
 SOCIALACCOUNT_LOGIN_ON_GET = True
 SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {
@@ -424,12 +365,7 @@ SOCIALACCOUNT_PROVIDERS = {
         "APPS": [],
     }
 }
-OIDC_NAME = from_environment(
-    text,
-    "OIDC_NAME",
-    "Set it to what staff call the directory, or leave it out.",
-    default="regionens konto",
-)
+OIDC_NAME = text("OIDC_NAME", default="regionens konto")  # the directory's name on the sign-in page
 if all(OIDC.values()):
     INSTALLED_APPS.append("allauth.socialaccount.providers.openid_connect")
     SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(

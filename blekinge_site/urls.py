@@ -5,30 +5,30 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 
 from blekinge_site import well_known
-from blekinge_site.reserved import refuse_taken
+from blekinge_site.reserved import check_admin_path
 from pages.publishing import preview
 from pages.sitemaps import PagesSitemap
 from planning.sitemaps import PlansSitemap, StartSitemap
 
 SITEMAPS = {"start": StartSitemap, "plans": PlansSitemap, "pages": PagesSitemap}
 
-STAFF = settings.ADMIN_PATH.removeprefix("/")
+ADMIN_ROUTE = settings.ADMIN_PATH.removeprefix("/")
 
-site = [path("", include("planning.urls")), path("", include("pages.urls"))]
-visitors = [
+translated_patterns = [path("", include("planning.urls")), path("", include("pages.urls"))]
+public_patterns = [
     path(".well-known/security.txt", well_known.security_txt, name="security_txt"),
     path("robots.txt", well_known.robots_txt, name="robots_txt"),
     path("forhandsgranska/<str:token>/<path:path>", preview.shared, name="preview"),
     path("forhandsgranska/<str:token>/", preview.shared, {"path": ""}),
     path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
-    *i18n_patterns(*site, prefix_default_language=False),
+    *i18n_patterns(*translated_patterns, prefix_default_language=False),
 ]
 urlpatterns = [
-    path(f"{STAFF}konto/", include("blekinge_site.staff.signin_urls")),
-    path(STAFF, admin.site.urls),
-    *visitors,
+    path(f"{ADMIN_ROUTE}konto/", include("blekinge_site.staff.signin_urls")),
+    path(ADMIN_ROUTE, admin.site.urls),
+    *public_patterns,
 ]
-refuse_taken(STAFF, [*visitors, *site])
+check_admin_path(ADMIN_ROUTE, [*public_patterns, *translated_patterns])
 
 handler400 = "pages.views.bad_request"
 handler404 = "pages.views.page_not_found"

@@ -1,4 +1,4 @@
-"""What machines ask for at addresses that are the same on every site."""
+"""The files for machines at standard addresses: security.txt and robots.txt."""
 
 import datetime as dt
 
@@ -8,15 +8,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-DAYS = 180  # that what security.txt says may be believed, counted from each day anew
+VALID_DAYS = 180  # of security.txt, counted from the day of the request
 
 
 @require_safe
 def security_txt(request):
-    """Tell whoever has found a hole where to report it (RFC 9116)."""
+    """Say where to report vulnerabilities (RFC 9116)."""
     if not settings.SECURITY_CONTACT:
         raise Http404("SECURITY_CONTACT is not set")
-    expires = timezone.localdate() + dt.timedelta(days=DAYS)
+    expires = timezone.localdate() + dt.timedelta(days=VALID_DAYS)
     lines = [
         f"Contact: {settings.SECURITY_CONTACT}",
         f"Expires: {expires}T00:00:00Z",
@@ -28,7 +28,7 @@ def security_txt(request):
 
 @require_safe
 def robots_txt(request):
-    """Let every robot in. Where the staff's pages are is not told."""
+    """Allow all robots everywhere. The file is public, so it doesn't name the path of the admin."""
     sitemap = request.build_absolute_uri(reverse("sitemap"))
     return plain_text(["User-agent: *", "Disallow:", f"Sitemap: {sitemap}"])
 

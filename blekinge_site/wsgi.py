@@ -1,4 +1,4 @@
-"""The site as a WSGI application; asgi.py runs it in threads for gunicorn."""
+"""The WSGI application, which asgi.py runs in threads."""
 
 import os
 
@@ -8,13 +8,13 @@ from django.core.wsgi import get_wsgi_application
 from django.utils.module_loading import import_string
 
 from blekinge_site.serving.page_cache import PageCache
-from blekinge_site.serving.queries import readers
+from blekinge_site.serving.queries import query_names_by_path
 from blekinge_site.serving.shared_pages import SharedShelf, release
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blekinge_site.settings")
 
 if settings.SENTRY_DSN:
-    from blekinge_site.operations import sentry  # only then installed
+    from blekinge_site.operations import sentry  # sentry-sdk is an optional dependency
 
     sentry.start(settings.SENTRY_DSN)
 
@@ -24,10 +24,8 @@ if settings.PAGE_CACHE:
         application,
         import_string(settings.PAGE_CACHE_STAMP),
         hosts=settings.ALLOWED_HOSTS,
-        cookie=settings.SESSION_COOKIE_NAME,
-        staff=settings.ADMIN_PATH,
         proxy_header=settings.SECURE_PROXY_SSL_HEADER,
-        reads=readers(),
+        query_names=query_names_by_path(),
         shared=SharedShelf(caches["pages"], release(settings.BASE_DIR, settings))
         if "pages" in settings.CACHES
         else None,

@@ -2,14 +2,11 @@
 
 from django.contrib import admin
 
-from pages.editing import desk
 from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
 from pages.editing.publishing_admin import PUBLISHING, PublishableAdmin
 from pages.exchange.admin import ExchangeAdmin
 from pages.feedback_admin import FeedbackAdmin
 from pages.models import Administration, CoreValue, DailyStat, Feedback, Page, RegionProfile
-
-admin.site.waiting = desk.waiting
 
 
 class DailyStatInline(OrderedInline):
@@ -44,20 +41,17 @@ class RegionProfileAdmin(ExchangeAdmin):
 
 @admin.register(DailyStat)
 class DailyStatAdmin(ContentAdmin):
-    parent_field = "profile"
     list_display = ["sentence", "value", "position"]
 
 
 @admin.register(Administration)
 class AdministrationAdmin(ContentAdmin):
-    parent_field = "profile"
     list_display = ["name", "valid_from", "valid_to", "position"]
     prepopulated_fields = {"slug": ["name"]}
 
 
 @admin.register(CoreValue)
 class CoreValueAdmin(ContentAdmin):
-    parent_field = "profile"
     address_fields = ("slug",)
     list_display = ["name", "position"]
     prepopulated_fields = {"slug": ["name"]}

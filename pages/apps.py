@@ -4,7 +4,7 @@ from django.core.checks import Tags, register
 from django.db import DatabaseError
 from django.db.models.signals import post_migrate
 
-from blekinge_site.reserved import refuse
+from blekinge_site.reserved import refuse_admin_path
 
 
 class PagesConfig(AppConfig):
@@ -31,5 +31,5 @@ def no_page_is_where_the_staff_is(databases, **kwargs):
     except DatabaseError:
         return []  # there are no tables yet, or no database, which whoever needs it says
     if is_taken:
-        refuse(word)
+        refuse_admin_path(word)
     return []

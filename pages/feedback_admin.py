@@ -36,7 +36,7 @@ def with_shares(row):
     return row | {"share": now, "share_before": before, "change": change}
 
 
-def in_words(change):
+def with_sign(change):
     """Return a change in percentage points as staff read it: +5, −3, 0."""
     return f"+{change}" if change > 0 else number(change)
 
@@ -93,7 +93,7 @@ class FeedbackAdmin(admin.ModelAdmin):
         rows = [with_shares(row) for row in self.seen(request).per_page(days)[: MOST_PAGES + 1]]
         for row in rows:
             row["list"] = f"../?{urlencode({'address': row['address']})}"
-            row["change"] = None if row["change"] is None else in_words(row["change"])
+            row["change"] = None if row["change"] is None else with_sign(row["change"])
         context = self.admin_site.each_context(request) | {
             "title": "Återkoppling per sida",
             "opts": self.opts,

@@ -7,7 +7,7 @@ from pages.models import DailyStat
 class DailyStatResource(PartResource):
     slug = "siffror-for-en-dag"
     parent = "profile"
-    same = "ordning"
+    key_name = "ordning"
     help_text = (
         "En rad med samma ordning som en siffra som redan finns ändrar den. En rad utan ordning "
         "läggs till sist."
@@ -30,5 +30,5 @@ class DailyStatResource(PartResource):
         return part.position
 
     def part_from(self, row):
-        position = self.read("position", row) or self.last[self.publishable.pk] + 1
+        position = self.read("position", row) or self.last_position[self.publishable.pk] + 1
         return DailyStat(profile=self.publishable, position=position)

@@ -17,10 +17,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from blekinge_site.languages import give_anchors, in_each_language, slug_now, words
+from blekinge_site.languages import give_anchors, in_each_language, words
 from pages.models import Administration, Page, RegionProfile
 from pages.publishing.content_version import KEPT, kept
 from pages.publishing.publishable import Withdrawn
+from pages.publishing.slugs import find_by_slug
 
 # The ids on the profile's page that are no core value's.
 IDS_ON_PROFILE = frozenset({"innehall", "en-dag-hos-oss", "organisation", "vardegrund"})
@@ -53,10 +54,7 @@ def profile(request):
 
 @require_safe
 def page(request, slug):
-    found = list(Page.objects.published().at(slug).select_related("parent"))
-    # A word may be one page's English and another's Swedish address: the language's own comes first.
-    own = [page for page in found if slug_now(page) == slug]
-    page = (own or found or [None])[0]
+    page = find_by_slug(Page.objects.published().at(slug).select_related("parent"), slug)
     if page is None:
         gone = Page.objects.withdrawn().at(slug).exists()
         raise (Withdrawn if gone else Http404)(f"no published page {slug}")

@@ -7,15 +7,10 @@ from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
-from django.urls import path
 
 from blekinge_site.formats import amount
-from pages.editing.content_admin import (
-    ContentAdmin,
-    OrderedInline,
-    OrderInline,
-    change_address,
-)
+from blekinge_site.staff.addresses import change_address
+from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
 from pages.editing.filters import LatestVersionsFilter
 from pages.editing.publishing_admin import PUBLISHING
 from pages.exchange.admin import ExchangeAdmin
@@ -49,7 +44,8 @@ class PlanPartAdmin(ContentAdmin):
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == self.parent_field:
-            parents = db_field.related_model.objects.select_related(self.parent_path)
+            parent_model = self.model.parent_model()
+            parents = parent_model.objects.select_related(parent_model.path_to_publishable())
             kwargs |= {"form_class": PathChoiceField, "queryset": parents}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
@@ -93,11 +89,9 @@ class RegionalPlanAdmin(ExchangeAdmin):
         return super().get_fieldsets(request, obj)[0 if obj else 1 :]
 
     def get_urls(self):
-        copy = self.admin_site.admin_view(self.copy_view)
-        budget = self.admin_site.admin_view(self.next_budget_view)
         return [
-            path("<int:pk>/kopiera/", copy, name="planning_regionalplan_copy"),
-            path("<int:pk>/ny-budget/", budget, name="planning_regionalplan_next_budget"),
+            self.page_pattern("<int:pk>/kopiera/", self.copy_view, "copy"),
+            self.page_pattern("<int:pk>/ny-budget/", self.next_budget_view, "next_budget"),
             *super().get_urls(),
         ]
 
@@ -150,7 +144,6 @@ class GoalInline(OrderInline):
 
 @admin.register(Perspective)
 class PerspectiveAdmin(ContentAdmin):
-    parent_field = "plan"
     address_fields = ("slug", "slug_en")
     list_display = ["name", "plan", "position"]
     list_filter = [("plan", LatestVersionsFilter)]
@@ -167,8 +160,6 @@ class FocusAreaInline(OrderedInline):
 
 @admin.register(Goal)
 class GoalAdmin(PlanPartAdmin):
-    parent_field = "perspective"
-    parent_path = "plan"
     address_fields = ("slug",)
     list_display = ["name", "perspective", "position"]
     list_filter = [("perspective__plan", LatestVersionsFilter)]
@@ -180,8 +171,6 @@ class GoalAdmin(PlanPartAdmin):
 
 @admin.register(FocusArea)
 class FocusAreaAdmin(PlanPartAdmin):
-    parent_field = "goal"
-    parent_path = "perspective__plan"
     list_display = ["text", "goal", "position"]
     list_filter = [("goal__perspective__plan", LatestVersionsFilter)]
     search_fields = ["text_sv", "text_en"]
@@ -212,7 +201,6 @@ class BudgetLineInline(OrderedInline):
 
 @admin.register(Budget)
 class BudgetAdmin(ContentAdmin):
-    parent_field = "plan"
     address_fields = ("year",)
     list_display = ["__str__", "plan", "decided_on"]
     list_filter = [("plan", LatestVersionsFilter)]
@@ -233,8 +221,6 @@ class BudgetAdmin(ContentAdmin):
 
 @admin.register(BudgetLine)
 class BudgetLineAdmin(PlanPartAdmin):
-    parent_field = "budget"
-    parent_path = "plan"
     list_display = ["name", "budget", "kind", "decided_amount", "position"]
     list_filter = [("budget__plan", LatestVersionsFilter), "budget__year", "kind"]
     search_fields = ["name_sv", "name_en", "code"]
@@ -248,7 +234,6 @@ class BudgetLineAdmin(PlanPartAdmin):
 
 @admin.register(PlanDocument)
 class PlanDocumentAdmin(ContentAdmin):
-    parent_field = "plan"
     list_display = ["title", "plan", "position"]
     list_filter = [("plan", LatestVersionsFilter)]
     fields = ["plan", "title", "file", "position"]
@@ -276,7 +261,6 @@ class GoalRatingInline(admin.TabularInline):
 
 @admin.register(FollowUp)
 class FollowUpAdmin(ContentAdmin):
-    parent_field = "plan"
     list_display = ["__str__", "plan", "decided_on"]
     list_filter = [("plan", LatestVersionsFilter)]
     fields = [

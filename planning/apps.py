@@ -9,9 +9,20 @@ class PlanningConfig(AppConfig):
     verbose_name = "Regionplan och budget"
 
     def ready(self):
-        from pages.publishing.content_version import count_changes  # needs the models
+        """Register checks, link lookups and previews with `pages`, which never imports this app."""
+        # Models can be imported only now.
+        from pages.publishing.content_version import count_changes
+        from pages.publishing.preview import previewable
 
-        # These register functions with pages.publishing.findings and pages.publishing.dead_links.
         import_module("planning.checks")
         import_module("planning.dead_links")
+        previewable(
+            "planning:budget",
+            "planning:current_plan",
+            "planning:document",
+            "planning:perspective",
+            "planning:plan",
+            "planning:plan_pdf",
+            "planning:start",
+        )
         post_migrate.connect(count_changes, sender=self)

@@ -11,6 +11,7 @@ from blekinge_site.languages import slug_now
 from pages.models import DailyStat, RegionProfile
 from pages.publishing.dead_links import EVERY_PAGE, looks_up
 from pages.publishing.publishable import now
+from pages.publishing.slugs import find_by_slug
 from planning.models import Budget, BudgetLine, FollowUp, Goal, Perspective, PlanDocument
 from planning.periods import plan_to_show, published_plans
 from planning.views import (
@@ -110,16 +111,16 @@ def ids_on_perspectives(targets):
     ids_of = once_published(Perspective, "slug", plan_of)
     ids_of |= once_published(Perspective, "slug_en", plan_of)
     for target, plan in plan_of.items():
-        rows, slug = plan.perspectives.all(), target.values[1]
+        slug = target.values[1]
         with override(target.language):
-            in_this_language = [row for row in rows if slug_now(row) == slug]
-        if in_this_language:
-            perspective = in_this_language[0]
+            perspective = find_by_slug(plan.perspectives.all(), slug)
+            is_redirected = perspective and slug_now(perspective) != slug
+        if is_redirected:
+            ids_of[target] = None
+        elif perspective:
             set_anchors_on_perspective(perspective)
             anchors = {goal.anchor for goal in perspective.goals.all()}
             ids_of[target] = EVERY_PAGE | {"contents-heading"} | anchors
-        elif any(slug in (row.slug, row.slug_en) for row in rows):
-            ids_of[target] = None  # redirects to the address in this language
     return ids_of
 
 

@@ -13,7 +13,7 @@ from planning.models.budgets import SECOND_RESULT_MESSAGE
 class BudgetLineResource(PartResource):
     slug = "budgetrader"
     parent = "budget"
-    same = "år och kod"
+    key_name = "år och kod"
     help_text = (
         "En rad med samma år och kod som en budgetrad som redan finns ändrar den. Utan kod görs koden "
         "av namnet. Utan ordning kommer en ny rad sist. Utan slag är den en post. Planen ska ha en "
@@ -51,7 +51,7 @@ class BudgetLineResource(PartResource):
             raise ValidationError({"year": f"Planen har ingen budget för {year}."})
         budget = self.budgets[year]
         code = self.read("code", row) or slugify(self.read("name_sv", row))[:100]
-        return BudgetLine(budget=budget, code=code, position=self.last[budget.pk] + 1)
+        return BudgetLine(budget=budget, code=code, position=self.last_position[budget.pk] + 1)
 
     def name(self, part):
         return f"{part.budget}: {part}"
@@ -84,7 +84,7 @@ def label_for(obj, labels):
 class FocusAreaResource(PartResource):
     slug = "insatsomraden"
     parent = "goal"
-    same = "mål och ordning"
+    key_name = "mål och ordning"
     help_text = (
         "En rad med samma mål och ordning som ett insatsområde som redan finns ändrar det. En rad utan "
         "ordning läggs till sist. Perspektivet och målet ska finnas i planen och skrivs som de heter "
@@ -118,7 +118,7 @@ class FocusAreaResource(PartResource):
     def part_from(self, row):
         perspective = self.look_up("perspective", row, self.perspectives)
         goal = self.look_up("goal", row, self.goals.get(perspective.pk, {}))
-        position = self.read("position", row) or self.last[goal.pk] + 1
+        position = self.read("position", row) or self.last_position[goal.pk] + 1
         return FocusArea(goal=goal, position=position)
 
     def look_up(self, column, row, labels):

@@ -3,7 +3,7 @@
 All queries of a page are made here, except the footer's (pages.menu).
 """
 
-from django.db.models import Count, Prefetch, Q, prefetch_related_objects
+from django.db.models import Count, Prefetch, prefetch_related_objects
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,13 +18,13 @@ from django.views.decorators.http import require_safe
 from blekinge_site.languages import (
     give_anchors,
     in_each_language,
-    slug_now,
     words,
     words_capitalised,
 )
 from blekinge_site.serving.files import answer_with_download
 from pages.models import DailyStat, RegionProfile
 from pages.publishing.publishable import Withdrawn, now
+from pages.publishing.slugs import find_by_slug
 from planning import charts, pdf
 from planning.decisions import decision, decision_as_html
 from planning.models import (
@@ -197,13 +197,9 @@ def perspective_page(request, period, slug):
     plan_in_year = plan_or_404(published_plans(this_year()), period)
     plan = plan_in_year.plan
     perspectives = list(plan.perspectives.all())
-    # A slug may be Swedish for one perspective and English for another. The page's language wins.
-    in_this_language = [row for row in perspectives if slug_now(row) == slug]
-    in_any_language = [row for row in perspectives if slug in (row.slug, row.slug_en)]
-    if not in_any_language:
-        with_slug = Perspective.objects.filter(Q(slug=slug) | Q(slug_en=slug))
-        return redirect_if_once_published(with_slug, plan)
-    perspective = (in_this_language or in_any_language)[0]
+    perspective = find_by_slug(perspectives, slug)
+    if perspective is None:
+        return redirect_if_once_published(Perspective.objects.at(slug), plan)
     if request.path != perspective.get_absolute_url():
         return redirect(perspective, permanent=True)
     prefetch_related_objects([perspective], goals_with_focus_areas())

@@ -1,4 +1,4 @@
-"""Accounts of staff, and what they sign in with."""
+"""Staff accounts, and how they sign in."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ CODE = "/admin/konto/tva-faktorer/kod/"
 
 
 def code_now(secret):
-    """Return what an authenticator app with `secret` shows at this moment (RFC 6238)."""
+    """Return the code that an authenticator app with `secret` shows now (RFC 6238)."""
     counter = struct.pack(">Q", int(time.time()) // 30)
     digest = hmac.digest(base64.b32decode(secret), counter, hashlib.sha1)
     start = digest[-1] & 0x0F
@@ -37,5 +37,5 @@ def sign_in(client, name="anna", password=PASSWORD, address=LOGIN):
 
 
 def logged():
-    """Return who the log says did what, the oldest first."""
+    """Return the admin log as pairs of user name and message, the oldest first."""
     return list(LogEntry.objects.order_by("pk").values_list("user__username", "change_message"))

@@ -1,11 +1,13 @@
 """What all tests share."""
 
 import datetime as dt
-import os
 
 import pytest
+from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
+from django.core.management.color import no_style
 from django.db import connection
 from django.utils import timezone, translation
 
@@ -18,10 +20,31 @@ def _start_in_swedish():
     translation.activate("sv")
 
 
+@pytest.fixture(scope="session")
+def content_rows():
+    """The rows that the site's fixtures make, by model; empty until the first test has loaded them."""
+    return {}
+
+
 @pytest.fixture
-def content(db):
-    """The site's own content, from its fixtures."""
+def content(db, content_rows):
+    """The site's own content, from its fixtures.
+
+    Each process loads them once, which takes as long as a short test, and inserts the same rows for every
+    test after that.
+    """
+    if content_rows:
+        for model, rows in content_rows.items():
+            model._base_manager.bulk_create(rows)
+        with connection.cursor() as cursor:
+            for statement in connection.ops.sequence_reset_sql(no_style(), content_rows):
+                cursor.execute(statement)
+        return
     call_command("loaddata", "region_profile", "pages", "regional_plan_2019_2021", verbosity=0)
+    for label in ("pages", "planning"):
+        for model in apps.get_app_config(label).get_models(include_auto_created=True):
+            if rows := list(model._base_manager.all()):
+                content_rows[model] = rows
 
 
 @pytest.fixture
@@ -54,10 +77,16 @@ def database(db, monkeypatch):
     monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begin with the tests that take longest, so that the short ones fill the time that is left."""
+    items.sort(key=lambda item: item.get_closest_marker("processes") is None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """Where NOTHING_SKIPPED is set, as in CI, a test that would be skipped fails instead."""
     report = yield
-    if report.skipped and os.environ.get("NOTHING_SKIPPED"):
+    if report.skipped and settings.IN_CI:
         report.outcome = "failed"
     return report

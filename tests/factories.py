@@ -1,4 +1,4 @@
-"""Content for tests, with values in sight."""
+"""Factories for content; every value is plain to see."""
 
 from decimal import Decimal
 
@@ -51,7 +51,7 @@ def make_focus_area(goal, number=1, **fields):
 
 
 def make_budget(plan, year=2019, lines=(), **fields):
-    """Make a budget; each of `lines` is a pair of kind and amount."""
+    """Make a budget; each item of `lines` is a pair of kind and amount."""
     budget = Budget.objects.create(
         **{"plan": plan, "year": year, "unit_sv": "miljoner kronor"} | fields
     )

@@ -1,4 +1,4 @@
-"""Moments that tests set the clock to."""
+"""Times that tests set the clock to."""
 
 import datetime as dt
 

@@ -1,29 +1,22 @@
-"""Visitors and an editor of a site in trouble, and how it recovers."""
+"""Helpers for tests of outages: visitors and an editor who keep using the site, and waits for recovery."""
 
 import json
 import time
 
-from tests.serving import (
-    EDITOR,
-    Several,
-)
+from tests.serving import EDITOR, LOAD_FIXTURES, VisitorThreads
 
-FILL = f"""
-from django.core.management import call_command
-call_command("load_fixtures", verbosity=0)
-{EDITOR}
-"""
+FILL = LOAD_FIXTURES + EDITOR
 
 
 NEWS = "/nyheter/"
-LONG = 20  # seconds: less than a request that hangs takes, more than a busy machine needs
+LONG_SECONDS = 20  # less than the timeout of a request that hangs, more than a busy machine needs
 YES = {"address": "/", "helpful": "ja"}
-WORDS = {"message": "Bra att veta.", "website": ""}  # the second field is a trap, and hidden
+WORDS = {"message": "Bra att veta.", "website": ""}  # the second field is the hidden spam trap
 NOT_SAVED = "Räkna med att det du skickade inte är sparat."
 
 
-class Readers(Several):
-    """Some who read `paths` without pause; `seen` is how each request ended, and in how many seconds."""
+class Readers(VisitorThreads):
+    """Visitors who request `paths` without pause; `outcomes` holds (status or error, seconds)."""
 
     def __init__(self, site, paths, count=3):
         super().__init__(count)
@@ -33,44 +26,44 @@ class Readers(Several):
         for path in self.paths:
             started = time.monotonic()
             try:
-                said = self.site.get(path, timeout=30)[0]
+                outcome = self.site.get(path, timeout=30)[0]
             except OSError as error:
-                said = f"{path}: {error!r}"
-            self.seen.append((said, time.monotonic() - started))
-            time.sleep(0.005)  # the site, too, needs the processor
+                outcome = f"{path}: {error!r}"
+            self.outcomes.append((outcome, time.monotonic() - started))
+            time.sleep(0.005)  # leave the processor to the site
 
     @property
     def statuses(self):
-        return set(dict(self.seen))
+        return set(dict(self.outcomes))
 
     @property
     def slowest(self):
-        return max(seconds for _said, seconds in self.seen)
+        return max(seconds for _outcome, seconds in self.outcomes)
 
 
 def warmed_up(site):
-    """Return the paths of all pages, when every process has stored them."""
+    """Wait until every process has stored all pages; return their paths."""
     paths = site.addresses()
     for _attempt in range(50):
         before = len(site.log.read_text())
         for path in paths * 3:
             assert site.get(path)[0] == 200
-        time.sleep(0.5)  # the log is written now and then
+        time.sleep(0.5)  # the log is written in batches
         if '"page_cache": "miss"' not in site.log.read_text()[before:]:
             return paths
-    raise AssertionError("the pages are never all stored")
+    raise AssertionError("some page is still not stored")
 
 
-def parts(site):
-    """Return what /readyz says fails."""
-    told = json.loads(site.get("/readyz")[2])["parts"]
-    return [name for name, state in told.items() if state == "failing"]
+def failing_parts(site):
+    """Return the names of the parts that /readyz reports as failing."""
+    states = json.loads(site.get("/readyz")[2])["parts"]
+    return [name for name, state in states.items() if state == "failing"]
 
 
-def seconds_until(is_so, at_most):
-    """Wait until `is_so()`; return how long that took."""
+def seconds_until(condition, at_most):
+    """Wait until `condition()` is true; return the seconds that took."""
     started = time.monotonic()
-    while not is_so():
+    while not condition():
         assert time.monotonic() - started < at_most
         time.sleep(0.02)
     return time.monotonic() - started
@@ -85,17 +78,17 @@ def each_process_shows(site, text):
 
 
 def publish_and_see(editor, text, *sites):
-    """Publish `text` and see it in every process, at each of `sites`.
+    """Publish `text` and wait until every process of each of `sites` shows it.
 
-    That takes less than a second, which `make load` holds it to; a test on a busy machine can't.
+    That takes less than a second, but only `make load` checks that: tests run on busy machines.
     """
     editor.publish(text)
-    seconds_until(lambda: all(each_process_shows(site, text) for site in sites), LONG)
+    seconds_until(lambda: all(each_process_shows(site, text) for site in sites), LONG_SECONDS)
 
 
 def refused_by(editor, fields):
-    """Send the form of the editor's page, which is to be refused clearly, and return the answer."""
-    answer = editor.ask(editor.form, fields | {"lead_sv": "Halvt sparat."})
-    assert (answer.status, answer.headers["Retry-After"]) == (503, "60")
-    assert NOT_SAVED in answer.html
-    return answer
+    """Submit the editor's form, assert that it gets a clear 503, and return the response."""
+    response = editor.ask(editor.form, fields | {"lead_sv": "Halvt sparat."})
+    assert (response.status, response.headers["Retry-After"]) == (503, "60")
+    assert NOT_SAVED in response.html
+    return response

@@ -1,4 +1,4 @@
-"""The site as it runs for real: gunicorn's processes, on a database of their own, and who uses it."""
+"""The site as it runs in production, with gunicorn and a database of its own, and clients that use it."""
 
 import atexit
 import os
@@ -22,7 +22,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
+
+
+def _find_postgresql():
+    """Return the folder of PostgreSQL's programs, or None where it isn't installed."""
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))  # as Debian does
+    initdb = shutil.which("initdb") or (installed[-1] if installed else None)
+    return initdb and Path(initdb).resolve().parent
+
+
+POSTGRESQL = _find_postgresql()
 
 
 def free_port():
@@ -31,13 +40,15 @@ def free_port():
 
 
 def children(number):
-    """Return the numbers of the processes that process `number` has started."""
-    return [int(one) for one in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
+    """Return the process numbers of the children of process `number`."""
+    return [
+        int(child) for child in Path(f"/proc/{number}/task/{number}/children").read_text().split()
+    ]
 
 
 def pss(*numbers):
-    """Return the memory of these processes in MiB, what several share counted in parts."""
-    texts = [Path(f"/proc/{one}/smaps_rollup").read_text() for one in numbers]
+    """Return the proportional set size (PSS) of these processes in MiB."""
+    texts = [Path(f"/proc/{number}/smaps_rollup").read_text() for number in numbers]
     return sum(int(re.search(r"^Pss: +(\d+)", text, re.M)[1]) for text in texts) / 1024
 
 
@@ -59,10 +70,11 @@ class PostgreSQL:
         if os.geteuid() == 0:  # which PostgreSQL refuses to run as
             shutil.chown(home, "nobody", "nogroup")
             self.owner = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-        self.run("initdb", "--username=site", "--auth=trust", "--encoding=UTF8", "--no-sync")
+        form = ["--encoding=UTF8", "--locale=C.UTF-8"]
+        self.run("initdb", "--username=site", "--auth=trust", "--no-sync", *form)
 
     def run(self, program, *arguments, check=True):
-        command = [*self.owner, POSTGRESQL[0] / program, f"--pgdata={self.home}/data", *arguments]
+        command = [*self.owner, POSTGRESQL / program, f"--pgdata={self.home}/data", *arguments]
         subprocess.run(command, cwd=self.home, check=check, stdout=subprocess.DEVNULL)
 
     def start(self):
@@ -133,9 +145,9 @@ def wait_for(port):
 
 
 class Served:
-    """The site in `folder`; `environment` sets what it is to have otherwise.
+    """The site with its data in `folder`; `environment` overrides the default settings.
 
-    `before` is a command that starts the server's, if it needs one.
+    `before` is a command that runs the server's command, if that needs one.
     """
 
     before = ()
@@ -196,32 +208,32 @@ class Served:
         self.process.wait(60)
 
     def workers(self):
-        """Return the numbers of the processes that answer."""
+        """Return the process numbers of the workers."""
         return children(self.process.pid)
 
     def pss(self):
         return pss(self.process.pid, *self.workers())
 
     def get(self, path, timeout=20, method="GET", **headers):
-        """Return status, headers and body of the page at `path`, whatever its status."""
+        """Return the status, headers and body of the page at `path`, also for errors."""
         request = urllib.request.Request(self.address + path, headers=headers, method=method)
         try:
-            answer = urllib.request.urlopen(request, timeout=timeout)
+            response = urllib.request.urlopen(request, timeout=timeout)
         except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            return answer.status, answer.headers, answer.read()
+            response = error
+        with response:
+            return response.status, response.headers, response.read()
 
     def addresses(self):
-        """Return the paths of all pages that the sitemap names, in both languages."""
-        found = re.findall("<loc>[^<]*?//[^/]*([^<]*)</loc>", self.get("/sitemap.xml")[2].decode())
-        assert len(found) > 10
-        return found
+        """Return the paths of all pages in the sitemap, in both languages."""
+        paths = re.findall("<loc>[^<]*?//[^/]*([^<]*)</loc>", self.get("/sitemap.xml")[2].decode())
+        assert len(paths) > 10
+        return paths
 
 
 @cache
 def migrated():
-    """Return the file of a migrated SQLite database, made once for all tests of a process."""
+    """Return the path of a migrated SQLite database, created once per test process."""
     folder = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, folder)
     Served(Path(folder)).manage("migrate", "--verbosity", "0")
@@ -230,9 +242,9 @@ def migrated():
 
 @contextmanager
 def served(folder, fill=None, **environment):
-    """Serve the site as long as the context lasts, with what Python code `fill` puts into its database.
+    """Serve the site while the context lasts, after running the Python code `fill` on its database.
 
-    Without a DATABASE_URL that is `site.sqlite3` in `folder`, made if it isn't there.
+    Without a DATABASE_URL, the database is `site.sqlite3` in `folder`, created if missing.
     """
     site = Served(folder, **environment)
     if "DATABASE_URL" in environment:
@@ -245,14 +257,11 @@ def served(folder, fill=None, **environment):
         yield site
 
 
-class Several:
-    """Some who `visit` the site again and again, each in a thread, as long as the context lasts.
-
-    What they meet is noted in `seen`.
-    """
+class VisitorThreads:
+    """Threads that call `visit` again and again while the context lasts and add to `outcomes`."""
 
     def __init__(self, count):
-        self.seen, self.done = [], threading.Event()
+        self.outcomes, self.done = [], threading.Event()
         self.threads = [threading.Thread(target=self.visit_again) for _number in range(count)]
 
     def visit_again(self):
@@ -271,7 +280,7 @@ class Several:
 
 
 class _Form(HTMLParser):
-    """Collects what a browser would send of the forms that it is fed."""
+    """Collects the data that a browser would submit from the forms in the HTML that it is fed."""
 
     def __init__(self):
         super().__init__()
@@ -304,18 +313,18 @@ class _Form(HTMLParser):
 
 
 def fields_of(html):
-    """Return what a browser would send of the forms in `html`, unchanged: values by names."""
+    """Return the data that a browser would submit from the unchanged forms in `html`, `{name: value}`."""
     form = _Form()
     form.feed(html)
     return form.fields
 
 
-class Answer:
-    """What came back, and after how many seconds."""
+class Response:
+    """A response, and the seconds until it had been read."""
 
-    def __init__(self, answer, started):
-        self.status, self.headers, self.address = answer.status, answer.headers, answer.url
-        self.html = answer.read().decode()
+    def __init__(self, response, started):
+        self.status, self.headers, self.address = response.status, response.headers, response.url
+        self.html = response.read().decode()
         self.seconds = time.monotonic() - started
 
     @property
@@ -329,27 +338,31 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 class Browser:
-    """Somebody at the site at `address`, who keeps cookies and follows no redirect."""
+    """A client of the site at `address` that keeps cookies and follows no redirects."""
 
     def __init__(self, address, timeout=40):
         self.address, self.timeout = address, timeout
         self.opener = urllib.request.build_opener(_Stay, urllib.request.HTTPCookieProcessor())
 
-    def ask(self, path, sent=None, content_type="application/x-www-form-urlencoded"):
-        """Get `path`, or post `sent`, fields or a body, to it; return the Answer."""
-        body = urllib.parse.urlencode(sent).encode() if isinstance(sent, dict) else sent
+    def ask(self, path, data=None, content_type="application/x-www-form-urlencoded"):
+        """Get `path`, or post `data` (a dict or a body) to it; return the Response."""
+        body = urllib.parse.urlencode(data).encode() if isinstance(data, dict) else data
         headers = {"Content-Type": content_type} if body else {}
         request = urllib.request.Request(self.address + path, body, headers)
         started = time.monotonic()
         try:
-            answer = self.opener.open(request, timeout=self.timeout)
+            response = self.opener.open(request, timeout=self.timeout)
         except urllib.error.HTTPError as other:
-            answer = other
-        with answer:
-            return Answer(answer, started)
+            response = other
+        with response:
+            return Response(response, started)
 
 
-# The editor's account, and a page of theirs that nothing stops from being published.
+LOAD_FIXTURES = """
+from django.core.management import call_command
+call_command("load_fixtures", verbosity=0)
+"""
+# An editor's account, and a page that can be published as it is.
 EDITOR = """
 from django.contrib.auth.models import User
 from tests.factories import make_page
@@ -373,18 +386,18 @@ class Editor(Browser):
         self.form = re.search(r"/admin/pages/page/\d+/change/(?=[^>]*>Nyheter<)", pages)[0]
 
     def open_copy(self):
-        """Let what is published have a working copy, and return the fields of its form."""
+        """Make a working copy of the published page, and return the data of its form."""
         fields = self.ask(self.form).fields
-        answer = self.ask(self.form.replace("change", "arbetskopia"), fields)
-        assert answer.status == 302
-        self.form = answer.headers["Location"]
+        response = self.ask(self.form.replace("change", "arbetskopia"), fields)
+        assert response.status == 302
+        self.form = response.headers["Location"]
         return self.ask(self.form).fields
 
     def publish(self, text):
-        """Let the page say `text`; return when the site had answered that it does."""
+        """Publish `text` as the page's lead; return the time (monotonic) of the site's confirmation."""
         fields = self.open_copy() | {"lead_sv": text, "lead_en": text}
         assert self.ask(self.form, fields).status == 302
         address = self.form.replace("change", "publicera")
-        answer = self.ask(address, self.ask(address).fields)
-        assert answer.status == 302
+        response = self.ask(address, self.ask(address).fields)
+        assert response.status == 302
         return time.monotonic()

@@ -1,4 +1,4 @@
-"""The site as a visitor finds it: every public address, and what a page says."""
+"""The site as visitors see it: every public address, and the text of a page."""
 
 import re
 from html.parser import HTMLParser
@@ -11,7 +11,7 @@ from planning.models import RegionalPlan
 
 
 def public_addresses(language):
-    """Return the address of every public HTML page in `language`, from what is in the database."""
+    """Return the address of every public HTML page in `language`, according to the database."""
     with override(language):
         addresses = [
             reverse("planning:start"),
@@ -37,11 +37,11 @@ class _Text(HTMLParser):
 
     def __init__(self, without_lang):
         super().__init__()
-        self.without_lang, self.said, self.depth = without_lang, [], 0
+        self.without_lang, self.pieces, self.depth = without_lang, [], 0
 
     def handle_starttag(self, tag, attrs):
         if tag in self.BLOCKS:
-            self.said.append(" ")
+            self.pieces.append(" ")
         if tag in self.VOID:
             return
         lang = dict(attrs).get("lang")
@@ -50,20 +50,20 @@ class _Text(HTMLParser):
 
     def handle_endtag(self, tag):
         if tag in self.BLOCKS:
-            self.said.append(" ")
+            self.pieces.append(" ")
         if self.depth:
             self.depth -= 1
 
     def handle_data(self, data):
         if not self.depth:
-            self.said.append(data)
+            self.pieces.append(data)
 
 
 def text_of(response, *, without_lang=None):
-    """Return what the page of `response` says as one line, no-break spaces as plain ones.
+    """Return the text of the page in `response` as one line, with no-break spaces as plain ones.
 
-    What is marked as being in the language `without_lang` is left out.
+    Elements marked as being in the language `without_lang` are left out.
     """
     parser = _Text(without_lang)
     parser.feed(response.content.decode())
-    return re.sub(r"\s+", " ", "".join(parser.said)).strip()
+    return re.sub(r"\s+", " ", "".join(parser.pieces)).strip()

@@ -1,11 +1,16 @@
-"""What staff send from the admin's forms."""
+"""Submitting the admin's forms, as staff do."""
 
 
-def form_of(answer):
-    """Return what the admin form in `answer` would send back unchanged: its inputs and inlines."""
+def admin_address(obj, page="change"):
+    """Return the address of an admin page of `obj`."""
+    return f"/admin/{obj._meta.app_label}/{obj._meta.model_name}/{obj.pk}/{page}/"
+
+
+def form_of(response):
+    """Return the data that the admin form in `response`, inlines included, submits when unchanged."""
     data = {}
-    forms = [answer.context["adminform"].form]
-    for inline in answer.context["inline_admin_formsets"]:
+    forms = [response.context["adminform"].form]
+    for inline in response.context["inline_admin_formsets"]:
         forms += [inline.formset.management_form, *inline.formset.initial_forms]
     for form in forms:
         for bound in form:
@@ -15,19 +20,19 @@ def form_of(answer):
     return data
 
 
-def change(admin_client, thing, **fields):
-    """Change `fields` of `thing` through its admin page."""
-    address = f"/admin/{thing._meta.app_label}/{thing._meta.model_name}/{thing.pk}/change/"
+def change(admin_client, obj, **fields):
+    """Change `fields` of `obj` on its admin page."""
+    address = admin_address(obj)
     data = form_of(admin_client.get(address)) | fields
-    answer = admin_client.post(address, data)
-    assert answer.status_code == 302, answer.context["errors"]
-    thing.refresh_from_db()
+    response = admin_client.post(address, data)
+    assert response.status_code == 302, response.context["errors"]
+    obj.refresh_from_db()
 
 
-def publish(admin_client, thing, **when):
-    """Publish `thing` from its admin page, now or as `when` says; return the answer."""
-    meta = thing._meta
-    address = f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}/publicera/"
-    answer = admin_client.post(address, {"publish_at": "", "unpublish_at": ""} | when)
-    assert answer.status_code == 302, answer.context["stops"] or answer.context["form"].errors
-    thing.refresh_from_db()
+def publish(admin_client, obj, **when):
+    """Publish `obj` from its admin page, now or at the times in `when`."""
+    response = admin_client.post(
+        admin_address(obj, "publicera"), {"publish_at": "", "unpublish_at": ""} | when
+    )
+    assert response.status_code == 302, response.context["stops"] or response.context["form"].errors
+    obj.refresh_from_db()

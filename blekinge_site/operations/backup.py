@@ -1,27 +1,20 @@
-"""A backup: all that the database holds and every document, in one tar file for either kind of database.
+"""Writes all of the database and every uploaded document to one tar file, and restores them from it.
 
-`rows.jsonl.xz` has one line a table, `{"table", "columns", "rows"}`, before its rows, one a line, with values
-as Django knows them: SQLite's can go into PostgreSQL. What the database makes itself stays out: migrations,
-counters, the cache. So do sessions and counts of limits. The documents follow as they are,
-since their formats are compressed already. Last comes `manifest.json`, with a digest of each other member.
+In `rows.jsonl.xz`, each table begins with a line `{"table", "columns", "rows"}`. One line for each row
+follows, with the values as Django represents them: rows from SQLite can be restored in PostgreSQL.
+Migrations, sequences, the cache, sessions and the counters of rate limits are left out.
 
-Rows and documents pass through memory a few at a time. Functions that take `tell` call it with a few words,
-how much is done and how much there is (progress.py).
+Memory use does not depend on the size of the backup. Functions that take `report` call it as their work
+progresses, with the arguments of `progress.Progress`.
 """
 
 import datetime as dt
-import hashlib
-import io
 import json
 import lzma
-import os
-import shutil
-import tarfile
 import tempfile
-import time
 from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
@@ -41,18 +34,27 @@ from django.db import (
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.query import QuerySet
 
+from blekinge_site.operations.archive import (
+    FORMAT,
+    MEDIA_PREFIX,
+    ROWS_NAMES,
+    BackupError,
+    documents,
+    pack,
+    raise_as_backup_error,
+    unpack,
+)
 from blekinge_site.operations.health import migrations_of_code
+from blekinge_site.operations.progress import no_report
+from pages.publishing.content_version import skip_used_versions
 
-FORMAT = 2
-MANIFEST, MEDIA = "manifest.json", "media/"
-ROWS = {1: "rows.jsonl", FORMAT: "rows.jsonl.xz"}  # by format; `restore` reads each
-RESTORING = ".restore-"
-# xz then looks back a megabyte, in which the versions of a plan repeat each other. More takes more memory.
-COMPRESSION = 1
-ROWS_AT_ONCE = 100
-BYTES_AT_ONCE = 1_000_000
-# What is raised for rows that another database or another code has had. Other errors are no fault of theirs.
-MISFITS = (
+# A preset with a window of one megabyte, which is enough for the similar versions of a plan. Higher presets
+# need more memory.
+XZ_PRESET = 1
+BATCH_ROWS = 100
+BATCH_CHARACTERS = 1_000_000
+# Raised for rows from a different schema, a different database or a damaged file.
+INVALID_ROW_ERRORS = (
     DataError,
     IntegrityError,
     NotSupportedError,
@@ -65,17 +67,11 @@ MISFITS = (
     ValueError,
     lzma.LZMAError,
 )
-
-
-NOT_KEPT = {"sessions.Session", "pages.SendCount"}  # what ends within hours anyway
-
-
-class BackupError(Exception):
-    """What stops a backup or a restoration; the message says how to mend it."""
+SHORT_LIVED_MODELS = {"sessions.Session", "pages.SendCount"}  # rows expire within hours
 
 
 def all_models():
-    """Return the models whose tables hold what people have entered; those between two others too."""
+    """Return the models that have a table, including those of many-to-many relations."""
     return [
         model
         for model in apps.get_models(include_auto_created=True)
@@ -83,38 +79,24 @@ def all_models():
     ]
 
 
-def kept_models():
-    return [model for model in all_models() if model._meta.label not in NOT_KEPT]
+def models_in_backup():
+    return [model for model in all_models() if model._meta.label not in SHORT_LIVED_MODELS]
 
 
 def applied_migrations():
-    """Return the names of the database's migrations, such as `pages.0001_initial`, in order."""
+    """Return the sorted names of the database's migrations, such as `pages.0001_initial`."""
     applied = set(MigrationRecorder(connection).applied_migrations())
     if migrations_of_code() - applied:
         raise BackupError("The database lacks migrations. Run migrate first.")
     return sorted(f"{app}.{name}" for app, name in applied)
 
 
-def silent(step, done, total):
-    """Tell nobody how far it is."""
-
-
 @contextmanager
-def blame(cause, *errors):
-    """Raise each of `errors` that comes as a BackupError: `cause`, and what the error says."""
-    try:
-        yield
-    except errors as error:
-        raise BackupError(f"{cause}: {error}") from error
+def maintenance_connection():
+    """Use a connection that waits for a busy PostgreSQL server, and turn its errors into BackupError.
 
-
-@contextmanager
-def patient_connection():
-    """Use a connection to PostgreSQL that waits for it however busy it is, and blame it for its errors.
-
-    The settings are made for visitors, who are better told than kept waiting: `tcp_user_timeout` ends a
-    connection whose server is too busy to read what is sent to it. The pool is left out as it doesn't say why
-    no connection can be made.
+    The usual options serve visitors, for whom a quick error is better than a long wait: `tcp_user_timeout`
+    closes the connection when the server is too busy to read. The pool hides why a connection fails.
     """
     options = connection.settings_dict["OPTIONS"]
     if connection.vendor == "postgresql":
@@ -125,7 +107,7 @@ def patient_connection():
             if name not in {"pool", "tcp_user_timeout"}
         }
     try:
-        with blame("The database failed", Error):
+        with raise_as_backup_error("The database failed", Error):
             yield
     finally:
         if connection.vendor == "postgresql":
@@ -133,46 +115,33 @@ def patient_connection():
             connection.settings_dict["OPTIONS"] = options
 
 
-# --- Making one ------------------------------------------------------------------------------------
+# --- Writing a backup ------------------------------------------------------------------------------
 
 
-def write(file, tell=silent):
-    """Write a backup to path `file`, whole or not at all; return its manifest.
+def write(file, report=no_report):
+    """Write a backup to path `file`, completely or not at all. Return its manifest.
 
-    Raises BackupError and OSError.
+    Only the owner may read the file. Raises BackupError and OSError.
     """
     file = Path(file)
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
-        rows, archive = Path(folder, ROWS[FORMAT]), Path(folder, "archive")  # for us only
+        rows, archive = Path(folder, ROWS_NAMES[FORMAT]), Path(folder, "archive")
         manifest = {"format": FORMAT, "made_at": dt.datetime.now(dt.UTC).isoformat()}
-        with patient_connection(), one_snapshot():
+        with maintenance_connection(), snapshot():
             manifest["migrations"] = applied_migrations()
-            manifest["rows"] = write_rows(rows, tell)
-        # Documents are added and never changed: these are all that the rows name, and perhaps more.
-        members = {ROWS[FORMAT]: rows} | documents()
-        done, total = 0, sum(path.stat().st_size for path in members.values())
-        manifest["sha256"] = {}
-        with tarfile.open(archive, "w") as tar:
-            for name, path in members.items():
-                manifest["sha256"][name] = add(tar, name, path)
-                done += path.stat().st_size
-                tell("Writing documents", done, total)
-            content = json.dumps(manifest, indent=1).encode()
-            about = tarfile.TarInfo(MANIFEST)
-            about.size = len(content)
-            tar.addfile(about, io.BytesIO(content))
-        with archive.open("rb") as made:
-            os.fsync(made.fileno())
+            manifest["rows"] = write_rows(rows, report)
+        # Documents are added but never changed, so every document that the rows refer to is still there.
+        pack(archive, {rows.name: rows} | documents(), manifest, report)
         archive.chmod(0o600)
         archive.replace(file)
     return manifest
 
 
 @contextmanager
-def one_snapshot():
-    """Read everything as it was at one moment, whatever others save meanwhile."""
+def snapshot():
+    """Read the whole database as it is now, even if other connections write to it meanwhile."""
     if connection.vendor == "sqlite":
-        # Who only reads keeps nobody from writing. Django begins a transaction as this says.
+        # Django begins the transaction in this mode. A deferred transaction doesn't block writers.
         mode, connection.transaction_mode = connection.transaction_mode, "DEFERRED"
     try:
         with transaction.atomic(durable=True):
@@ -185,21 +154,21 @@ def one_snapshot():
             connection.transaction_mode = mode
 
 
-def write_rows(path, tell):
-    """Write the rows of all models to `path`, compressed; return how many there are of each table."""
-    counts = {model._meta.db_table: QuerySet(model).count() for model in kept_models()}
+def write_rows(path, report):
+    """Write the rows of all models to the compressed file `path`. Return their number by table."""
+    counts = {model._meta.db_table: QuerySet(model).count() for model in models_in_backup()}
     done, total = 0, sum(counts.values())
-    with lzma.open(path, "wt", preset=COMPRESSION, encoding="utf-8") as file:
-        for model in kept_models():
+    with lzma.open(path, "wt", preset=XZ_PRESET, encoding="utf-8") as file:
+        for model in models_in_backup():
             columns = [field.attname for field in model._meta.concrete_fields]
             table = model._meta.db_table
             write_line(file, {"table": table, "columns": columns, "rows": counts[table]})
-            # Not by the model's managers: modeltranslation's read other columns than they are asked for.
+            # Not the model's own manager: modeltranslation's reads a language's column in place of `columns`.
             rows = QuerySet(model).order_by("pk").values_list(*columns)
-            for row in rows.iterator(ROWS_AT_ONCE):
+            for row in rows.iterator(BATCH_ROWS):
                 write_line(file, row)
                 done += 1
-                tell("Writing rows", done, total)
+                report("Writing rows", done, total)
     return counts
 
 
@@ -207,137 +176,63 @@ def write_line(file, value):
     file.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
 
 
-class Digesting:
-    """What `file` gives to whoever reads it, and in `sha256` the digest of that."""
-
-    def __init__(self, file):
-        self.file, self.sha256 = file, hashlib.sha256()
-
-    def read(self, size):
-        content = self.file.read(size)
-        self.sha256.update(content)
-        return content
+# --- Restoring a backup ----------------------------------------------------------------------------
 
 
-def add(tar, name, path):
-    """Add the file at `path` to `tar` as `name`; return its digest."""
-    with path.open("rb") as file:
-        read = Digesting(file)
-        tar.addfile(nameless(tar.gettarinfo(arcname=name, fileobj=file)), read)
-        return read.sha256.hexdigest()
+def restore(file, *, replace=False, report=no_report):
+    """Restore the database and the documents from the backup at path `file`. Return its manifest.
 
-
-def documents():
-    """Return the path of each uploaded file by its name in the tar file."""
-    root = Path(settings.MEDIA_ROOT)
-    return {
-        MEDIA + path.relative_to(root).as_posix(): path
-        for path in sorted(root.rglob("*"))
-        if path.is_file()
-        and not path.is_symlink()
-        # What is on its way in has no name yet: an upload, a restore that goes on or was killed.
-        and not path.relative_to(root).parts[0].startswith(".")
-    }
-
-
-def nameless(about):
-    """Leave out whose the files were on this machine."""
-    about.uid = about.gid = 0
-    about.uname = about.gname = ""
-    return about
-
-
-# --- Restoring one ---------------------------------------------------------------------------------
-
-
-def restore(file, *, replace=False, tell=silent):
-    """Make database and documents what they were in the backup at path `file`; return its manifest.
-
-    All of it is read and compared with its digests first. Then either everything is restored or nothing.
+    The whole file is read and compared with its digests first. Then everything is restored, or nothing.
     Raises BackupError.
     """
     media = Path(settings.MEDIA_ROOT)
     with (
-        blame(f"{media} cannot be written to", OSError),
-        folder_in(media) as folder,
-        patient_connection(),
+        raise_as_backup_error(f"{media} cannot be written to", OSError),
+        temporary_folder_in(media) as folder,
+        maintenance_connection(),
     ):
-        manifest = unpack(file, folder, tell)
+        manifest = unpack(file, folder, report)
         compare_migrations(manifest)
         with transaction.atomic(durable=True):
-            keep_writers_out()
+            lock_tables()
             if not replace and not is_empty():
-                raise BackupError("The database has content. To replace all of it, say --replace.")
-            restore_rows(folder, manifest, tell)
-            # Last, and by renaming: what can fail has been done.
-            move(Path(folder, MEDIA), media)
+                raise BackupError("The database has content. To replace all of it, use --replace.")
+            restore_rows(folder, manifest, report)
+            # This step comes last, and only renames files: a rollback cannot undo it.
+            move_files(Path(folder, MEDIA_PREFIX), media)
     ContentType.objects.clear_cache()
     return manifest
 
 
 @contextmanager
-def folder_in(media):
-    """Make a folder in folder `media`, which is made too, as long as the context lasts."""
-    media.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=media, prefix=RESTORING) as folder:
+def temporary_folder_in(parent):
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent, prefix=".restore-") as folder:
         yield Path(folder)
 
 
-def unpack(file, folder, tell):
-    """Unpack the tar at path `file` in `folder` and return its manifest, or raise what it lacks."""
-    unreadable = OSError, EOFError, tarfile.TarError, ValueError, LookupError, AttributeError
-    digests = {}
-    with blame("It cannot be read as a backup", *unreadable, TypeError):
-        total = Path(file).stat().st_size
-        with tarfile.open(file) as tar:
-            manifest = json.load(tar.extractfile(MANIFEST))
-            if manifest["format"] not in ROWS:
-                raise BackupError("It was made by another version of the site.")
-            for member in tar:
-                if member.name != MANIFEST:
-                    digests[member.name] = unpack_one(tar, member, manifest, folder)
-                tell("Reading the backup", member.offset_data + member.size, total)
-    for name, wanted in manifest["sha256"].items():
-        if digests.get(name) != wanted:
-            raise BackupError(f"{name} in it is damaged or missing.")
-    return manifest
-
-
-def unpack_one(tar, member, manifest, folder):
-    """Unpack `member` and return its digest.
-
-    It is a plain file that the manifest names and that stays in its place, or not ours.
-    """
-    parts = PurePosixPath(member.name).parts
-    is_rows = member.name == ROWS[manifest["format"]]
-    is_document = parts[0] + "/" == MEDIA and ".." not in parts
-    if not (member.isfile() and (is_rows or is_document) and member.name in manifest["sha256"]):
-        raise BackupError(f"{member.name} does not belong in a backup.")
-    path = Path(folder, member.name)
-    with tar.extractfile(member) as packed, blame(f"{folder.parent} cannot be written to", OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        read = Digesting(packed)
-        with path.open("wb") as unpacked:
-            shutil.copyfileobj(read, unpacked)
-    return read.sha256.hexdigest()
-
-
 def compare_migrations(manifest):
-    ours, its = set(applied_migrations()), set(manifest["migrations"])
-    if its - ours:
+    """Raise BackupError unless the backup and the database have the same migrations."""
+    in_database, in_backup = set(applied_migrations()), set(manifest["migrations"])
+    if in_backup - in_database:
         raise BackupError(
-            f"It has migrations that this database lacks ({', '.join(sorted(its - ours))}). "
-            "Install the release that it was made with, or a newer one, and run migrate first."
+            "The backup has migrations that this database lacks "
+            f"({', '.join(sorted(in_backup - in_database))}). "
+            "Install the release that wrote it, or a newer one, and run migrate first."
         )
-    if ours - its:
+    if in_database - in_backup:
         raise BackupError(
-            f"It lacks migrations that this database has ({', '.join(sorted(ours - its))}). "
-            "Restore it with the release that it was made with, then install this one and run migrate."
+            "The backup lacks migrations that this database has "
+            f"({', '.join(sorted(in_database - in_backup))}). "
+            "Restore it with the release that wrote it, then install this release and run migrate."
         )
 
 
-def keep_writers_out():
-    """Let nobody else write until this transaction ends; SQLite's has seen to that."""
+def lock_tables():
+    """Stop other connections from writing until this transaction ends.
+
+    On SQLite, the transaction itself does that.
+    """
     if connection.vendor == "postgresql":
         tables = ", ".join(
             connection.ops.quote_name(model._meta.db_table) for model in all_models()
@@ -347,71 +242,67 @@ def keep_writers_out():
 
 
 def is_empty():
-    """Tell whether nobody has entered anything: what `migrate` makes doesn't count, as groups and rights."""
-    made = {"auth", "contenttypes", "sessions"}
-    models = [model for model in all_models() if model._meta.app_label not in made]
+    """Return whether the database has only rows that `migrate` creates, such as groups and permissions."""
+    filled_by_migrate = {"auth", "contenttypes", "sessions"}
+    models = [model for model in all_models() if model._meta.app_label not in filled_by_migrate]
     return not any(QuerySet(model).exists() for model in [*models, get_user_model()])
 
 
-def restore_rows(folder, manifest, tell):
-    """Let the database hold the rows in `folder`, and nothing else."""
+def restore_rows(folder, manifest, report):
+    """Replace all rows of the database with the rows in `folder`."""
     models = {model._meta.db_table: model for model in all_models()}
     with connection.cursor() as cursor:
         for table in models:
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
-        with blame("Its rows do not fit this database", *MISFITS):
+        with raise_as_backup_error("The rows do not fit this database", *INVALID_ROW_ERRORS):
             done, total = 0, sum(manifest["rows"].values())
-            with open_rows(Path(folder, ROWS[manifest["format"]])) as file:
+            with open_rows(Path(folder, ROWS_NAMES[manifest["format"]])) as file:
                 for line in file:
-                    head = json.loads(line)
-                    statement = Insertion(models[head["table"]], head["columns"])
-                    for rows in batches(islice(file, head["rows"])):
+                    header = json.loads(line)
+                    statement = InsertStatement(models[header["table"]], header["columns"])
+                    for rows in batches(islice(file, header["rows"])):
                         statement.execute(cursor, rows)
                         done += len(rows)
-                        tell("Restoring rows", done, total)
+                        report("Restoring rows", done, total)
             if done != total:
-                raise ValueError(f"{done} of {total} are there")
+                raise ValueError(f"{done} of {total} are in the file")
             connection.check_constraints()
         for statement in connection.ops.sequence_reset_sql(no_style(), list(models.values())):
             cursor.execute(statement)
-        # No number from before may come again: a page may be stored under it, here or in a shared store.
-        cursor.execute(
-            "UPDATE content_version SET number = number + %s WHERE slot = 0",
-            [time.time_ns() // 1000],
-        )
+    skip_used_versions()
 
 
 def open_rows(path):
-    opens = lzma.open if path.suffix == ".xz" else open
-    return opens(path, "rt", encoding="utf-8")
+    opener = lzma.open if path.suffix == ".xz" else open
+    return opener(path, "rt", encoding="utf-8")
 
 
 def batches(lines):
-    """Yield lists of the values that some of `lines` hold, as many as a statement takes."""
+    """Decode `lines` and yield lists of rows, each small enough for one statement."""
     rows, size = [], 0
     for line in lines:
         rows.append(json.loads(line))
         size += len(line)
-        if len(rows) == ROWS_AT_ONCE or size >= BYTES_AT_ONCE:
+        if len(rows) == BATCH_ROWS or size >= BATCH_CHARACTERS:
             yield rows
             rows, size = [], 0
     if rows:
         yield rows
 
 
-class Insertion:
-    """The statement that inserts rows of `model`, lists of values in the order of `columns`, names of fields.
+class InsertStatement:
+    """Inserts rows of `model`: lists of values, in the order of `columns`, which are attribute names.
 
-    A statement for some rows each, whose answer is waited for: triggers are few, and no more is on its way to
-    the database than it takes in at a time.
+    One statement inserts a batch of rows. Triggers then run once for a batch, and waiting for each statement
+    keeps the data in transit small.
     """
 
     def __init__(self, model, columns):
         name = connection.ops.quote_name
         fields = {field.attname: field for field in model._meta.concrete_fields}
         self.fields = [fields[column] for column in columns]
-        into = ", ".join(name(field.column) for field in self.fields)
-        self.beginning = f"INSERT INTO {name(model._meta.db_table)} ({into}) VALUES "
+        column_names = ", ".join(name(field.column) for field in self.fields)
+        self.beginning = f"INSERT INTO {name(model._meta.db_table)} ({column_names}) VALUES "
         self.row = f"({', '.join('%s' for _field in self.fields)})"
 
     def execute(self, cursor, rows):
@@ -423,7 +314,7 @@ class Insertion:
         cursor.execute(self.beginning + ", ".join([self.row] * len(rows)), values)
 
 
-def move(source, target):
+def move_files(source, target):
     """Move every file below `source` to the same place below `target`."""
     for path in sorted(source.rglob("*")):
         place = target / path.relative_to(source)

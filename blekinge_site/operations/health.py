@@ -1,7 +1,7 @@
-"""What machines ask before they send visitors here: `/healthz` (the process answers) and `/readyz`.
+"""The health checks: `/healthz` (the process answers) and `/readyz` (it can serve visitors).
 
-Both are answered before anything looks at the host or asks for HTTPS, as probes call a machine by its
-number. That is safe: no answer depends on the host, or repeats anything that was sent.
+Both are answered before the host is checked and before the redirect to HTTPS, since probes use a machine's IP
+address. That is safe: no response depends on the host or repeats anything from the request.
 """
 
 import errno
@@ -27,125 +27,122 @@ from django.utils.module_loading import import_string
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 2  # seconds that a probe waits
-WRITTEN_SECONDS = (
-    60  # after which what a probe wrote is gone, should the process end before it deletes that
-)
+PROBE_SECONDS = 2  # how long a probe waits for the checks
+KEY_SECONDS = 60  # when a key of a check expires, if the process ends before it deletes the key
 
 
-def database():
-    """Ask what the page cache asks: if that fails, what it has stored is all that visitors get."""
+def check_database():
+    """Compute the page cache's stamp. If that fails, visitors only get the pages that are stored."""
     import_string(settings.PAGE_CACHE_STAMP)()
 
 
 def migrations_of_code():
-    """Return the migrations that the code has, a set of pairs of app and name; none is imported."""
-    found = set()
+    """Return a set of pairs of app label and migration name, without importing the migrations."""
+    names = set()
     for app in apps.get_app_configs():
         package, _is_set = MigrationLoader.migrations_module(app.label)
         try:
             path = import_module(package).__path__
         except ModuleNotFoundError:
-            continue  # an app without tables
-        found |= {
+            continue  # an app without migrations
+        names |= {
             (app.label, module.name)
             for module in pkgutil.iter_modules(path)
             if module.name[0] not in "_~" and not module.ispkg
         }
-    return found
+    return names
 
 
-@cache  # what has been migrated once is so as long as this process lives
-def migrations():
+@cache  # applied migrations stay applied; an exception is not cached
+def check_migrations():
     missing = migrations_of_code() - set(MigrationRecorder(connection).applied_migrations())
     if missing:
         raise LookupError(f"migrations are missing: {sorted(missing)}")
 
 
-def writes():
-    """Save something and delete it again, where limits are counted: a table of the same database."""
+def check_writes():
+    """Write to the cache that rate limits use, which is a table of the database."""
     cache, key = caches["default"], f"readyz-{uuid4()}"
-    if not cache.add(key, "", WRITTEN_SECONDS):  # this cache raises nothing
+    if not cache.add(key, "", KEY_SECONDS):  # the database cache swallows errors
         raise DatabaseError("the database cannot be written to")
     cache.delete(key)
 
 
-def media():
-    """Write to the folder for documents, and see that the largest one fits."""
+def check_media():
+    """Write to the folder for documents, and check that it has room for the largest document."""
     folder = Path(settings.MEDIA_ROOT)
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(
-        dir=folder, buffering=0
-    ) as file:  # gone by itself, whatever happens
+    with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
         file.write(b"readyz")
     if shutil.disk_usage(folder).free < settings.MAX_STAFF_BODY:
         raise OSError(errno.ENOSPC, "no room for a document")
 
 
-def store():
-    """Write to Redis, which may refuse that and still be read."""
+def check_store():
+    """Write to Redis, which may be readable but refuse writes."""
     key = f"readyz-{uuid4()}"
-    caches["pages"].set(key, "", WRITTEN_SECONDS)
+    caches["pages"].set(key, "", KEY_SECONDS)
     caches["pages"].delete(key)
 
 
-# Without these no public page can be made: send visitors to another process, if one is ready.
-NEEDED = {"database": database, "migrations": migrations}
-# Without these visitors still get public pages. Another process most likely lacks the same, so to send
-# visitors elsewhere would take the pages from them and mend nothing.
-DEGRADING = {"writes": writes, "media": media}
+# Required for readiness: without these, no public page can be rendered, and visitors should be sent to
+# another process.
+REQUIRED_CHECKS = {"database": check_database, "migrations": check_migrations}
+# Reported, but not required for readiness: visitors still get public pages. Other processes most likely have
+# the same problem, so sending visitors elsewhere would not help.
+OPTIONAL_CHECKS = {"writes": check_writes, "media": check_media}
 if "pages" in settings.CACHES:
-    DEGRADING["store"] = store
+    OPTIONAL_CHECKS["store"] = check_store
 
 
 class Readiness:
-    """Tries each of `parts`, functions that raise what is wrong, in a thread of its own.
+    """Runs `checks`, functions that raise an exception if a part of the site fails, in threads.
 
-    A part that hangs is not tried again until it lets go, so that probes don't pile up behind it.
+    A check that hangs is not started again until it ends, so that hanging checks don't fill the threads.
     """
 
-    def __init__(self, parts, patience=PATIENCE):
-        self.parts, self.patience = parts, patience
-        self.threads = ThreadPoolExecutor(len(parts), "readyz")
-        self.trying, self.lock = {}, Lock()
+    def __init__(self, checks, seconds=PROBE_SECONDS):
+        self.checks, self.seconds = checks, seconds
+        self.threads = ThreadPoolExecutor(len(checks), "readyz")
+        self.running, self.lock = {}, Lock()
 
     def failing(self):
-        """Return the names of the parts that fail or don't answer in time, a list."""
+        """Return a list of the names of the checks that fail or take too long."""
         with self.lock:
-            for name, part in self.parts.items():
-                if name not in self.trying or self.trying[name].done():
-                    self.trying[name] = self.threads.submit(self.works, name, part)
-            tried = dict(self.trying)
-        wait(tried.values(), self.patience)
-        return [name for name, trial in tried.items() if not (trial.done() and trial.result())]
+            for name, check in self.checks.items():
+                if name not in self.running or self.running[name].done():
+                    self.running[name] = self.threads.submit(self.passes, name, check)
+            results = dict(self.running)
+        wait(results.values(), self.seconds)
+        return [name for name, result in results.items() if not (result.done() and result.result())]
 
-    def works(self, name, part):
-        close_old_connections()  # no request does it in these threads
+    def passes(self, name, check):
+        close_old_connections()  # Django does this in the threads of requests only
         try:
-            part()
+            check()
         except Exception as error:
-            state = "Not ready" if name in NEEDED else "Degraded"
+            state = "Not ready" if name in REQUIRED_CHECKS else "Degraded"
             logger.warning("%s: %s fails: %s", state, name, type(error).__name__)
             return False
         finally:
-            close_old_connections()  # or a pool would miss it until the next probe
+            close_old_connections()  # return the connection to the pool
         return True
 
 
-readiness = Readiness(NEEDED | DEGRADING)
+readiness = Readiness(REQUIRED_CHECKS | OPTIONAL_CHECKS)
 
 
 def states():
-    """Return what each part is, by its name: "ok", "failing" if it is needed, otherwise "degraded"."""
+    """Return the state of each part by its name: "ok", "degraded", or "failing" if it is required."""
     failing = readiness.failing()
     return {
-        name: "ok" if name not in failing else "failing" if name in NEEDED else "degraded"
-        for name in readiness.parts
+        name: "ok" if name not in failing else "failing" if name in REQUIRED_CHECKS else "degraded"
+        for name in readiness.checks
     }
 
 
 def answer_probes(get_response):
-    """Return a middleware that answers the two addresses itself; it stands before all others."""
+    """Answer the two health checks. This middleware comes before all others."""
 
     def middleware(request):
         if request.path_info not in {"/healthz", "/readyz"}:

@@ -1,7 +1,7 @@
-"""How lines in the log look: one an event, and nothing in them about who visits.
+"""The format of the log: one line for each event, with nothing about visitors.
 
-No network address, browser, query string, cookie or name is written, and no secret: what opens a preview
-or a new password is masked wherever it stands.
+Network addresses, user agents, query strings, cookies and names are left out. Secrets in the addresses of
+previews and password resets are masked.
 """
 
 import json
@@ -13,25 +13,24 @@ from functools import lru_cache
 
 from django.core.exceptions import SuspiciousOperation
 
-LONGEST_REFUSAL = 500  # characters of a line about a request, which may quote what was sent
+MAX_REFUSAL_CHARACTERS = 500  # of the message about a refused request, which may quote the request
 
-# What to leave out, and what is written in its place.
-MASKED = [
+# Patterns of text that is masked, and their replacements.
+MASKS = [
     (re.compile(r"(/forhandsgranska/|/konto/glomt/)[^/\s'\"]+"), r"\1…"),
-    # A query string. Each word is read once: a visitor may send a path of thousands of slashes.
+    # A query string. The possessive quantifiers keep the time linear for a path of thousands of slashes.
     (re.compile(r"(?<![^\s?'\"])([^\s?'\"/]*+/[^\s?'\"]*+)\?[^\s'\"]+"), r"\1"),
-    (
-        re.compile(r"\bip=.*"),
-        "…",
-    ),  # gunicorn's, of a request that it can't read: who, and what was sent
-    (re.compile(r"^DETAIL: .*$", re.MULTILINE), "DETAIL: …"),  # PostgreSQL's: values of a row
+    # In gunicorn's messages about unreadable requests: the address, and a part of the request.
+    (re.compile(r"\bip=.*"), "…"),
+    # In PostgreSQL's errors: values of a row.
+    (re.compile(r"^DETAIL: .*$", re.MULTILINE), "DETAIL: …"),
 ]
 
 
 def masked(text):
-    """Return `text`, which may hold addresses, without what the log may not have."""
-    for secret, instead in MASKED:
-        text = secret.sub(instead, text)
+    """Return `text` with secrets and data about visitors masked."""
+    for pattern, replacement in MASKS:
+        text = pattern.sub(replacement, text)
     return text
 
 
@@ -40,7 +39,7 @@ def as_json(line):
 
 
 def as_text(line):
-    """Return `line`, a dict that begins with time, level and logger, to be read by people."""
+    """Return `line`, a dict that begins with time, level and logger, as text for people."""
     time, level, logger, *rest = line.values()
     return " ".join([time[11:19], level, logger, *(str(value) for value in rest)])
 
@@ -51,12 +50,12 @@ def utc_second(second):
 
 
 def utc(seconds):
-    """Return `seconds` since 1970 as text, such as 2026-11-26T11:00:00.123Z."""
+    """Return a Unix time in seconds as text, such as 2026-11-26T11:00:00.123Z."""
     return f"{utc_second(int(seconds))}.{int(seconds % 1 * 1000):03}Z"
 
 
 class Formatter(logging.Formatter):
-    """Makes one line of a record, its traceback, its request's number and its `extra={"fields": {…}}`."""
+    """Formats a record as one line, with its traceback, the ID of its request and `extra={"fields": {…}}`."""
 
     def __init__(self, shape):
         super().__init__()
@@ -64,31 +63,31 @@ class Formatter(logging.Formatter):
 
     def format(self, record):
         error = record.exc_info and record.exc_info[1]
-        is_refusal = isinstance(error, SuspiciousOperation)  # an unknown host, too many fields
+        is_refusal = isinstance(error, SuspiciousOperation)  # such as an unknown host
         message = masked(record.getMessage())
         line = {
             "time": utc(record.created),
             "level": record.levelname,
             "logger": record.name,
-            "message": message[:LONGEST_REFUSAL] if is_refusal else message,
+            "message": message[:MAX_REFUSAL_CHARACTERS] if is_refusal else message,
         }
         line |= getattr(record, "fields", {})
         request = getattr(record, "request", None)
-        if number := getattr(request, "META", {}).get("request_id"):
-            line["request_id"] = number
-        # Where in the code a request was refused says nothing more, and visitors may send thousands.
+        if request_id := getattr(request, "META", {}).get("request_id"):
+            line["request_id"] = request_id
+        # A refusal's traceback adds nothing, and visitors can cause thousands of them.
         if error and not is_refusal:
             line["traceback"] = masked(self.formatException(record.exc_info))
         return self.shape(line)
 
 
-def number_of(environ, *, behind_proxy):
-    """Return the number that all lines about the request of `environ` carry.
+def request_id_of(environ, *, behind_proxy):
+    """Return the ID that all lines about a WSGI request share: from a proxy of ours, or a new one.
 
-    A proxy of ours may have given it one. It is not sent back: a stored page is the same for everyone.
+    Responses don't include it: a stored page is the same for every visitor.
     """
-    given = behind_proxy and environ.get("HTTP_X_REQUEST_ID", "")
-    if given and re.fullmatch(r"[\w-]{8,64}", given, re.ASCII):
-        return given
-    # Not secret; the system's random numbers would cost a change of threads.
+    request_id = behind_proxy and environ.get("HTTP_X_REQUEST_ID", "")
+    if request_id and re.fullmatch(r"[\w-]{8,64}", request_id, re.ASCII):
+        return request_id
+    # The ID is not secret. The system's random numbers would cost a switch of threads.
     return f"{random.getrandbits(64):016x}"

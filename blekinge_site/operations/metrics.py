@@ -1,7 +1,7 @@
-"""What Prometheus asks for on a port of its own. Imported only where METRICS_PORT is set.
+"""Metrics for Prometheus, on a separate port. Imported only if METRICS_PORT is set.
 
-Each process counts in a file of its own, and whichever of them is asked adds the files up. They listen to one
-socket, which gunicorn opens before it forks: a port that is taken stops the start.
+Each process counts in its own file. Any process can answer Prometheus, with the sum of all files. They share
+one socket, which gunicorn opens before it forks, so that a port in use stops the start.
 """
 
 import os
@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
 
-# The library reads where the files are as it is imported. In memory, where that can be.
+# prometheus_client reads the folder of the files when it is imported. The folder is in memory if possible.
 _memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
 _folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-", dir=_memory)
 
@@ -26,68 +26,73 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from blekinge_site.operations.health import readiness  # noqa: E402
 
-METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
+LABELLED_METHODS = {"GET", "HEAD", "POST", "OPTIONS"}  # all others are counted as "other"
 
 requests = Counter(
     "site_requests",
-    "Requests by method, class of status, and what the page cache made of them.",
+    "Requests by method, status class and page cache result.",
     ["method", "status", "page_cache"],
 )
 seconds = Histogram(
     "site_request_seconds",
-    "Seconds until a request that no stored page answered was answered.",
+    "Seconds to answer a request, except with a stored page.",
     buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2),
 )
 stored = Gauge(
-    "site_page_cache_bytes", "Bytes in all page caches together.", multiprocess_mode="livesum"
+    "site_page_cache_bytes",
+    "Bytes in the page caches of all processes.",
+    multiprocess_mode="livesum",
 )
 _counters = {}
-_listening = []  # gunicorn's first process puts the server here, its children find it
+_servers = []  # gunicorn's master process adds the server, and its workers inherit it
 
 
-def count(environ, status, took):
-    """Count one answered request; `status` is such as 200, `took` its seconds."""
-    method, how = environ["REQUEST_METHOD"], environ.get("page_cache", "past")
-    key = method if method in METHODS else "other", status // 100, how
-    if key not in _counters:  # kept: looking it up takes longer than counting
-        _counters[key] = requests.labels(key[0], f"{key[1]}xx", how)
+def count(environ, status, duration):
+    """Count a response to a WSGI request. `status` is an int, `duration` is in seconds."""
+    method, cache_result = environ["REQUEST_METHOD"], environ.get("page_cache", "past")
+    key = method if method in LABELLED_METHODS else "other", status // 100, cache_result
+    if key not in _counters:  # looking up labels takes longer than counting
+        _counters[key] = requests.labels(key[0], f"{key[1]}xx", cache_result)
     _counters[key].inc()
-    if how == "hit":
-        return  # they are nearly all, and all alike: timing them would cost more than it tells
-    seconds.observe(took)
+    if cache_result != "hit":  # hits all take about the same time, and are too many to measure
+        seconds.observe(duration)
 
 
 class State:
-    """What is the same in whichever process is asked, and so is asked for only then."""
+    """Metrics that are the same in every process, computed when Prometheus requests them."""
 
     def collect(self):
         failing = readiness.failing()
-        ready = GaugeMetricFamily("site_ready", "Whether each part answers.", labels=["part"])
-        for part in readiness.parts:
+        ready = GaugeMetricFamily(
+            "site_ready", "Whether each part of the site works.", labels=["part"]
+        )
+        for part in readiness.checks:
             ready.add_metric([part], part not in failing)
         yield ready
         if "database" not in failing:
             version, _until = import_string(settings.PAGE_CACHE_STAMP)()
-            connections.close_all()  # each question has a thread of its own, which ends with it
-            yield GaugeMetricFamily("site_content_version", "Rises with each change.", version)
+            connections.close_all()  # this thread ends with the request
+            yield GaugeMetricFamily(
+                "site_content_version", "Rises with each change of content.", version
+            )
 
 
-def answer():
-    """Return the WSGI application that answers Prometheus, for all processes together."""
+def make_metrics_app():
+    """Return a WSGI application that serves the metrics of all processes."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)
     registry.register(State())
     return make_wsgi_app(registry)
 
 
-# --- What gunicorn.conf.py gives to gunicorn ---------------------------------------------------------
+# --- The server, started and stopped by gunicorn.conf.py -------------------------------------------
 
 
 class Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
 
-class Quiet(WSGIRequestHandler):
+class QuietHandler(WSGIRequestHandler):
     def log_message(self, *args):
         pass
 
@@ -95,21 +100,22 @@ class Quiet(WSGIRequestHandler):
 def on_starting(server):
     address = settings.METRICS_HOST, settings.METRICS_PORT
     try:
-        listening = make_server(*address, answer(), Server, Quiet)
+        metrics_server = make_server(*address, make_metrics_app(), Server, QuietHandler)
     except OSError as error:
         on_exit(server)
         raise SystemExit(
             f"METRICS_HOST and METRICS_PORT cannot be used ({error}). Choose others."
         ) from error
-    listening.socket.setblocking(False)  # the processes that come second to a question go on
-    _listening.append(listening)
+    # Every process wakes up for a connection, and only one gets it: the others must not block.
+    metrics_server.socket.setblocking(False)
+    _servers.append(metrics_server)
 
 
 def serve(page_cache):
-    """Answer Prometheus in this process, whose PageCache, or None, is `page_cache`."""
+    """Serve the metrics from this process. `page_cache` is its PageCache or None."""
     if page_cache:
         page_cache.report_size = stored.set
-    threading.Thread(target=_listening[0].serve_forever, name="metrics", daemon=True).start()
+    threading.Thread(target=_servers[0].serve_forever, name="metrics", daemon=True).start()
 
 
 def child_exit(server, worker):

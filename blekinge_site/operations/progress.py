@@ -1,15 +1,15 @@
-"""How far a command is, for the person at the terminal that it was started from."""
+"""Progress of a long command, shown in the terminal that it runs in."""
 
 import time
 
-QUIET_SECONDS = 2  # before the first word: most commands have ended by then
+QUIET_SECONDS = 2  # before the first report: most commands have finished by then
 BETWEEN_SECONDS = 0.5
 
 
 class Progress:
-    """Writes how far a command is to `stream`, on one line that is gone when the context ends.
+    """Writes progress to `stream`, on one line that is erased when the context ends.
 
-    Where `stream` is no terminal, it writes nothing.
+    Writes nothing if `stream` is not a terminal.
     """
 
     def __init__(self, stream):
@@ -23,7 +23,7 @@ class Progress:
         self._show("")
 
     def __call__(self, step, done, total):
-        """Say that `done` of `total` are done in `step`, a few words such as "Writing rows"."""
+        """Report that `done` of `total` is done in `step`, a short label such as "Writing rows"."""
         now = time.monotonic()
         if now >= self.due_at:
             self.due_at = now + BETWEEN_SECONDS
@@ -33,3 +33,7 @@ class Progress:
         if self.is_terminal:
             self.stream.write(f"\r\x1b[K{text}", ending="")
             self.stream.flush()
+
+
+def no_report(step, done, total):
+    """Report nothing, in place of a `Progress`."""

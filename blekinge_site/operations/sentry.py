@@ -1,11 +1,11 @@
-"""Errors sent to Sentry, with nothing about who visited. Imported only where SENTRY_DSN is set."""
+"""Sends errors to Sentry, without any data about visitors. Imported only if SENTRY_DSN is set."""
 
 import sentry_sdk
 
 from blekinge_site.operations.logs import masked
 
-# What an event may say; all else is dropped, also what a newer version of the library adds.
-KEPT = {
+# Everything else in an event is dropped, including what newer versions of the library may add.
+SENT_FIELDS = {
     "event_id",
     "exception",
     "level",
@@ -20,12 +20,12 @@ KEPT = {
 
 
 def without_visitor(event, hint):
-    """Return `event` with its address masked and without host, headers, user and what led to it."""
-    kept = {name: value for name, value in event.items() if name in KEPT}
+    """Return the fields of `event` in SENT_FIELDS, and the method and path of its request, all masked."""
+    sent = {name: value for name, value in event.items() if name in SENT_FIELDS}
     if request := event.get("request"):
         path = "/" + request.get("url", "").partition("://")[2].partition("/")[2]
-        kept["request"] = {"method": request.get("method"), "url": path}
-    return masked_throughout(kept)
+        sent["request"] = {"method": request.get("method"), "url": path}
+    return masked_throughout(sent)
 
 
 def masked_throughout(value):

@@ -1,1 +1,1 @@
-"""How requests are answered: page cache, files, the bridge to Django, the request log."""
+"""Serving requests: the page cache, files, the bridge to Django, and the request log."""

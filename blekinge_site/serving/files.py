@@ -1,6 +1,6 @@
-"""Files from the disk, static ones and documents: whole, in part, or not again to whoever has them.
+"""Responses with files, static files and documents: whole, in part, or 304 Not Modified.
 
-RFC 9110 says how: sections 12.5.3 (encodings), 13 (conditions) and 14 (ranges).
+See RFC 9110, sections 12.5.3 (encodings), 13 (conditional requests) and 14 (ranges).
 """
 
 import mimetypes
@@ -17,17 +17,15 @@ from whitenoise.responders import SlicedFile
 
 from blekinge_site.serving.stored_pages import CACHE_CONTROL, X_ACCEL_EXPIRES, acceptable
 
-# The numbers of the first and last byte, or of how many last bytes. More digits are no size of a file.
-ONE_RANGE = re.compile(
-    r"\s*bytes\s*=\s*(?=[\d-]*\d)(\d{0,50})-(\d{0,50})\s*", re.IGNORECASE | re.ASCII
-)
+# The first and last position, or the length of a suffix. No file's size has more digits.
+RANGE = re.compile(r"\s*bytes\s*=\s*(?=[\d-]*\d)(\d{0,50})-(\d{0,50})\s*", re.IGNORECASE | re.ASCII)
 
 
 class StaticFiles(WhiteNoiseMiddleware):
-    """WhiteNoise's middleware, with our answers.
+    """WhiteNoise's middleware, with our own responses.
 
-    WhiteNoise itself sends an encoding that the request refuses with `q=0`, answers 416 to a range of one
-    byte, and knows neither `If-Range` nor a list of ETags.
+    WhiteNoise sends encodings that the request refuses with `q=0`, responds with 416 to a range of one byte,
+    and supports neither `If-Range` nor lists of ETags.
     """
 
     @staticmethod
@@ -36,20 +34,20 @@ class StaticFiles(WhiteNoiseMiddleware):
             return WhiteNoiseMiddleware.serve(static_file, request)
         encodings = ", ".join(acceptable(request.headers.get("Accept-Encoding", "")))
         path, headers = static_file.get_path_and_headers({"HTTP_ACCEPT_ENCODING": encodings})
-        return answer_with_file(request, partial(open, path, "rb"), dict(headers))
+        return file_response(request, partial(open, path, "rb"), dict(headers))
 
 
 class GZipOfPages(GZipMiddleware):
-    """Django's, which leaves files as they are: a part of one could not be put in its place."""
+    """Django's GZipMiddleware, except that it leaves files alone: ranges refer to the uncompressed file."""
 
     def process_response(self, request, response):
         return response if response.streaming else super().process_response(request, response)
 
 
 def answer_with_download(request, file):
-    """Return an answer with `file`, a FieldFile that staff have uploaded, to be saved by the visitor.
+    """Return a response with `file`, the FieldFile of a document, for the visitor to save.
 
-    Raises FileNotFoundError where the storage doesn't have it.
+    Raises FileNotFoundError if the storage doesn't have it.
     """
     modified = file.storage.get_modified_time(file.name).timestamp()
     name = PurePath(file.name).name
@@ -62,29 +60,28 @@ def answer_with_download(request, file):
         "Cache-Control": CACHE_CONTROL,
         "X-Accel-Expires": X_ACCEL_EXPIRES,
     }
-    return answer_with_file(request, file.open, headers)
+    return file_response(request, file.open, headers)
 
 
-def answer_with_file(request, open_file, headers):
-    """Return an answer with a file, or with what `request` says that the visitor lacks of it.
+def file_response(request, open_file, headers):
+    """Return the response to `request` for a file: all of it, the range requested, 304 or 416.
 
-    `open_file` returns the file, open for reading bytes. `headers` are those of the whole file; the ETag,
-    the length and the time of the last change are among them. A request for several ranges gets the file.
+    `open_file` returns the file opened for reading bytes. `headers` are those of the whole file, and include
+    ETag, Content-Length and Last-Modified. A request for several ranges gets the whole file.
     """
+    size = headers["Content-Length"]
     headers |= {"Accept-Ranges": "bytes"}
     whole = HttpResponse(headers=headers)
     modified = parse_http_date_safe(headers["Last-Modified"])
-    answer = get_conditional_response(request, headers["ETag"], modified, whole)
-    if answer.status_code == 304:
-        answer["Content-Length"] = headers[
-            "Content-Length"
-        ]  # or Django says 0, which would be of the file
-    if answer is not whole or request.method == "HEAD":
-        return answer
-    asked = asked_range(request, headers)
-    if asked is None:
+    response = get_conditional_response(request, headers["ETag"], modified, whole)
+    if response.status_code == 304:
+        response["Content-Length"] = size  # the file's, where Django would set 0
+    if response is not whole or request.method == "HEAD":
+        return response
+    positions = requested_range(request, headers)
+    if positions is None:
         return WhiteNoiseFileResponse(open_file(), headers=headers)
-    (first, last), size = asked, headers["Content-Length"]
+    first, last = positions
     if first > last:
         refusal = {"Content-Range": f"bytes */{size}", "Content-Length": "0"}
         return HttpResponse(status=416, headers=refusal)
@@ -95,28 +92,28 @@ def answer_with_file(request, open_file, headers):
     return WhiteNoiseFileResponse(SlicedFile(open_file(), first, last), status=206, headers=headers)
 
 
-def asked_range(request, headers):
-    """Return the numbers of the first and last byte that `request` asks for, or None for the whole file.
+def requested_range(request, headers):
+    """Return the positions of the first and last byte that `request` wants, or None for the whole file.
 
-    Where the file of `headers` has none of the bytes asked for, the first number is the larger one.
+    If the file has none of the bytes, the first position is greater than the last.
     """
-    match = ONE_RANGE.fullmatch(request.headers.get("Range", ""))
-    if not match or not holds(request.headers.get("If-Range"), headers):
+    match = RANGE.fullmatch(request.headers.get("Range", ""))
+    if not match or not is_same_file(request.headers.get("If-Range"), headers):
         return None
     first, last = (int(digits) if digits else None for digits in match.groups())
     end = int(headers["Content-Length"]) - 1
     if first is None:
         return max(0, end + 1 - last), end
     if last is not None and last < first:
-        return None  # which is no range
+        return None  # not a valid range
     return first, end if last is None else min(last, end)
 
 
-def holds(validator, headers):
-    """Tell whether a visitor whose `If-Range` is `validator` has a part of the file that `headers` are of."""
-    if validator is None:
+def is_same_file(if_range, headers):
+    """Return whether the file with `headers` is the one that the `If-Range` header, or None, identifies."""
+    if if_range is None:
         return True
-    if validator.endswith('"'):
-        return validator == headers["ETag"] and not validator.startswith("W/")
-    modified = parse_http_date_safe(validator)
+    if if_range.endswith('"'):
+        return if_range == headers["ETag"] and not if_range.startswith("W/")
+    modified = parse_http_date_safe(if_range)
     return modified is not None and modified == parse_http_date_safe(headers["Last-Modified"])

@@ -1,8 +1,8 @@
-"""Which public views read the query of an address: the parameters after the question mark.
+"""Which public views read the query string.
 
 The page cache stores a page under its path alone and sends it whatever the query says. A view that reads
-its query names the parameters with `reads_query`; all others stay out of what is stored, and out of what
-the view sees. An answer that may not be stored at all says so itself: `Cache-Control: no-store`.
+query parameters declares them with `reads_query`. Other parameters neither count for the cache nor reach the
+view. A response that must not be stored says so itself, with `Cache-Control: no-store`.
 """
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 
 def reads_query(*names):
-    """Let a view read these parameters. Its path has no arguments: `readers` lists it."""
+    """Declare the query parameters that a view reads. Its path must not have arguments."""
 
     def declare(view):
         view.query_names = frozenset(names)
@@ -20,20 +20,20 @@ def reads_query(*names):
     return declare
 
 
-def readers():
-    """Return the parameters that are read at each path whose view reads any: a dict of frozensets."""
-    names = dict(_names_of_views(get_resolver().url_patterns))
-    found = {}
+def query_names_by_path():
+    """Return the declared parameters: a dict from path, in each language, to a frozenset."""
+    by_view = dict(_declared(get_resolver().url_patterns))
+    by_path = {}
     for language, _name in settings.LANGUAGES:
         with override(language):
-            found |= {reverse(view): read for view, read in names.items()}
-    return found
+            by_path |= {reverse(view): names for view, names in by_view.items()}
+    return by_path
 
 
-def _names_of_views(patterns, namespaces=()):
+def _declared(patterns, namespaces=()):
     for pattern in patterns:
         if hasattr(pattern, "url_patterns"):
-            within = [pattern.namespace] if pattern.namespace else []
-            yield from _names_of_views(pattern.url_patterns, (*namespaces, *within))
+            own = [pattern.namespace] if pattern.namespace else []
+            yield from _declared(pattern.url_patterns, (*namespaces, *own))
         elif hasattr(pattern.callback, "query_names"):
             yield ":".join((*namespaces, pattern.name)), pattern.callback.query_names

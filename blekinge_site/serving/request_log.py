@@ -1,4 +1,4 @@
-"""What gunicorn logs of itself, and one line for each request, which is counted for Prometheus too."""
+"""gunicorn's own log, and a line and a count for each request."""
 
 import atexit
 import json
@@ -10,13 +10,14 @@ from contextlib import suppress
 from functools import lru_cache
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 from gunicorn.glogging import Logger
 
-from blekinge_site.operations.logs import Formatter, masked, number_of, utc
+from blekinge_site.operations.logs import Formatter, masked, request_id_of, utc
 
-EVERY = 0.2  # seconds between two times that lines are written
-MOST = 100_000  # lines that may wait; where nobody takes them, the oldest are let go
-WHOLE = 4096  # bytes that a pipe takes in one piece, whoever else writes to it
+WRITE_EVERY_SECONDS = 0.2
+MAX_WAITING_LINES = 100_000  # if they cannot be written, the oldest are dropped
+PIPE_BYTES = 4096  # that a pipe takes in one piece, even if other processes write to it
 
 
 class ServerLog(Logger):
@@ -28,86 +29,80 @@ class ServerLog(Logger):
             handler.setFormatter(Formatter(settings.LOG_FORMAT))
 
 
-class Access:
-    """Gives each request its number, and tells the log and the metrics how it was answered."""
+class RequestLog:
+    """Numbers the requests, and records the responses in the log and the metrics."""
 
     def __init__(self):
-        self.line = {"json": json_line, "text": text_line}[settings.LOG_FORMAT]
-        self.lines = Lines() if settings.ACCESS_LOG else None
-        self.count = None
-        if settings.METRICS_PORT:
-            from blekinge_site.operations.metrics import count  # which takes memory
-
-            self.count = count
+        self.format = {"json": json_line, "text": text_line}[settings.LOG_FORMAT]
+        self.writer = LineWriter() if settings.ACCESS_LOG else None
+        # Imported only if it is used, because it takes memory.
+        count = "blekinge_site.operations.metrics.count"
+        self.count = import_string(count) if settings.METRICS_PORT else None
 
     def begin(self, environ):
-        environ["request_id"] = number_of(environ, behind_proxy=settings.BEHIND_PROXY)
+        environ["request_id"] = request_id_of(environ, behind_proxy=settings.BEHIND_PROXY)
 
-    def end(self, environ, status, sent, seconds):
-        """Note an answer: its status, as a number, the bytes of its body and the time that it took."""
-        if self.lines:
-            self.lines.add(self.line(environ, status, sent, seconds * 1000))
+    def end(self, environ, status, sent_bytes, seconds):
+        """Record a response. `status` is an int."""
+        if self.writer:
+            self.writer.add(self.format(environ, status, sent_bytes, seconds * 1000))
         if self.count:
             self.count(environ, status, seconds)
 
 
-def json_line(environ, status, sent, ms):
-    # By hand: json.dumps of all of it takes three times as long, and this is done for every request.
+def json_line(environ, status, sent_bytes, ms):
+    # json.dumps would take three times as long, for each request.
     return (
         f'{{"time": "{utc(time.time())}", "level": "INFO", "logger": "request", '
         f'"method": {quoted(environ["REQUEST_METHOD"])}, "path": {quoted(environ["PATH_INFO"])}, '
-        f'"status": {status}, "ms": {ms:.1f}, "bytes": {sent}, '
+        f'"status": {status}, "ms": {ms:.1f}, "bytes": {sent_bytes}, '
         f'"request_id": "{environ.get("request_id", "")}", '
         f'"page_cache": "{environ.get("page_cache", "past")}"}}\n'
     )
 
 
-def text_line(environ, status, sent, ms):
+def text_line(environ, status, sent_bytes, ms):
     return (
         f"{utc(time.time())[11:19]} {quoted(environ['REQUEST_METHOD'])[1:-1]} "
-        f"{quoted(environ['PATH_INFO'])[1:-1]} {status} {sent} bytes "
+        f"{quoted(environ['PATH_INFO'])[1:-1]} {status} {sent_bytes} bytes "
         f"{ms:.1f} ms {environ.get('page_cache', '')}\n"
     )
 
 
 @lru_cache(maxsize=1024)
-def quoted(sent):
-    """Return `sent`, as WSGI has it, as JSON; cut, so that a line stays short."""
-    text = sent.encode("latin-1", "replace").decode("utf-8", "replace")
+def quoted(text):
+    """Return `text`, a string as WSGI encodes it, as ASCII JSON, cut to 500 characters."""
+    text = text.encode("latin-1", "replace").decode("utf-8", "replace")
     return json.dumps(masked(text)[:500])
 
 
-class Lines:
-    """Writes lines from a thread of its own: the requests' threads would change places at each writing."""
+class LineWriter:
+    """Writes lines in a thread of its own. Writing each in the event loop would cost thread switches."""
 
     def __init__(self):
-        self.waiting, self.thread, self.lock = deque(maxlen=MOST), None, threading.Lock()
+        self.waiting, self.lock = deque(maxlen=MAX_WAITING_LINES), threading.Lock()
+        self.thread = None
 
     def add(self, line):
+        """Add a line. Call this from the event loop's thread only."""
         self.waiting.append(line)
-        if self.thread is None:  # in each process: a fork takes no thread along
-            self.start()
-
-    def start(self):
-        with self.lock:
-            if self.thread is None:
-                self.thread = threading.Thread(target=self.run, name="access-log", daemon=True)
-                self.thread.start()
-                atexit.register(self.write)
+        if self.thread is None:  # started here because a fork would not copy it
+            self.thread = threading.Thread(target=self.run, name="access-log", daemon=True)
+            self.thread.start()
+            atexit.register(self.write)
 
     def run(self):
         while True:
-            time.sleep(EVERY)
+            time.sleep(WRITE_EVERY_SECONDS)
             self.write()
 
     def write(self):
-        """Write all that waits, whole lines at a time."""
+        """Write the waiting lines, several at a time but never a part of one."""
         with self.lock:
             while self.waiting:
                 piece = self.waiting.popleft()
-                while self.waiting and len(piece) + len(self.waiting[0]) <= WHOLE:
+                while self.waiting and len(piece) + len(self.waiting[0]) <= PIPE_BYTES:
                     piece += self.waiting.popleft()
-                # On a full disk it is lost; what comes when there is room again is written.
-                with suppress(OSError):
+                with suppress(OSError):  # on a full disk, lines are lost until there is space again
                     sys.stderr.write(piece)
                     sys.stderr.flush()

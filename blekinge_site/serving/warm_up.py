@@ -1,34 +1,36 @@
-"""Fills the page cache when a process starts, with the pages that visitors want most first."""
+"""Fills the page cache when a process starts, in the order of the sitemap."""
 
 import io
 import re
 import time
+from contextlib import suppress
 from itertools import islice
 from urllib.parse import unquote, urlsplit
 
 from blekinge_site.serving.page_cache import drain
 
 RETRY_SECONDS = 2  # while the database is down
-# Without a shared store each process makes pages for itself: those that the sitemap begins with.
-MOST_PAGES_OF_OWN = 200
+MAX_PAGES_WITHOUT_STORE = 200  # as each process then generates its own
 
 
 def warm_up(cache, listens_at):
-    """Store in `cache` the pages that the sitemap names, as soon as there is a database to make them of.
+    """Store the sitemap's pages in `cache`, as soon as the database answers.
 
-    They are for those who come through a proxy, or to `listens_at`: the address and port of a socket, or a
-    path. Other names of the site have to wait. Of the processes that share a store, one makes the pages of
-    a release and its content; the others fetch them when they are wanted.
+    The pages are for requests through a proxy or to `listens_at`, a socket's address and port or its path;
+    pages of other host names are stored on request. One of the processes that share a store generates the
+    pages of a release and its content, and the others fetch them on request.
     """
-    names = [name for name in cache.hosts if not name.startswith(".")]  # a dot: any name below it
-    if not names:
+    hosts = [
+        host for host in cache.hosts if not host.startswith(".")
+    ]  # a dot matches all subdomains
+    if not hosts:
         return
-    scheme, host, port = "http", names[0], 80
+    scheme, host, port = "http", hosts[0], 80
     if cache.proxy_header:
         scheme = "https"
     elif not isinstance(listens_at, str):
         address, port = listens_at[:2]
-        host = f"{address if address in names else host}:{port}"
+        host = f"{address if address in hosts else host}:{port}"
     environ = {
         "REQUEST_METHOD": "GET",
         "HTTP_HOST": host,
@@ -36,26 +38,27 @@ def warm_up(cache, listens_at):
         "SERVER_PORT": str(port),
         "wsgi.url_scheme": scheme,
     } | dict([cache.proxy_header] if cache.proxy_header else [])
-    stamp = stamp_that_holds(cache)
-    if cache.shared and not cache.shared.claims_warm_up(host, stamp):
-        return
-    addresses = re.findall(rb"<loc>([^<]*)</loc>", page(cache, environ, "/sitemap.xml"))
-    for address in islice(addresses, None if cache.shared else MOST_PAGES_OF_OWN):
-        page(cache, environ, unquote(urlsplit(address.decode()).path, "latin-1"))
+    with suppress(RuntimeError):  # the cache's executors take no more tasks: the process is ending
+        stamp = wait_for_stamp(cache)
+        if cache.shared and not cache.shared.claim_warm_up(host, stamp):
+            return
+        addresses = re.findall(rb"<loc>([^<]*)</loc>", fetch(cache, environ, "/sitemap.xml"))
+        for address in islice(addresses, None if cache.shared else MAX_PAGES_WITHOUT_STORE):
+            fetch(cache, environ, unquote(urlsplit(address.decode()).path, "latin-1"))
 
 
-def page(cache, environ, path):
-    """Return the body of the page at `path`."""
-    said = []
-    while not said or said[-1].startswith("5") and cache.has_failed():
-        stamp_that_holds(cache)
-        asked = environ | {"PATH_INFO": path, "wsgi.input": io.BytesIO()}
-        body = drain(cache(asked, lambda status, headers: said.append(status)))
+def fetch(cache, environ, path):
+    """Return the body of the page at `path`; retry while the database is failing."""
+    statuses = []
+    while not statuses or statuses[-1].startswith("5") and cache.watch.has_failed():
+        wait_for_stamp(cache)
+        request = environ | {"PATH_INFO": path, "wsgi.input": io.BytesIO()}
+        body = drain(cache(request, lambda status, headers: statuses.append(status)))
     return body
 
 
-def stamp_that_holds(cache):
-    """Return the stamp, once the database tells it."""
+def wait_for_stamp(cache):
+    """Return the current stamp, as soon as the database answers."""
     while not (stamp := cache.watch.stamp()) or cache.watch.is_failing:
         time.sleep(RETRY_SECONDS)
     return stamp

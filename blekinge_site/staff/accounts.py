@@ -1,4 +1,4 @@
-"""The admin of accounts, and of the log of what their owners have done."""
+"""The admin of accounts and of the log."""
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -11,15 +11,15 @@ from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import User
 
 from blekinge_site.staff.signin import directory
-from blekinge_site.staff.signin_log import SIGN_IN, record
+from blekinge_site.staff.signin_log import SIGN_IN, log_sign_in_event
 
-# Ours is below, and what allauth keeps about accounts is dealt with where people sign in.
+# AccountAdmin replaces Django's. allauth's models are managed on the sign-in pages.
 for model in (User, Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken):
     admin.site.unregister(model)
 
 
 class AccountForm(UserChangeForm):
-    """An account, with the person it belongs to in the region's directory, where there is one."""
+    """An account, with its owner's identifier in the region's directory if the site uses one."""
 
     directory_id = forms.CharField(
         label="Identifierare i regionens katalog",
@@ -48,14 +48,19 @@ class AccountForm(UserChangeForm):
 
 
 def identifier_of(user):
-    """Return what the region's directory knows the person of account `user` by, or an empty string."""
-    linked = SocialAccount.objects.filter(user=user, provider=directory()).first()
-    return linked.uid if linked else ""
+    """Return the identifier of `user` in the region's directory, or an empty string."""
+    social_account = SocialAccount.objects.filter(user=user, provider=directory()).first()
+    return social_account.uid if social_account else ""
+
+
+def may_manage(user, account):
+    """Return whether `user` may manage `account`, a User or None: only superusers manage superusers."""
+    return account is None or user.is_superuser or not account.is_superuser
 
 
 @admin.register(User)
 class AccountAdmin(UserAdmin):
-    """Accounts get what their group may do; only a superuser makes another one."""
+    """Accounts get their permissions from groups. Only superusers can create superusers."""
 
     form = AccountForm
     actions = ["remove_second_factor"]
@@ -75,7 +80,7 @@ class AccountAdmin(UserAdmin):
 
     @admin.display(description="Identifierare i regionens katalog")
     def directory_id(self, user):
-        return identifier_of(user)  # for those who may not change it
+        return identifier_of(user)  # shown to staff who may only view the account
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
@@ -89,22 +94,20 @@ class AccountAdmin(UserAdmin):
         return fields if request.user.is_superuser else [*fields, "is_superuser"]
 
     def has_change_permission(self, request, obj=None):
-        guarded = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return not guarded and super().has_change_permission(request, obj)
+        return may_manage(request.user, obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request, obj=None):
-        guarded = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return not guarded and super().has_delete_permission(request, obj)
+        return may_manage(request.user, obj) and super().has_delete_permission(request, obj)
 
     @admin.action(description="Ta bort tvåfaktorsinloggning", permissions=["change"])
     def remove_second_factor(self, request, queryset):
-        """Let those who have lost their telephone or key sign in with their password, and start anew."""
+        """Let users who have lost their second factor sign in with their password and add a new factor."""
         for user in queryset:
             if not self.has_change_permission(request, user):
                 self.message_user(request, f"Du får inte ändra {user}.", messages.ERROR)
                 continue
             Authenticator.objects.filter(user=user).delete()
-            record(user, "Tvåfaktorsinloggningen togs bort.", by=request.user)
+            log_sign_in_event(user, "Tvåfaktorsinloggningen togs bort.", actor=request.user)
             self.message_user(request, f"Tvåfaktorsinloggningen är borttagen för {user}.")
 
 
@@ -119,19 +122,19 @@ class KindFilter(admin.SimpleListFilter):
         return KINDS.items()
 
     def queryset(self, request, queryset):
-        wanted = {str(kind): kind for kind in KINDS}.get(self.value())
-        return queryset if wanted is None else queryset.filter(action_flag=wanted)
+        kind = {str(kind): kind for kind in KINDS}.get(self.value())
+        return queryset if kind is None else queryset.filter(action_flag=kind)
 
 
 @admin.register(LogEntry)
 class LogAdmin(admin.ModelAdmin):
-    """Who has done what on these pages and when signing in. Nobody changes it.
+    """The read-only log of edits and sign-ins.
 
-    An account that is in it cannot be deleted, which would delete its part of the log; it is made
-    inactive instead.
+    Deleting an account would delete its log entries. So accounts with entries cannot be deleted, only made
+    inactive.
     """
 
-    list_display = ["action_time", "user", "kind", "thing", "message"]
+    list_display = ["action_time", "user", "kind", "target", "message"]
     list_filter = [
         "action_time",
         KindFilter,
@@ -147,9 +150,9 @@ class LogAdmin(admin.ModelAdmin):
         return KINDS[entry.action_flag]
 
     @admin.display(description="vad", ordering="object_repr")
-    def thing(self, entry):
-        sort = f"{entry.content_type.name}: " if entry.content_type else ""
-        return f"{sort}{entry.object_repr}"
+    def target(self, entry):
+        content_type = f"{entry.content_type.name}: " if entry.content_type else ""
+        return f"{content_type}{entry.object_repr}"
 
     @admin.display(description="händelse")
     def message(self, entry):

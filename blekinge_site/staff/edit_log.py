@@ -1,4 +1,7 @@
-"""One line in the log for each entry that staff leave in the admin's: who, what and which, all as numbers."""
+"""Writes a line to the site's log for each entry in the admin's log.
+
+A line has the IDs of the user and the object, but no names.
+"""
 
 import functools
 import logging
@@ -14,7 +17,7 @@ logger = logging.getLogger("edits")
 ACTIONS = {ADDITION: "add", CHANGE: "change", DELETION: "delete", SIGN_IN: "sign-in"}
 
 
-def tell(entries):
+def write_lines(entries):
     for entry in entries:
         model = ContentType.objects.get_for_id(entry.content_type_id)
         fields = {
@@ -26,18 +29,18 @@ def tell(entries):
         logger.info("edit", extra={"fields": fields})
 
 
-def telling(log_actions):
-    """Return `log_actions`, Django's, telling of what it has made once that is in the database."""
+def with_lines(log_actions):
+    """Return Django's `log_actions`, which now also writes a line for each entry after the commit."""
 
     @functools.wraps(log_actions)
-    def log_and_tell(*args, **kwargs):
-        made = log_actions(*args, **kwargs)
-        entries = made if isinstance(made, list) else [made]
-        transaction.on_commit(lambda: tell(entries))
-        return made
+    def log_and_write_lines(*args, **kwargs):
+        result = log_actions(*args, **kwargs)
+        entries = result if isinstance(result, list) else [result]
+        transaction.on_commit(lambda: write_lines(entries))
+        return result
 
-    return log_and_tell
+    return log_and_write_lines
 
 
-# All entries are made by this one method. A signal would miss those made several at a time.
-LogEntryManager.log_actions = telling(LogEntryManager.log_actions)
+# This method creates all entries. The post_save signal is not sent for entries created in bulk.
+LogEntryManager.log_actions = with_lines(LogEntryManager.log_actions)

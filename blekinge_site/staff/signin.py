@@ -1,4 +1,4 @@
-"""Who may sign in, and for whom a password is not enough."""
+"""The rules for signing in: which accounts may, and which of them need a second factor."""
 
 from ipaddress import ip_address
 
@@ -14,44 +14,43 @@ from django.db.models import Q
 from django.shortcuts import render
 from django.urls import reverse
 
-# The roles that decide what visitors see, and who else may.
-GUARDED_ROLES = ["Publicist", "Ansvarig"]
+# The groups that publish content or manage accounts.
+SECOND_FACTOR_GROUPS = ["Publicist", "Ansvarig"]
 
-
-# In the session: whether the directory has said that it asked for a second factor at this sign-in.
-VOUCHED = "directory_asked_for_second_factor"
+# The session key for whether the directory has checked a second factor at this sign-in.
+SECOND_FACTOR_CHECKED = "directory_asked_for_second_factor"
 
 
 def directory():
-    """Return what allauth calls the region's directory, its provider id, or None where there is none."""
+    """Return allauth's provider ID of the region's directory, or None if the site doesn't use one."""
     apps = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
     return apps[0]["provider_id"] if apps else None
 
 
-def says_second_factor(sociallogin):
-    """Tell whether the directory says, in its ID token, that it asked for a second factor."""
+def claims_second_factor(sociallogin):
+    """Return whether the directory's ID token claims that it has checked a second factor."""
     claims = sociallogin.account.extra_data.get("id_token", {})
-    methods = claims.get("amr")  # by RFC 8176
+    methods = claims.get("amr")  # RFC 8176
     return isinstance(methods, list) and "mfa" in methods or claims.get("acr") in settings.OIDC_ACR
 
 
 def lacks_second_factor(request):
-    """Tell whether who is signed in must add a second factor before they may do anything else."""
+    """Return whether the user must add a second factor before they may use the admin."""
     user = request.user
-    if not settings.SECOND_FACTOR or request.session.get(VOUCHED):
+    if not settings.SECOND_FACTOR or request.session.get(SECOND_FACTOR_CHECKED):
         return False
-    if not user.is_superuser and not user.groups.filter(name__in=GUARDED_ROLES).exists():
+    if not user.is_superuser and not user.groups.filter(name__in=SECOND_FACTOR_GROUPS).exists():
         return False
     return not user.authenticator_set.exclude(type=Authenticator.Type.RECOVERY_CODES).exists()
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Accounts are made by staff, for staff."""
+    """Only staff have accounts, and only staff create them."""
 
     def get_client_ip(self, request):
-        """Return the visitor's address; an IPv4 one by its own name, whatever kind of socket it came to.
+        """Return the visitor's IP address. An IPv4 address that is mapped to IPv6 becomes IPv4 again.
 
-        Limits count by networks of IPv6, of which the one for IPv4 is everybody's.
+        Rate limits count an IPv6 network as one visitor, and all mapped addresses share a network.
         """
         address = ip_address(super().get_client_ip(request))
         return str(getattr(address, "ipv4_mapped", None) or address)
@@ -66,11 +65,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request, user, *, signal_kwargs, **kwargs):
         sociallogin = (signal_kwargs or {}).get("sociallogin")
-        request.session[VOUCHED] = bool(sociallogin) and says_second_factor(sociallogin)
+        is_checked = bool(sociallogin) and claims_second_factor(sociallogin)
+        request.session[SECOND_FACTOR_CHECKED] = is_checked
         return super().post_login(request, user, signal_kwargs=signal_kwargs, **kwargs)
 
     def send_password_reset_mail(self, user, email, context):
-        # Who has no password comes by the directory, and is not to get past it.
+        # Users without a password sign in with the directory. A password would bypass it.
         if user.has_usable_password():
             super().send_password_reset_mail(user, email, context)
 
@@ -79,11 +79,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class DirectoryAdapter(DefaultSocialAccountAdapter):
-    """People in the region's directory get into accounts that staff have made for them, and no others.
+    """People in the region's directory sign in to accounts that staff have created for them.
 
-    A manager has entered the person's identifier (`sub`) in the account, or the directory vouches for the
-    e-mail address of one that no superuser has; names are not compared, since people may choose theirs. From
-    then on the two belong together, whatever either is renamed to.
+    An account matches if a manager has entered the person's identifier (`sub`) in it. It also matches if it
+    has an e-mail address that the directory has verified, unless it is a superuser's. Names are not compared,
+    since people may choose theirs. The first sign-in links the account to the person, and the link remains
+    if either changes name.
     """
 
     def pre_social_login(self, request, sociallogin):
@@ -99,19 +100,19 @@ class DirectoryAdapter(DefaultSocialAccountAdapter):
         )
 
     def account_for(self, sociallogin):
-        """Return the one account that has a verified address of this person's, or None."""
-        theirs = Q(pk=None)  # no account
+        """Return the only account with a verified e-mail address of the person, or None."""
+        has_address = Q(pk=None)  # no account
         for address in sociallogin.email_addresses:
             if address.verified is True:  # some directories send the text "false"
-                theirs |= Q(email__iexact=address.email)
+                has_address |= Q(email__iexact=address.email)
         matches = User.objects.filter(
-            theirs, is_active=True, is_staff=True, is_superuser=False, socialaccount=None
+            has_address, is_active=True, is_staff=True, is_superuser=False, socialaccount=None
         )
         return matches[0] if len(matches) == 1 else None
 
 
 class SignInForm(LoginForm):
-    """Allauth's, ready to be typed in."""
+    """allauth's form, with the focus on the user name."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

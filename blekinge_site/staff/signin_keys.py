@@ -1,11 +1,11 @@
-"""The forms for security keys: a module of their own, as what they build on takes long to load."""
+"""The forms for security keys, in a separate module because allauth's forms for them take long to import."""
 
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 
 
 class AddKeyForm(AddWebAuthnForm):
-    """A new key, in words that say what it will do."""
+    """Adds a key, with our own labels."""
 
     name = forms.CharField(label="Namn", required=False)
     passwordless = forms.BooleanField(

@@ -1,7 +1,7 @@
-"""What happens when people sign in, in the same log as what they do then.
+"""Records sign-in events in the admin's log, beside the edits.
 
-An attempt with a name that no account has is not kept: the log is about accounts. Nor are network
-addresses and secrets.
+The log is about accounts, so attempts with an unknown user name are left out. So are network addresses and
+secrets.
 """
 
 from allauth.account.signals import password_changed, password_reset, user_logged_in
@@ -18,7 +18,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.dispatch import receiver
 
-SIGN_IN = 4  # a kind of entry beside Django's own: added 1, changed 2, deleted 3
+SIGN_IN = 4  # an action flag; Django has 1 to 3, for addition, change and deletion
 
 FACTORS = {
     Authenticator.Type.TOTP: "autentiseringsapp",
@@ -27,59 +27,59 @@ FACTORS = {
 }
 
 
-def record(user, message, by=None):
-    """Write `message`, about the sign-in of `user`, in the log; `by` is who did it, if somebody else."""
-    LogEntry.objects.log_actions((by or user).pk, [user], SIGN_IN, message)
+def log_sign_in_event(user, message, actor=None):
+    """Add `message`, about the sign-in of `user`, to the log as an act of `actor`, by default `user`."""
+    LogEntry.objects.log_actions((actor or user).pk, [user], SIGN_IN, message)
 
 
 @receiver(user_logged_in)
 def signed_in(user, sociallogin=None, **kwargs):
-    record(user, "Loggade in med regionens konto." if sociallogin else "Loggade in.")
+    log_sign_in_event(user, "Loggade in med regionens konto." if sociallogin else "Loggade in.")
 
 
 @receiver(user_logged_out)
 def signed_out(user, **kwargs):
     if user is not None:
-        record(user, "Loggade ut.")
+        log_sign_in_event(user, "Loggade ut.")
 
 
 @receiver(user_login_failed)
 def password_refused(credentials, **kwargs):
     for user in User.objects.filter(username=credentials["username"]):
-        record(user, "Misslyckad inloggning med lösenord.")
+        log_sign_in_event(user, "Misslyckad inloggning med lösenord.")
 
 
 @receiver(authentication_failed)
 def factor_refused(user, authenticator, **kwargs):
-    record(user, "Misslyckad inloggning med kod.")
+    log_sign_in_event(user, "Misslyckad inloggning med kod.")
 
 
 @receiver(authenticator_added)
 def factor_added(user, authenticator, **kwargs):
-    record(user, f"Lade till {FACTORS[authenticator.type]}.")
+    log_sign_in_event(user, f"Lade till {FACTORS[authenticator.type]}.")
 
 
 @receiver(authenticator_removed)
 def factor_removed(user, authenticator, **kwargs):
-    record(user, f"Tog bort {FACTORS[authenticator.type]}.")
+    log_sign_in_event(user, f"Tog bort {FACTORS[authenticator.type]}.")
 
 
 @receiver(authenticator_reset)
-def recovery_codes_made(user, **kwargs):
-    record(user, "Gjorde nya återställningskoder.")
+def recovery_codes_created(user, **kwargs):
+    log_sign_in_event(user, "Gjorde nya återställningskoder.")
 
 
 @receiver(authenticator_used)
 def recovery_code_used(user, authenticator, **kwargs):
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
-        record(user, "Använde en återställningskod.")
+        log_sign_in_event(user, "Använde en återställningskod.")
 
 
 @receiver(password_changed)
-def password_was_changed(user, **kwargs):
-    record(user, "Bytte lösenord.")
+def log_password_change(user, **kwargs):
+    log_sign_in_event(user, "Bytte lösenord.")
 
 
 @receiver(password_reset)
-def password_was_reset(user, **kwargs):
-    record(user, "Bytte lösenord med en länk i e-post.")
+def log_password_reset(user, **kwargs):
+    log_sign_in_event(user, "Bytte lösenord med en länk i e-post.")

@@ -1,4 +1,4 @@
-"""Where staff sign in and look after their sign-in: allauth's pages, those of them that we offer."""
+"""The addresses of the sign-in pages: the pages of allauth that the site offers."""
 
 from importlib import import_module
 
@@ -9,7 +9,7 @@ from django.views.generic import RedirectView
 
 from blekinge_site.staff.site import staff_page
 
-# The modules with the views, by name: those for keys, codes and the directory take long to load.
+# Names of modules, since the views for keys, codes and the directory take long to import.
 account = "allauth.account.views"
 mfa = "allauth.mfa.base.views"
 recovery_codes = "allauth.mfa.recovery_codes.views"
@@ -19,27 +19,27 @@ directory = "allauth.socialaccount.views"
 openid_connect = "allauth.socialaccount.providers.openid_connect.views"
 
 
-def loaded_when_asked_for(module, view):
-    """Return `view` of `module`, both names, as a view that loads the module with its first request."""
+def lazy_view(module, name):
+    """Return the view called `name` in `module`, which is imported at the first request."""
 
-    def page(request, **kwargs):
-        return getattr(import_module(module), view)(request, **kwargs)
+    def view(request, **kwargs):
+        return getattr(import_module(module), name)(request, **kwargs)
 
-    return never_cache(staff_page(page))
+    return never_cache(staff_page(view))
 
 
-def page(address, module, view, name):
-    return path(address, loaded_when_asked_for(module, view), name=name)
+def page(route, module, view_name, name):
+    return path(route, lazy_view(module, view_name), name=name)
 
 
 urlpatterns = [
     page("logga-in/", account, "login", "account_login"),
     page("logga-ut/", account, "logout", "account_logout"),
     page("stangt/", account, "account_inactive", "account_inactive"),
-    page("nytt/", account, "signup", "account_signup"),  # says that it is closed
+    page("nytt/", account, "signup", "account_signup"),  # a page that says that sign-up is closed
     page("bekrafta/", account, "reauthenticate", "account_reauthenticate"),
     page("losenord/", account, "password_change", "account_change_password"),
-    # Who comes by the directory has no password, and is not to get one past it.
+    # Users of the directory have no password. A password would bypass the directory.
     path(
         "inget-losenord/",
         never_cache(staff_page(RedirectView.as_view(pattern_name="mfa_index"))),
@@ -68,9 +68,9 @@ if hasattr(settings, "MAILERS"):
     urlpatterns += [
         page("glomt/", account, "password_reset", "account_reset_password"),
         page("glomt/skickat/", account, "password_reset_done", "account_reset_password_done"),
-        re_path(  # allauth wants a hyphen here, which the key may hold too
+        re_path(  # allauth puts a hyphen here, and the key may contain hyphens too
             r"^glomt/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-            loaded_when_asked_for(account, "password_reset_from_key"),
+            lazy_view(account, "password_reset_from_key"),
             name="account_reset_password_from_key",
         ),
         page(

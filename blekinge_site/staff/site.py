@@ -1,4 +1,4 @@
-"""The staff's side of the site: the Django admin, in Swedish, under its own content security policy."""
+"""The staff's site: the Django admin, with its own content security policy."""
 
 from functools import wraps
 
@@ -11,36 +11,38 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.csp import CSP
+from django.utils.module_loading import import_string
 from django.views.decorators.csp import csp_override
 from django.views.i18n import JavaScriptCatalog
 
 from blekinge_site.security import STAFF_FEATURES
 from blekinge_site.staff.signin import lacks_second_factor
 
-# The editor's import map is the one inline script; it carries the nonce. Its one inline style sheet is
-# always the same: where a new version of it has another, the browser tests say that it is stopped.
+# The text editor has one inline script, its import map, which has the nonce, and one inline style sheet. If a
+# new version of the editor changes the style sheet, the browser tests fail, and the hash has to be updated.
 EDITOR_STYLE = "'sha256-PlumsSlvJ7vvWzjqibGAYKq92O3y/4JTxWWsWJvyUYA='"
 STAFF_CSP = settings.SECURE_CSP | {
     "script-src": [CSP.SELF, CSP.NONCE],
     "style-src": [CSP.SELF, EDITOR_STYLE],
-    "style-src-attr": [CSP.UNSAFE_INLINE],  # what is pasted from Word has some, until it is cleaned
+    # Text pasted from Word has style attributes until the editor cleans it.
+    "style-src-attr": [CSP.UNSAFE_INLINE],
     "img-src": [CSP.SELF, "data:"],
     "connect-src": [CSP.SELF],
 }
 
 
 def staff_page(view):
-    """Serve `view` under the staff's policy; whoever asks for it stays signed in a while longer."""
+    """Decorate a view with the staff's headers. A request for it extends the session."""
 
     @csp_override(STAFF_CSP)
     @wraps(view)
-    def page(request, *args, **kwargs):
-        request.session.modified = True  # saved again, with a new time to end
+    def wrapper(request, *args, **kwargs):
+        request.session.modified = True  # so that it is saved with a new expiry time
         response = view(request, *args, **kwargs)
         response["Permissions-Policy"] = STAFF_FEATURES
         return response
 
-    return page
+    return wrapper
 
 
 class StaffSite(AdminSite):
@@ -48,9 +50,7 @@ class StaffSite(AdminSite):
     site_header = f"{settings.SITE_NAME}: Redaktionen"
     index_title = "Innehåll"
     site_url = "/"
-    # What waits for whoever opens the front page, a function of the request; see pages.editing.desk.
-    waiting = staticmethod(lambda request: [])
-    enable_nav_sidebar = False  # the breadcrumbs and each plan's outline lead everywhere
+    enable_nav_sidebar = False  # breadcrumbs and the outlines of plans are enough
 
     def admin_view(self, view, cacheable=False):
         return staff_page(super().admin_view(view, cacheable))
@@ -59,7 +59,7 @@ class StaffSite(AdminSite):
         return super().has_permission(request) and not lacks_second_factor(request)
 
     def get_app_list(self, request, app_label=None):
-        """Return the apps with the most used first, and their models in the order of admin.py."""
+        """Return the apps with the most used first, and their models in the order of registration."""
         apps = super().get_app_list(request, app_label)
         order = list(self._registry)
         for app in apps:
@@ -69,14 +69,15 @@ class StaffSite(AdminSite):
         )
 
     def index(self, request, extra_context=None):
-        return super().index(request, {"waiting": self.waiting(request)} | (extra_context or {}))
+        waiting = import_string(settings.STAFF_DESK)
+        return super().index(request, {"waiting": waiting(request)} | (extra_context or {}))
 
     def i18n_javascript(self, request, extra_context=None):
-        # Django gives its own words only; the text editor has some too.
+        # Django's own method has the admin's translations only. The text editor has some too.
         return JavaScriptCatalog.as_view()(request)
 
     def login(self, request, extra_context=None):
-        """Lead to where whoever asks can get further: the sign-in, or their second factor."""
+        """Redirect users to the sign-in page, or to the page where they add a second factor."""
         if self.has_permission(request):
             return redirect("admin:index")
         if super().has_permission(request):

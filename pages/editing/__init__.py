@@ -1,1 +1,1 @@
-"""How staff edit content in the admin."""
+"""Editing content in the admin: forms, lists, permissions, publishing and the front page."""

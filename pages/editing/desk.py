@@ -1,4 +1,4 @@
-"""The desk: what waits for somebody when they come to the admin, with counts and links."""
+"""The desk on the admin's front page: lists of tasks for the user, with counts and links."""
 
 import datetime as dt
 
@@ -11,73 +11,82 @@ from django.utils.text import capfirst
 
 from blekinge_site.formats import day
 from blekinge_site.languages import in_each_language
-from pages.editing.content_admin import ContentAdmin, change_address
+from blekinge_site.staff.addresses import admin_address, change_address
+from pages.editing.content_admin import ContentAdmin
 from pages.editing.filters import missing_english
+from pages.editing.permissions import permission_name
 from pages.models import Feedback, Page
 from pages.publishing import content_version
 from pages.publishing.dead_links import dead_links
 from pages.publishing.publishable import Publishable, Status
 
-DAYS_NEW = 7
-LINKS_KEY = "pages.editing.desk.broken_links"
-LINKS_KEPT_SECONDS = 7 * 24 * 3600
-PAGES_AT_ONCE = 300  # whose links one visit looks up
-
-
-def list_address(model, query=""):
-    meta = model._meta
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist") + query
+NEW_FEEDBACK_DAYS = 7
+LINKS_CACHE_KEY = "pages.editing.desk.broken_links"
+LINKS_CACHE_SECONDS = 7 * 24 * 3600
+MAX_PAGES_PER_VISIT = 300  # pages whose links are looked up in one request
 
 
 def publishables(user):
-    """Return the latest version of everything publishable that `user` may see, a queryset a model."""
+    """Return the latest versions that `user` may view, as a list with a queryset for each model."""
     return [
         model.objects.latest_versions()
         for model in Publishable.__subclasses__()
-        if user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
+        if user.has_perm(permission_name("view", model))
     ]
 
 
-def linked(found):
-    return [(f"{one}: {one.state()}", change_address(one)) for one in found]
+def with_state(querysets):
+    """Return a desk entry, with the state, for each publishable in `querysets`."""
+    return [
+        (f"{publishable}: {publishable.state()}", change_address(publishable))
+        for queryset in querysets
+        for publishable in queryset
+    ]
 
 
 def being_prepared(querysets):
-    drafts = [one for rows in querysets for one in rows.filter(status=Status.DRAFT)]
-    return linked(drafts)
+    return with_state(queryset.filter(status=Status.DRAFT) for queryset in querysets)
 
 
 def scheduled(querysets):
     now = timezone.now()
-    coming = Q(publish_at__gt=now) | Q(unpublish_at__gt=now)
-    seen = [rows.model.objects.with_superseded().filter(is_superseded=False) for rows in querysets]
-    return linked(one for rows in seen for one in rows.filter(coming, status=Status.PUBLISHED))
+    is_scheduled = Q(publish_at__gt=now) | Q(unpublish_at__gt=now)
+    return with_state(
+        queryset.model.objects.with_superseded().filter(
+            is_scheduled, is_superseded=False, status=Status.PUBLISHED
+        )
+        for queryset in querysets
+    )
 
 
 def due_for_review(querysets):
     today = timezone.localdate()
     return [
-        (f"{one}: skulle ha granskats {day(one.review_on)}", change_address(one))
-        for rows in querysets
-        for one in rows.filter(review_on__lt=today).exclude(status=Status.WITHDRAWN)
+        (
+            f"{publishable}: skulle ha granskats {day(publishable.review_on)}",
+            change_address(publishable),
+        )
+        for queryset in querysets
+        for publishable in queryset.filter(review_on__lt=today).exclude(status=Status.WITHDRAWN)
     ]
 
 
 def lacking_english(request):
-    found = []
+    entries = []
     for model, model_admin in admin.site._registry.items():
         if isinstance(model_admin, ContentAdmin) and model_admin.has_view_permission(request):
             count = missing_english(model_admin.latest(model.objects.all())).count()
             if count:
                 name = capfirst(model._meta.verbose_name_plural)
-                found.append((f"{name}: {count}", list_address(model, "?engelska=saknas")))
-    return found
+                address = admin_address(model, "changelist", query={"engelska": "saknas"})
+                entries.append((f"{name}: {count}", address))
+    return entries
 
 
 def new_feedback(user):
     if not user.has_perm("pages.view_feedback"):
         return []
-    since = timezone.localdate() - dt.timedelta(days=DAYS_NEW)
+    since = timezone.localdate() - dt.timedelta(days=NEW_FEEDBACK_DAYS)
     counts = Feedback.objects.filter(created_at__date__gte=since).aggregate(
         answers=Count("pk"),
         unhelped=Count("pk", filter=Q(helpful=False)),
@@ -86,44 +95,44 @@ def new_feedback(user):
     if not counts["answers"]:
         return []
     text = "{answers} svar på {days} dagar: {unhelped} nej, {worded} med egna ord"
-    text = text.format(days=DAYS_NEW, **counts)
-    return [(text, reverse("admin:pages_feedback_per_page", query={"dagar": DAYS_NEW}))]
+    text = text.format(days=NEW_FEEDBACK_DAYS, **counts)
+    return [(text, admin_address(Feedback, "per_page", query={"dagar": NEW_FEEDBACK_DAYS}))]
 
 
 def broken_links():
-    """Return the dead links of the published pages, and how many pages have links left to look up.
+    """Return desk entries for dead links on published pages, and for the number of pages left to check.
 
-    What is found is kept and holds until content changes. After that each visit looks up the links of
-    PAGES_AT_ONCE pages, so that a visit takes no longer the more pages there are.
+    The result is cached and valid until content changes. After a change, each request looks up the links
+    of MAX_PAGES_PER_VISIT pages, so that its duration doesn't depend on the number of pages.
     """
     content = content_version.current()
-    known = cache.get(LINKS_KEY) or {"content": None, "looked_up": {}, "dead": {}, "left": 0}
+    known = cache.get(LINKS_CACHE_KEY) or {"content": None, "looked_up": {}, "dead": {}, "left": 0}
     if known["content"] != content or known["left"]:
-        known = looked_further(known, content)
-        cache.set(LINKS_KEY, known, LINKS_KEPT_SECONDS)
-    found = [link for links in known["dead"].values() for link in links]
+        known = with_more_pages(known, content)
+        cache.set(LINKS_CACHE_KEY, known, LINKS_CACHE_SECONDS)
+    entries = [entry for page_entries in known["dead"].values() for entry in page_entries]
     if known["left"]:
         text = f"{known['left']} sidor återstår att kontrollera. Fortsätt"
-        found.append((text, reverse("admin:index")))
-    return found
+        entries.append((text, reverse("admin:index")))
+    return entries
 
 
-def looked_further(known, content):
-    """Return what is `known` of links with those of some more pages looked up, now that `content` holds.
+def with_more_pages(known, content):
+    """Return the cached result `known`, updated for some pages at the content version `content`.
 
-    `looked_up` has for each page the content version that its links were last looked up under, those
-    longest ago first; `dead` has the entries of the pages with dead links. Those pages come first: who
-    has mended a link is to see it gone.
+    In the result, `looked_up` maps the pk of each page to the content version at which its links were
+    last looked up, oldest first. `dead` maps the pk of each page with dead links to its desk entries.
+    These pages are looked up first, so that an editor who corrects a link sees the entry disappear.
     """
     pks = set(Page.objects.published().values_list("pk", flat=True))
-    before = {pk: under for pk, under in known["looked_up"].items() if pk in pks}
+    before = {pk: version for pk, version in known["looked_up"].items() if pk in pks}
     looked_up = dict.fromkeys(sorted(pks - before.keys())) | before
-    dead = {pk: links for pk, links in known["dead"].items() if pk in pks}
-    left = [pk for pk, under in looked_up.items() if under != content]
+    dead = {pk: entries for pk, entries in known["dead"].items() if pk in pks}
+    left = [pk for pk, version in looked_up.items() if version != content]
     left.sort(key=lambda pk: pk not in dead)
-    chosen = set(left[:PAGES_AT_ONCE])
-    looked_up = {pk: under for pk, under in looked_up.items() if pk not in chosen}
-    dead = {pk: links for pk, links in dead.items() if pk not in chosen}
+    chosen = set(left[:MAX_PAGES_PER_VISIT])
+    looked_up = {pk: version for pk, version in looked_up.items() if pk not in chosen}
+    dead = {pk: entries for pk, entries in dead.items() if pk not in chosen}
     return {
         "content": content,
         "looked_up": looked_up | dict.fromkeys(sorted(chosen), content),
@@ -133,7 +142,7 @@ def looked_further(known, content):
 
 
 def dead_links_of(pages):
-    """Return the dead links of `pages` as the desk's entries, a list for each page by its pk."""
+    """Return desk entries for the dead links of `pages`: `{pk of the page: [(text, address), …]}`."""
     texts = [
         (page, html, base)
         for page in pages
@@ -150,9 +159,9 @@ def dead_links_of(pages):
 
 
 def waiting(request):
-    """Return what waits for the user: `[(heading, [(text, address), …]), …]`, without what is empty."""
+    """Return the user's tasks: `[(heading, [(text, address), …]), …]`, without empty lists."""
     querysets = publishables(request.user)
-    found = [
+    sections = [
         ("Utkast och arbetskopior", being_prepared(querysets)),
         ("Planerade ändringar", scheduled(querysets)),
         ("Granskningsdag har passerat", due_for_review(querysets)),
@@ -160,4 +169,4 @@ def waiting(request):
         ("Ny återkoppling", new_feedback(request.user)),
         ("Trasiga länkar", broken_links() if request.user.has_perm("pages.view_page") else []),
     ]
-    return [(heading, entries) for heading, entries in found if entries]
+    return [(heading, entries) for heading, entries in sections if entries]

@@ -1,4 +1,4 @@
-"""The form fields of everything that staff edit: numbers, dates and texts as they write them."""
+"""Form fields for content: numbers, dates and texts in Swedish formats, positions and slugs."""
 
 from itertools import chain, count
 
@@ -10,28 +10,28 @@ from django.utils.text import capfirst, slugify
 from blekinge_site.formats import AmountField, CountField, DayField, LinesField, MomentField
 from pages.publishing.richtext import RichTextField
 
-LAST = 32000  # a position behind every other
+LAST_POSITION = 32000  # larger than any other position
 
 
-def free_slug(thing, written):
-    """Return a word for the address of `thing`, made of its name as `written`, that no other one has."""
-    said = written.get("name_sv") or written.get("title_sv") or ""
-    word = slugify(said)[:90] or slugify(thing._meta.verbose_name)
-    names = {field.name for field in thing._meta.fields} & {"slug", "slug_en"}
-    taken = {slug for row in type(thing).objects.values_list(*names) for slug in row}
-    numbered = (f"{word}-{number}" for number in count(2))
-    return next(slug for slug in chain([word], numbered) if slug and slug not in taken)
+def free_slug(obj, cleaned_data):
+    """Return a slug for `obj` that no other object of its model has, from the name in `cleaned_data`."""
+    name = cleaned_data.get("name_sv") or cleaned_data.get("title_sv") or ""
+    base = slugify(name)[:90] or slugify(obj._meta.verbose_name)
+    slug_fields = {field.name for field in obj._meta.fields} & {"slug", "slug_en"}
+    taken = {slug for row in type(obj).objects.values_list(*slug_fields) for slug in row}
+    numbered = (f"{base}-{number}" for number in count(2))
+    return next(slug for slug in chain([base], numbered) if slug and slug not in taken)
 
 
 class PositionField(forms.IntegerField):
-    """A place in an order; left empty, the last."""
+    """A position among siblings. An empty one means last."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs | {"required": False})
 
     def clean(self, value):
-        found = super().clean(value)
-        return LAST if found is None else found
+        position = super().clean(value)
+        return LAST_POSITION if position is None else position
 
 
 FORM_FIELDS = {
@@ -40,12 +40,12 @@ FORM_FIELDS = {
     models.DateField: {"form_class": DayField, "widget": forms.TextInput},
     models.DateTimeField: {"form_class": MomentField, "widget": forms.TextInput},
     models.TextField: {"form_class": LinesField},
-    RichTextField: {"widget": AdminTextareaWidget},  # has a form field of its own
+    RichTextField: {"widget": AdminTextareaWidget},  # keeps its own form field
 }
 
 
 class ContentFields:
-    """The form fields that every form of ours uses: numbers and dates as Swedes write them."""
+    """Gives an admin or inline the form fields in `FORM_FIELDS`."""
 
     formfield_overrides = FORM_FIELDS
 
@@ -54,8 +54,8 @@ class ContentFields:
             kwargs["form_class"] = PositionField
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and (hasattr(db_field, "translated_field") or db_field.name == "slug"):
-            field.required = False  # a draft may lack words; publishing asks for them
+            field.required = False  # a draft may be incomplete; publishing checks it
         if isinstance(field, forms.FileField):
-            # Django names the group around a file field, and leaves the field itself without a name.
+            # Django labels the group around a file field, but not the field itself.
             field.widget.attrs["aria-label"] = capfirst(field.label)
         return field

@@ -1,4 +1,4 @@
-"""What the lists of the admin can be narrowed down to."""
+"""Filters for the lists in the admin."""
 
 from django.contrib import admin
 from django.db.models import Q
@@ -6,7 +6,7 @@ from modeltranslation.translator import translator
 
 
 def missing_english(rows):
-    """Return those of `rows` that have Swedish text without an English one."""
+    """Return the `rows` where a translated field has Swedish text but no English text."""
     missing = Q()
     for field in translator.get_options_for_model(rows.model).fields:
         no_english = Q(**{f"{field}_en": ""}) | Q(**{f"{field}_en": None})
@@ -16,7 +16,7 @@ def missing_english(rows):
 
 
 class MissingEnglishFilter(admin.SimpleListFilter):
-    """Lists what has Swedish text without an English one."""
+    """Shows only objects that have Swedish text without an English translation."""
 
     title = "engelska"
     parameter_name = "engelska"
@@ -29,8 +29,8 @@ class MissingEnglishFilter(admin.SimpleListFilter):
 
 
 class LatestVersionsFilter(admin.RelatedFieldListFilter):
-    """Lists what belongs to a version: the latest of each thing to choose from."""
+    """Filters on a publishable. The choices are the latest version of each."""
 
     def field_choices(self, field, request, model_admin):
         latest = field.related_model.objects.latest_versions()
-        return [(one.pk, str(one)) for one in latest]
+        return [(publishable.pk, str(publishable)) for publishable in latest]

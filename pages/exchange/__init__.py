@@ -1,1 +1,1 @@
-"""Content from and to spreadsheets."""
+"""Importing and exporting content as spreadsheets."""

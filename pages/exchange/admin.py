@@ -1,4 +1,4 @@
-"""The admin's pages for import and export, of whatever has parts that a spreadsheet can hold."""
+"""Admin pages that import and export the parts of a publishable as spreadsheets."""
 
 from django import forms
 from django.contrib import messages
@@ -7,20 +7,21 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
 from django.utils.http import content_disposition_header
 from django.utils.module_loading import import_string
 from django.utils.text import capfirst, slugify
 
+from blekinge_site.staff.addresses import admin_address, change_address
+from pages.editing.permissions import permission_name
 from pages.editing.publishing_admin import PublishableAdmin
 from pages.exchange.spreadsheets import FORMATS, read_rows
 
-HOUR = 3600
-MAX_SEALED = 2_000_000  # Django takes in no more than 2.5 MB of what isn't a file
+PREVIEW_VALID_SECONDS = 3600
+MAX_SIGNED_BYTES = 2_000_000  # Django accepts at most 2.5 MB of form data besides files
 
 
 class UploadForm(forms.Form):
-    """A file, and which kind of parts it holds."""
+    """A file to import, and the kind of parts it holds."""
 
     kind = forms.ChoiceField(label="Vad filen innehåller", widget=forms.RadioSelect)
     rows = forms.FileField(
@@ -42,7 +43,7 @@ class UploadForm(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    """The rows that a dry run has shown, and what it said that they do, signed by us."""
+    """The rows of an uploaded file and the digest of the outcome shown to the user, signed."""
 
     sealed = forms.CharField(required=False)
 
@@ -52,48 +53,45 @@ class ConfirmForm(forms.Form):
 
     def clean(self):
         try:
-            found = signing.loads(self.cleaned_data["sealed"], salt=self.salt, max_age=HOUR)
+            signed_import = signing.loads(
+                self.cleaned_data["sealed"], salt=self.salt, max_age=PREVIEW_VALID_SECONDS
+            )
         except signing.BadSignature as error:
             raise ValidationError("Granskningen gäller inte längre. Välj filen igen.") from error
-        if found["kind"] not in self.resources:
+        if signed_import["kind"] not in self.resources:
             raise ValidationError("Du får inte importera det som filen innehåller.")
-        return found
+        return signed_import
 
 
 def parts_name(resource):
+    """Return the Swedish plural name of the parts of `resource`."""
     return capfirst(resource._meta.model._meta.verbose_name_plural)
 
 
 class ExchangeAdmin(PublishableAdmin):
-    """A publishable whose parts can be imported and exported."""
+    """The admin of a publishable whose parts can be imported and exported."""
 
-    # By their full names: what reads and writes spreadsheets takes long to load, and is seldom needed.
+    # Dotted paths of PartResource classes. They are imported on use, as spreadsheet libraries load slowly.
     resources = []
 
     def get_urls(self):
-        name = f"{self.opts.app_label}_{self.opts.model_name}"
-        guarded = self.admin_site.admin_view
         export = "<int:pk>/exportera/<slug:kind>.<slug:extension>"
         return [
-            path("<int:pk>/importera/", guarded(self.import_view), name=f"{name}_import"),
-            path(export, guarded(self.export_view), name=f"{name}_export"),
+            self.page_pattern("<int:pk>/importera/", self.import_view, "import"),
+            self.page_pattern(export, self.export_view, "export"),
             *super().get_urls(),
         ]
 
-    def resources_for(self, user, *verbs):
-        """Return the resources whose parts `user` has permission to do all `verbs` with, by kind."""
+    def resources_for(self, user, *actions):
+        """Return `{slug: resource}` for the parts on which `user` has permission for all `actions`."""
         return {
             resource.slug: resource
             for resource in map(import_string, self.resources)
-            if user.has_perms(
-                f"{meta.app_label}.{verb}_{meta.model_name}"
-                for meta in [resource._meta.model._meta]
-                for verb in verbs
-            )
+            if user.has_perms(permission_name(action, resource._meta.model) for action in actions)
         }
 
     def export_view(self, request, pk, kind, extension):
-        """Send one kind of parts as a file."""
+        """Send all parts of one kind as a file."""
         publishable = get_object_or_404(self.model, pk=pk)
         if not self.has_view_permission(request, publishable):
             raise PermissionDenied
@@ -112,39 +110,42 @@ class ExchangeAdmin(PublishableAdmin):
 
     @transaction.atomic
     def import_view(self, request, pk):
-        """Take in a file: show what it would change, and when that is confirmed, change it."""
+        """Show the changes that an uploaded file would make, and make them once they are confirmed."""
         publishable = get_object_or_404(self.model.objects.select_for_update(), pk=pk)
         if not self.has_view_permission(request, publishable):
             raise PermissionDenied
         may_import = self.has_change_permission(request, publishable)
         resources = self.resources_for(request.user, "add", "change") if may_import else {}
-        upload = sent = UploadForm(resources)
+        upload = submitted = UploadForm(resources)
         if request.method == "POST":
             if not resources:
                 raise PermissionDenied
-            # Signed for one person and one publishable: of use nowhere else.
+            # A signature is valid only for this user and this publishable.
             salt = f"import:{self.opts.label}:{pk}:{request.user.pk}"
             if "sealed" in request.POST:
-                sent = ConfirmForm(resources, salt, request.POST)
+                submitted = ConfirmForm(resources, salt, request.POST)
             else:
-                upload = sent = UploadForm(resources, request.POST, request.FILES)
-            if sent.is_valid():
+                upload = submitted = UploadForm(resources, request.POST, request.FILES)
+            if submitted.is_valid():
                 try:
-                    return self.take_in(request, publishable, resources, salt, **sent.cleaned_data)
+                    return self.import_or_preview(
+                        request, publishable, resources, salt, **submitted.cleaned_data
+                    )
                 except ValidationError as error:
-                    sent.add_error(None, error)
+                    submitted.add_error(None, error)
         context = self.page_context(request, publishable) | {
             "upload": upload,
-            "sent": sent,
-            "importable": [self.described(one) for one in resources.values()],
+            "sent": submitted,
+            "importable": [self.describe(resource) for resource in resources.values()],
             "exports": self.exports(request.user, publishable),
         }
         return render(request, "admin/exchange.html", context)
 
-    def take_in(self, request, publishable, resources, salt, kind, rows, expected=None):
-        """Import `rows` if that does what was `expected`, else show what it would do; return the answer.
+    def import_or_preview(self, request, publishable, resources, salt, kind, rows, expected=None):
+        """Import `rows` and return a response; if the outcome isn't the `expected` one, only show it.
 
-        The dry run is the import itself, undone. `expected` is the digest of the Outcome last shown.
+        `expected` is the digest of the Outcome that the user has confirmed. The outcome that is shown
+        comes from importing the rows and rolling back.
         """
         resource = resources[kind](publishable)
         with transaction.atomic():
@@ -154,13 +155,13 @@ class ExchangeAdmin(PublishableAdmin):
         parts = parts_name(resource)
         if outcome.digest == expected:
             publishable.touch()
-            done = f"{parts} importerade: {outcome.counts}."
-            self.log(request, publishable, done)
-            messages.success(request, done)
-            return redirect(self.address("change", publishable))
-        found = {"kind": kind, "rows": rows, "expected": outcome.digest}
-        sealed = signing.dumps(found, salt=salt, compress=True)
-        if len(sealed) > MAX_SEALED:
+            message = f"{parts} importerade: {outcome.counts}."
+            self.log(request, publishable, message)
+            messages.success(request, message)
+            return redirect(change_address(publishable))
+        confirmation = {"kind": kind, "rows": rows, "expected": outcome.digest}
+        sealed = signing.dumps(confirmation, salt=salt, compress=True)
+        if len(sealed) > MAX_SIGNED_BYTES:
             raise ValidationError("Filen innehåller för mycket text. Dela den i flera.")
         context = self.page_context(request, publishable) | {
             "title": "Granska filen",
@@ -176,28 +177,30 @@ class ExchangeAdmin(PublishableAdmin):
             "title": "Importera och exportera",
             "original": publishable,
             "opts": self.opts,
-            "address": self.address("change", publishable),
-            "import_address": self.address("import", publishable),
+            "address": change_address(publishable),
+            "import_address": admin_address(publishable, "import", publishable.pk),
         }
 
-    def address(self, page, *args):
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
-        return reverse(name, args=[getattr(arg, "pk", arg) for arg in args])
-
-    def described(self, resource):
-        """Return what staff need to know to write a file: `(parts, needed and other headings, keys)`."""
-        needed, other = (
-            ", ".join(one.column_name for one in resource.fields.values() if one.required is wanted)
-            for wanted in (True, False)
-        )
-        return parts_name(resource), needed, other, resource.help_text
+    def describe(self, resource):
+        """Describe a file to import: `(kind of part, required headings, optional headings, help text)`."""
+        required, optional = [], []
+        for column in resource.fields.values():
+            headings = required if column.required else optional
+            headings.append(column.column_name)
+        return parts_name(resource), ", ".join(required), ", ".join(optional), resource.help_text
 
     def exports(self, user, publishable):
-        """Return what can be exported: `[(name of the parts, [(extension, address), …]), …]`."""
+        """Return the files to export: `[(name of the parts, [(extension, address), …]), …]`."""
         return [
             (
                 parts_name(resource),
-                [(one, self.address("export", publishable, kind, one)) for one in FORMATS],
+                [
+                    (
+                        extension,
+                        admin_address(publishable, "export", publishable.pk, kind, extension),
+                    )
+                    for extension in FORMATS
+                ],
             )
             for kind, resource in self.resources_for(user, "view").items()
         ]

@@ -19,9 +19,9 @@ from blekinge_site.formats import amount, parse_day, parse_number
 from pages.exchange.spreadsheets import plain
 from pages.publishing.ordered import renumber
 
-ROW = "#"  # the column of a dataset that says which row of the file each row is
+ROW_NUMBER = "#"  # the dataset column with each row's number in the file
 
-# --- What a cell says ------------------------------------------------------------------------------
+# --- Cells -----------------------------------------------------------------------------------------
 
 
 class Text(Widget):
@@ -48,19 +48,19 @@ class Amount(Widget):
 
 
 class Count(Amount):
-    """A whole number, `least` or more."""
+    """A whole number, at least `least`."""
 
     def __init__(self, least=0):
         super().__init__()
         self.least = least
 
     def clean(self, value, row=None, **kwargs):
-        found = super().clean(value)
-        if found is None:
+        count = super().clean(value)
+        if count is None:
             return None
-        if found != found.to_integral_value() or found < self.least:
+        if count != count.to_integral_value() or count < self.least:
             raise ValueError(f"”{value}” går inte. Skriv ett heltal från {self.least}.")
-        return int(found)
+        return int(count)
 
 
 class Day(Amount):
@@ -74,28 +74,29 @@ class Day(Amount):
 
 
 class Choice(Widget):
-    """One of the choices of a field, by the word that staff know."""
+    """One of a field's `choices`, written as its label in any case."""
 
     def __init__(self, choices):
         super().__init__()
         self.choices = choices
 
     def clean(self, value, row=None, **kwargs):
-        by_word = {choice.label.lower(): choice for choice in self.choices}
+        choice_by_label = {choice.label.lower(): choice for choice in self.choices}
         try:
-            return by_word[value.strip().lower()] if value.strip() else None
+            return choice_by_label[value.strip().lower()] if value.strip() else None
         except KeyError as error:
-            raise ValueError(f"”{value}” går inte. Välj bland {', '.join(by_word)}.") from error
+            labels = ", ".join(choice_by_label)
+            raise ValueError(f"”{value}” går inte. Välj bland {labels}.") from error
 
     def render(self, value, obj=None, **kwargs):
         return self.choices(value).label
 
 
-# --- What a row says -------------------------------------------------------------------------------
+# --- Rows ------------------------------------------------------------------------------------------
 
 
 class Column(Field):
-    """A field under its heading; a `required` one needs a column, and a value in every row."""
+    """A column of the spreadsheet. If it is `required`, the column must exist and have no empty cells."""
 
     def __init__(self, attribute, heading, widget, *, required=False, **options):
         super().__init__(attribute, heading, widget, **options)
@@ -108,13 +109,13 @@ class Column(Field):
 
     def save(self, instance, row, is_m2m=False, **kwargs):
         self.clean(row, **kwargs)
-        # What an export says changes nothing, though a file can't tell "" from None, or line breaks apart.
+        # A cell equal to its export is unchanged, although it may stand for "" or None, \r\n or \n.
         if row[self.column_name] != self.export(instance):
             super().save(instance, row, is_m2m, **kwargs)
 
 
 class ImportedRow(NamedTuple):
-    """What a row does; `changes` are triples of heading, before and after."""
+    """The result of importing a row. `changes` is a list of `(heading, before, after)`."""
 
     number: int
     event: str
@@ -123,13 +124,13 @@ class ImportedRow(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a file does, row by row."""
+    """The result of importing a file. `rows` is a list of ImportedRow."""
 
     rows: list
 
     @property
     def counts(self):
-        """How many rows are new and so on: `2 nya, 3 ändrade, 5 oförändrade`."""
+        """The number of rows of each kind, in Swedish: `2 nya, 3 ändrade, 5 oförändrade`."""
         count = Counter(row.event for row in self.rows)
         return f"{count['Ny']} nya, {count['Ändras']} ändrade, {count['Oförändrad']} oförändrade"
 
@@ -146,15 +147,15 @@ EVENTS = {"new": "Ny", "update": "Ändras", "skip": "Oförändrad"}
 
 
 class PartResource(Resource):
-    """The parts of one kind that a publishable has, as rows of a spreadsheet.
+    """The parts of one kind in a publishable, as rows of a spreadsheet.
 
-    A row whose key an existing part has is that part; any other is a new one. Queries are as many for
-    two rows as for thousands, so a rule that is a constraint is checked here too, in memory.
+    A row with the key of an existing part updates it; any other row adds a part. The number of queries
+    doesn't depend on the number of rows, so subclasses check constraints in memory.
     """
 
-    slug = ""  # in addresses and names of files
-    parent = ""  # the field that holds what the parts are ordered within
-    same = ""  # what two rows with the same key have the same of, in words
+    slug = ""  # used in addresses and file names
+    parent = ""  # the foreign key to the object that the parts are ordered within
+    key_name = ""  # Swedish, for error messages: the columns that make up the key
     help_text = ""
 
     class Meta:
@@ -164,32 +165,32 @@ class PartResource(Resource):
         skip_html_diff = True
         store_instance = True
         store_row_values = True
-        instance_loader_class = BaseInstanceLoader  # never asked: parts are found by their keys
+        instance_loader_class = BaseInstanceLoader  # unused: get_or_init_instance looks parts up
 
     def __init__(self, publishable):
         super().__init__()
         self.publishable = publishable
         self.parts = list(self.get_queryset())
-        # The eldest of several, as where natural keys are looked up.
-        self.part_of = {self.key(part): part for part in reversed(self.parts)}
-        self.row_of = {}
-        self.last = Counter()
+        # If several parts have the same key, the first one counts, as in natural key lookups.
+        self.part_by_key = {self.key(part): part for part in reversed(self.parts)}
+        self.row_by_key = {}
+        self.last_position = Counter()  # by the parent's pk
         for part in self.parts:
             self.note_position(part)
 
     def key(self, part):
-        """Return what `part` is known by among the parts: hashable."""
+        """Return a hashable key that identifies `part` in the publishable."""
         raise NotImplementedError
 
     def part_from(self, row):
-        """Return the unsaved part that `row` would be if it were new, with its key."""
+        """Return a new unsaved part for `row`, with the fields of its key and its position set."""
         raise NotImplementedError
 
     def name(self, part):
         return str(part)
 
     def read(self, name, row):
-        """Return what `row` says in column `name`, None if it has no such column."""
+        """Return the value of column `name` in `row`, or None if the file has no such column."""
         field = self.fields[name]
         try:
             return field.clean(row) if field.column_name in row else None
@@ -201,17 +202,17 @@ class PartResource(Resource):
 
     def note_position(self, part):
         parent = self.parent_of(part)
-        self.last[parent] = max(self.last[parent], part.position)
+        self.last_position[parent] = max(self.last_position[parent], part.position)
 
-    # What import-export asks of a resource
+    # Hooks of django-import-export
 
     def get_or_init_instance(self, instance_loader, row):
         new = self.part_from(row)
         key = self.key(new)
-        first = self.row_of.setdefault(key, row[ROW])
-        if first != row[ROW]:
-            raise ValidationError(f"Samma {self.same} som på rad {first}.")
-        part = self.part_of.get(key, new)
+        first = self.row_by_key.setdefault(key, row[ROW_NUMBER])
+        if first != row[ROW_NUMBER]:
+            raise ValidationError(f"Samma {self.key_name} som på rad {first}.")
+        part = self.part_by_key.get(key, new)
         return part, part is new
 
     def skip_row(self, instance, original, row, import_validation_errors=None):
@@ -234,33 +235,36 @@ class PartResource(Resource):
         self.note_position(instance)
 
     def bulk_update(self, *args, **kwargs):
-        # Django's own writes one statement with a branch for each row and field: ten times as slow.
-        written = [name for name, field in self.fields.items() if not field.readonly]
+        # Django's bulk_update writes a CASE branch for each row and field, which is ten times as slow.
+        field_names = [name for name, field in self.fields.items() if not field.readonly]
         self._meta.model.objects.bulk_create(
             self.update_instances,
             update_conflicts=True,
             unique_fields=["pk"],
-            update_fields=written,
+            update_fields=field_names,
         )
         self.update_instances.clear()
 
-    # What the admin asks of one
+    # Methods that the admin calls
 
     def export_parts(self):
         """Return all parts as a tablib Dataset."""
         return self.export(self.parts)
 
     def import_rows(self, rows):
-        """Import `rows` as `read_rows` gives them and return the Outcome.
+        """Import `rows`, in the format of `read_rows`, and return the Outcome.
 
-        Raises ValidationError with all that is wrong with them, and has then imported none.
+        Raises ValidationError with every error in them; then no row is imported.
         """
         result = self.import_data(
             self.dataset_of(rows), use_transactions=True, rollback_on_validation_errors=True
         )
-        # The library keeps faults of ours to itself.
-        for fault in [*result.base_errors, *(fault for row in result.rows for fault in row.errors)]:
-            raise fault.error
+        # import-export catches every exception, including those that are bugs.
+        for caught in [
+            *result.base_errors,
+            *(error for row in result.rows for error in row.errors),
+        ]:
+            raise caught.error
         if result.has_validation_errors():
             raise ValidationError([text for row in result.rows for text in self.errors_of(row)])
         for parent in {self.parent_of(row.instance) for row in result.rows if not row.is_skip()}:
@@ -268,25 +272,25 @@ class PartResource(Resource):
         return Outcome([self.imported(row) for row in result.rows])
 
     def dataset_of(self, rows):
-        """Return `rows` as a tablib Dataset under the headings that the columns have here."""
+        """Return `rows` as a tablib Dataset with the column names of this resource as headings."""
         (_number, headings), *rows = rows
-        known = {bare(field.column_name): field.column_name for field in self.fields.values()}
-        found = [known.get(bare(heading)) for heading in headings]
+        known = {normalized(field.column_name): field.column_name for field in self.fields.values()}
+        names = [known.get(normalized(heading)) for heading in headings]
         errors = [
             f"Kolumnen ”{heading}” känns inte igen."
-            for heading, name in zip(headings, found, strict=True)
+            for heading, name in zip(headings, names, strict=True)
             if name is None and heading.strip()
         ]
         for field in self.fields.values():
-            if field.required and field.column_name not in found:
+            if field.required and field.column_name not in names:
                 errors.append(f"Filen saknar kolumnen ”{field.column_name}”.")
-            if found.count(field.column_name) > 1:
+            if names.count(field.column_name) > 1:
                 errors.append(f"Kolumnen ”{field.column_name}” finns mer än en gång.")
         if errors:
             raise ValidationError(errors)
-        dataset = tablib.Dataset(headers=[ROW, *filter(None, found)])
+        dataset = tablib.Dataset(headers=[ROW_NUMBER, *filter(None, names)])
         for number, cells in rows:
-            row = list(zip_longest(found, cells, fillvalue=""))
+            row = list(zip_longest(names, cells, fillvalue=""))
             if any(cell.strip() for name, cell in row if not name):
                 errors.append(f"Rad {number} har text i en kolumn utan rubrik.")
             dataset.append([number, *(cell for name, cell in row if name)])
@@ -295,12 +299,12 @@ class PartResource(Resource):
         return dataset
 
     def errors_of(self, row):
-        """Return what is wrong with a row, an import-export RowResult, as sentences."""
+        """Return the validation errors of `row`, an import-export RowResult, as Swedish sentences."""
         if not row.validation_error:
             return []
-        said = row.validation_error
-        by_name = said.message_dict if hasattr(said, "error_dict") else {None: said.messages}
-        where = f"Rad {row.row_values[ROW]}"
+        error = row.validation_error
+        by_name = error.message_dict if hasattr(error, "error_dict") else {None: error.messages}
+        where = f"Rad {row.row_values[ROW_NUMBER]}"
         return [
             f"{where}, kolumn {self.fields[name].column_name}: {text}"
             if name in self.fields
@@ -310,24 +314,24 @@ class PartResource(Resource):
         ]
 
     def imported(self, row):
-        """Return import-export's RowResult `row` as an ImportedRow."""
+        """Return the ImportedRow for `row`, an import-export RowResult."""
         changes = []
         for field in self.get_import_fields():
             before = "" if row.is_new() else shown(self.export_field(field, row.original))
             after = shown(self.export_field(field, row.instance))
             if before != after:
                 changes.append((field.column_name, before, after))
-        number = row.row_values[ROW]
+        number = row.row_values[ROW_NUMBER]
         return ImportedRow(number, EVENTS[row.import_type], self.name(row.instance), changes)
 
 
-def bare(heading):
-    """Return `heading` without what may differ: case, spaces and anything in parentheses."""
+def normalized(heading):
+    """Return `heading` in lower case, without extra spaces and text in parentheses."""
     return " ".join(re.sub(r"\(.*?\)", "", heading).lower().split())
 
 
 def shown(value):
-    """Return the value of a cell as staff read it."""
+    """Return the value of a cell formatted for display."""
     if isinstance(value, Decimal):
         return amount(value)
     return "" if value is None else str(value)

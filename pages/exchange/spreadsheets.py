@@ -1,4 +1,4 @@
-"""Spreadsheets as staff send and get them: Excel workbooks, and csv as Swedish Excel writes it."""
+"""Reading and writing spreadsheets: Excel workbooks, and csv files in Swedish Excel's format."""
 
 import codecs
 import csv
@@ -13,29 +13,30 @@ from django.core.exceptions import ValidationError
 MAX_BYTES = 5 * 1024 * 1024
 MAX_BYTES_UNPACKED = 30 * 1024 * 1024  # a workbook is a zip archive
 MAX_ROWS = 5000
-MAX_COLUMNS = 50  # those to the right of them are not read
+MAX_COLUMNS = 50  # columns to the right of these are ignored
 LAST_ROW_OF_EXCEL = 1_048_576
 
-OLE = bytes.fromhex("d0cf11e0")  # how an .xls begins, and any workbook with a password
-# What a spreadsheet may take for a formula, guarded by an apostrophe or not. OWASP ("CSV Injection") names
-# these characters, in full width too, and \r, which is always written as \n.
+# The first bytes of an OLE file: an .xls, or a workbook with a password.
+OLE_SIGNATURE = bytes.fromhex("d0cf11e0")
+# Text that a spreadsheet may run as a formula, possibly after apostrophes. The characters are those that
+# OWASP lists under "CSV Injection", full-width forms included, except \r, which is written as \n.
 FORMULA = re.compile("'*[-=+@\t\n\uff0d\uff1d\uff0b\uff20]")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def plain(text):
-    """Return `text` as a spreadsheet can hold it: one kind of line break, no control characters."""
+    """Return `text` with \\n as its only line break and without control characters."""
     return CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def guarded(text):
-    """Return `text` as `plain` does, with an apostrophe before what would be run as a formula."""
+def escape_formula(text):
+    """Return `text` as `plain` does, with an apostrophe in front if it could run as a formula."""
     text = plain(text)
     return f"'{text}" if FORMULA.match(text) else text
 
 
-def unguarded(text):
-    """Return the plain text that `guarded` was given."""
+def unescape_formula(text):
+    """Return `text` without the apostrophe that `escape_formula` adds."""
     return text[1:] if text.startswith("'") and FORMULA.match(text) else text
 
 
@@ -43,22 +44,22 @@ def unguarded(text):
 
 
 def read_rows(file):
-    """Return what an uploaded file says: `[(row number in the file, [cell, …]), …]`, cells as text.
+    """Return the rows of an uploaded file: `[(row number in the file, [cell, …]), …]`, cells as text.
 
-    Headings come first; empty rows, and empty cells last in a row, are left out. Raises
-    ValidationError for what cannot be read.
+    The first row holds the headings. Empty rows, and empty cells at the end of a row, are left out.
+    Raises ValidationError if the file cannot be read.
     """
     if file.size > MAX_BYTES:
         raise ValidationError("Filen är större än 5 MB. Ta bort bilder och annat som inte behövs.")
     content = file.read()
-    if content.startswith(OLE):
+    if content.startswith(OLE_SIGNATURE):
         raise ValidationError(
             "Filen har lösenord eller är sparad i ett äldre format. Spara den utan lösenord som .xlsx."
         )
     read = _workbook_cells if zipfile.is_zipfile(io.BytesIO(content)) else _csv_cells
     rows = []
     for number, cells in enumerate(read(content), start=1):
-        # Asked first, as a workbook may have a million empty rows below the others.
+        # Checked first because a workbook may have a million empty rows at the end.
         is_empty = cells.count(None) == len(cells)
         texts = [] if is_empty else [_text(cell) for cell in cells]
         while texts and not texts[-1].strip():
@@ -81,11 +82,11 @@ def _text(cell):
         return f"{Decimal(f'{cell:.12g}'):f}"  # Excel's 988.3000000000001 is 988.3
     if isinstance(cell, dt.datetime) and cell.time() == dt.time.min:
         cell = cell.date()
-    return unguarded(plain(str(cell)))
+    return unescape_formula(plain(str(cell)))
 
 
 def _workbook_cells(content):
-    import openpyxl  # here, as it takes long to load and few have a workbook
+    import openpyxl  # imported here because it loads slowly and is seldom needed
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -93,10 +94,10 @@ def _workbook_cells(content):
         if unpacked <= MAX_BYTES_UNPACKED:
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # other programs than Excel may state them wrong
+            sheet.reset_dimensions()  # programs other than Excel may write wrong dimensions
             yield from sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True)
             return
-    except Exception as error:  # openpyxl lets through whatever a broken file makes it stumble on
+    except Exception as error:  # openpyxl raises errors of any type for a broken file
         raise ValidationError("Filen går inte att läsa. Spara den som .xlsx eller .csv.") from error
     raise ValidationError("Filen är för stor när den packas upp. Spara bara det första bladet.")
 
@@ -115,7 +116,7 @@ def _csv_cells(content):
 
 
 def _decoded(content):
-    """Return the text of a csv file: UTF-8, Windows-1252 or what Excel calls Unicode text."""
+    """Return the text of a csv file in UTF-8, Windows-1252, or UTF-16 (Excel's "Unicode text")."""
     utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     for encoding in ["utf-16"] if utf_16 else ["utf-8-sig", "cp1252"]:
         try:
@@ -131,7 +132,7 @@ def _decoded(content):
 
 
 def as_csv(dataset):
-    """Return tablib Dataset `dataset` as a csv file that Swedish Excel opens as it should."""
+    """Return the tablib Dataset `dataset` as a csv file, as bytes, that Swedish Excel reads correctly."""
     file = io.StringIO(newline="")
     writer = csv.writer(file, delimiter=";")
     writer.writerow(dataset.headers)
@@ -142,11 +143,11 @@ def as_csv(dataset):
 def _csv_cell(value):
     if isinstance(value, Decimal):
         return f"{value:f}".replace(".", ",")
-    return guarded(value) if isinstance(value, str) else value
+    return escape_formula(value) if isinstance(value, str) else value
 
 
 def as_workbook(dataset):
-    """Return tablib Dataset `dataset` as an Excel workbook, with its headings in sight."""
+    """Return the tablib Dataset `dataset` as an Excel workbook, as bytes, with a frozen heading row."""
     import openpyxl
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
@@ -155,7 +156,7 @@ def as_workbook(dataset):
     sheet = book.active
     sheet.append(dataset.headers)
     for row in dataset:
-        sheet.append([guarded(value) if isinstance(value, str) else value for value in row])
+        sheet.append([escape_formula(value) if isinstance(value, str) else value for value in row])
     sheet.freeze_panes = "A2"
     for number, cells in enumerate(sheet.columns, start=1):
         longest = max(len(str(cell.value or "")) for cell in cells)
@@ -170,7 +171,7 @@ def as_workbook(dataset):
     return file.getvalue()
 
 
-# How each kind of file is written, and what it is called on its way.
+# The function that writes each format, and the format's content type.
 FORMATS = {
     "xlsx": (as_workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "csv": (as_csv, "text/csv; charset=utf-8"),

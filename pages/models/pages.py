@@ -11,16 +11,12 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from blekinge_site.languages import slug_now
-from pages.publishing.ordered import ENGLISH_SLUG
-from pages.publishing.publishable import Publishable, PublishableQuerySet, nameless
+from pages.publishing.publishable import Publishable, PublishableQuerySet, placeholder_name
 from pages.publishing.richtext import RichTextField
+from pages.publishing.slugs import ENGLISH_SLUG, BilingualSlugQuerySet
 
 
-class PageQuerySet(PublishableQuerySet):
-    def at(self, *slugs):
-        """Return those that answer at one of `slugs` in either language."""
-        return self.filter(Q(slug__in=slugs) | Q(slug_en__in=slugs))
-
+class PageQuerySet(BilingualSlugQuerySet, PublishableQuerySet):
     def in_menu(self):
         return self.filter(menu_position__isnull=False).order_by("menu_position", "pk")
 
@@ -96,16 +92,17 @@ class Page(Publishable):
         ]
 
     def __str__(self):
-        return self.title or nameless(self)
+        return self.title or placeholder_name(self)
 
     def get_absolute_url(self):
         return reverse("pages:page", args=[slug_now(self)])
 
     def clean(self):
         super().clean()
+        english_slug = self.slug_en or self.slug
         # The constraints compare only versions with the same number.
-        others = Page.objects.exclude(slug=self.slug).annotate(word=ENGLISH_SLUG)
-        if others.filter(word=self.slug_en or self.slug).exists():
+        others = Page.objects.exclude(slug=self.slug).annotate(english_slug=ENGLISH_SLUG)
+        if others.filter(english_slug=english_slug).exists():
             raise ValidationError("En annan sida har samma engelska adress.")
         above, slugs = self.parent, {self.slug}
         while above is not None:
@@ -113,7 +110,7 @@ class Page(Publishable):
                 raise ValidationError("Sidan ligger under sig själv. Ändra ”ligger under”.")
             slugs.add(above.slug)
             above = above.versions().first().parent
-        for language, slug in (("sv", self.slug), ("en", self.slug_en or self.slug)):
+        for language, slug in (("sv", self.slug), ("en", english_slug)):
             with override(language):
                 try:
                     match = resolve(self.get_absolute_url())

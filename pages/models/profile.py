@@ -7,7 +7,7 @@ from django.urls import reverse
 from blekinge_site.formats import number
 from blekinge_site.languages import lines_of
 from pages.publishing.ordered import Ordered
-from pages.publishing.publishable import Publishable, PublishableQuerySet, nameless
+from pages.publishing.publishable import Publishable, PublishableQuerySet, placeholder_name
 
 
 class RegionProfileQuerySet(PublishableQuerySet):
@@ -59,7 +59,7 @@ class RegionProfile(Publishable):
         ]
 
     def __str__(self):
-        return self.name or nameless(self)
+        return self.name or placeholder_name(self)
 
     def get_absolute_url(self):
         return reverse("pages:profile")
@@ -74,7 +74,9 @@ class RegionProfile(Publishable):
 
 
 class BelongsToProfile(Ordered):
-    """A part of the profile, published with it, in an order."""
+    """An ordered part of the profile."""
+
+    PARENT_FIELD = "profile"
 
     profile = models.ForeignKey(
         RegionProfile,
@@ -88,10 +90,6 @@ class BelongsToProfile(Ordered):
 
     def get_absolute_url(self):
         return self.profile.get_absolute_url()
-
-    def publishable(self):
-        """Return what this is published with."""
-        return self.profile
 
 
 class DailyStatQuerySet(models.QuerySet):
@@ -184,7 +182,7 @@ class Administration(BelongsToProfile):
         ]
 
     def __str__(self):
-        return self.name or nameless(self)
+        return self.name or placeholder_name(self)
 
     def natural_key(self):
         return (self.slug,)
@@ -215,7 +213,7 @@ class CoreValue(BelongsToProfile):
         ]
 
     def __str__(self):
-        return self.name or nameless(self)
+        return self.name or placeholder_name(self)
 
     def get_absolute_url(self):
         return f"{super().get_absolute_url()}#{self.slug}"

@@ -1,7 +1,7 @@
-"""Links in rich text that lead nowhere on our own site.
+"""Dead links in rich text: links to addresses on this site where there is no page.
 
-Where links lead is looked up as data, for all of them at once: each app says with `looks_up` what there is
-at its addresses. The number of queries depends on the kinds of addresses, not on the number of links.
+Targets are looked up in the database, all at once, by functions that each app registers with `looks_up`.
+The number of queries depends on the number of different views, not on the number of links.
 """
 
 from typing import NamedTuple
@@ -18,14 +18,15 @@ from blekinge_site.languages import give_anchors, slug_now
 from pages.models import Administration, Page, RegionProfile
 from pages.publishing import preview
 from pages.publishing.richtext import links_of
+from pages.publishing.slugs import find_by_slug
 from pages.views import IDS_ON_PROFILE
 
-# The ids on every page about content: the page's own text, and the question below it.
+# The ids on every page with content: its main text, and the feedback question below it.
 EVERY_PAGE = frozenset({"innehall", "feedback-question"})
 
 
 class Target(NamedTuple):
-    """An address on our site: the name of its view, its language, and the values in it, such as a slug."""
+    """An address on this site: the name of its view, its language and its URL arguments, such as a slug."""
 
     view_name: str
     language: str
@@ -36,11 +37,10 @@ LOOKUPS = {}
 
 
 def looks_up(*view_names):
-    """Have the decorated function look up the targets of the views `view_names`.
+    """Register the decorated function to look up targets of the views `view_names`.
 
-    It takes a set of `Target` and returns a dict of what visitors find: for each target the ids on its
-    page, a set of str; or None where any fragment will do, as in a file and where the address redirects.
-    Targets where visitors find nothing are left out.
+    It takes a set of `Target` and returns a dict that maps each target that exists to the set of ids on its
+    page, or to None if any fragment is valid, as in files and for addresses that redirect.
     """
 
     def register(function):
@@ -54,9 +54,9 @@ def looks_up(*view_names):
 
 
 def dead_links(texts):
-    """Return the links that lead nowhere on our site, a list of `Link` for each of `texts`.
+    """Return the dead links of each of `texts`, a list of lists of `Link`.
 
-    Each text is a pair: rich text, and the path of the page that it is on.
+    Each text is a pair: HTML, and the path of the page that it is on.
     """
     links = [
         [(link, *destination(link.address, base)) for link in links_of(html)]
@@ -64,34 +64,36 @@ def dead_links(texts):
     ]
     paths = {path for row in links for _link, path, _fragment in row if path is not None}
     targets = {path: target_at(path) for path in paths}
-    found = look_up({target for target in targets.values() if target})
+    ids_at = look_up({target for target in targets.values() if target})
 
     def is_dead(path, fragment):
         if path is None:
             return False
-        if targets[path] not in found:
+        if targets[path] not in ids_at:
             return True
-        ids = found[targets[path]]
+        ids = ids_at[targets[path]]
         return bool(fragment) and ids is not None and fragment not in ids
 
     return [[link for link, path, fragment in row if is_dead(path, fragment)] for row in links]
 
 
 def destination(address, base):
-    """Return the path and the fragment that `address`, in a text on the page at `base`, leads to.
+    """Return the path and the fragment that `address` leads to from the page at `base`.
 
-    The path is None where it isn't looked up: on another site, a staff page, a static file, or `base`
-    itself. An address that cannot be read has a path that no page has.
+    The path is None if it doesn't need to be looked up: on other sites, and for pages of staff, static
+    files and `base` itself. An invalid address gets a path that no page has.
     """
     try:
         parts = urlsplit(urljoin(base, address))
     except ValueError:
         return "//", ""
-    ours = parts.hostname is None or validate_host(parts.hostname, settings.ALLOWED_HOSTS)
+    is_on_this_site = parts.hostname is None or validate_host(
+        parts.hostname, settings.ALLOWED_HOSTS
+    )
     path = unquote(parts.path)
     if (
         parts.scheme not in {"", "http", "https"}
-        or not ours
+        or not is_on_this_site
         or path == base
         or f"{path}/".startswith((settings.STATIC_URL, settings.ADMIN_PATH))
     ):
@@ -100,13 +102,13 @@ def destination(address, base):
 
 
 def target_at(path):
-    """Return the Target at `path` on our site, or None where the site has no such address."""
+    """Return the Target at `path`, or None if no view has such an address."""
     language = get_language_from_path(path) or settings.LANGUAGE_CODE
     with override(language):
-        # An address without its last slash is sent on to the one with it.
-        for possible in [path] if path.endswith("/") else [path, f"{path}/"]:
+        # Django redirects an address without its trailing slash.
+        for candidate in [path] if path.endswith("/") else [path, f"{path}/"]:
             try:
-                match = resolve(possible)
+                match = resolve(candidate)
             except Resolver404:
                 continue
             return Target(match.view_name, language, tuple(match.captured_kwargs.values()))
@@ -114,39 +116,40 @@ def target_at(path):
 
 
 def look_up(targets):
-    """Return what visitors find at `targets`, as functions decorated with `looks_up` do."""
+    """Return the ids on the page of each of `targets` that exists; see `looks_up`."""
     by_function = {}
     for target in targets:
         if function := LOOKUPS.get(target.view_name):
             by_function.setdefault(function, set()).add(target)
-    found = {}
+    ids_at = {}
     for function, its_targets in by_function.items():
-        found |= function(its_targets)
-    return found
+        ids_at |= function(its_targets)
+    return ids_at
 
 
-# --- What there is ---------------------------------------------------------------------------------
+# --- Lookups ---------------------------------------------------------------------------------------
 
 
 @looks_up("pages:page")
-def pages(targets):
-    by_word = {}
-    words = {word for target in targets for word in target.values}
-    for page in Page.objects.published().at(*words).only("slug", "slug_en"):
-        for word in {page.slug, page.slug_en}:
-            by_word.setdefault(word, []).append(page)
-    found = {}
+def ids_on_pages(targets):
+    pages_at = {}
+    slugs = {slug for target in targets for slug in target.values}
+    for page in Page.objects.published().at(*slugs).only("slug", "slug_en"):
+        for slug in {page.slug, page.slug_en}:
+            pages_at.setdefault(slug, []).append(page)
+    ids_at = {}
     for target in targets:
-        (word,) = target.values
-        if word in by_word:
-            with override(target.language):
-                is_own = any(slug_now(page) == word for page in by_word[word])
-            found[target] = EVERY_PAGE if is_own else None
-    return found
+        (slug,) = target.values
+        with override(target.language):
+            page = find_by_slug(pages_at.get(slug, []), slug)
+            if page:
+                is_redirected = slug_now(page) != slug
+                ids_at[target] = None if is_redirected else EVERY_PAGE
+    return ids_at
 
 
 @looks_up("pages:profile")
-def profile(targets):
+def ids_on_profile(targets):
     profile = RegionProfile.objects.published().first()
     if profile is None:
         return {}
@@ -157,22 +160,22 @@ def profile(targets):
         ids |= {"en-dag-hos-oss"}
     has_administrations = Administration.objects.filter(profile=profile).on(timezone.localdate())
     has_administrations = has_administrations.exists()
-    found = {}
+    ids_at = {}
     for target in targets:
         with override(target.language):
-            organisation = profile.organisation_facts or has_administrations
-            core = profile.values_introduction or core_values
-        found[target] = (
+            has_organisation = profile.organisation_facts or has_administrations
+            has_core_values = profile.values_introduction or core_values
+        ids_at[target] = (
             ids
-            | ({"organisation"} if organisation else set())
-            | ({"vardegrund"} if core else set())
+            | ({"organisation"} if has_organisation else set())
+            | ({"vardegrund"} if has_core_values else set())
         )
-    return found
+    return ids_at
 
 
 @looks_up("pages:feedback", "pages:feedback_thanks")
-def feedback(targets):
-    """The form's own address redirects to the start page."""
+def ids_on_feedback_pages(targets):
+    # The address of the form itself redirects to the start page.
     return {
         target: {"innehall"} if target.view_name == "pages:feedback_thanks" else None
         for target in targets
@@ -181,28 +184,29 @@ def feedback(targets):
 
 @looks_up("preview")
 def previews(targets):
-    """A preview that hasn't ended is there, whichever page of the site it is opened at."""
-    tokens = {target: preview.named_by(target.values[0]) for target in targets}
+    """Look up preview links. A link that hasn't expired can show any page that can be previewed."""
+    keys = {target: preview.publishable_key(target.values[0]) for target in targets}
     pks = {}
-    for label, pk in filter(None, tokens.values()):
+    for label, pk in filter(None, keys.values()):
         pks.setdefault(label, set()).add(pk)
     rows = {
         (label, row.pk): row
-        for label, numbers in pks.items()
-        for row in apps.get_model(label).objects.filter(pk__in=numbers)
+        for label, model_pks in pks.items()
+        for row in apps.get_model(label).objects.filter(pk__in=model_pks)
     }
-    found = {}
-    for target, named in tokens.items():
-        if named not in rows:
+    ids_at = {}
+    for target, key in keys.items():
+        if key not in rows:
             continue
         shown = target_at("/" + "".join(target.values[1:]))
-        if rows[named].has_been_published or (shown and shown.view_name in preview.PAGES):
-            found[target] = None
-    return found
+        can_be_shown = shown and shown.view_name in preview.PREVIEWABLE_VIEWS
+        if rows[key].has_been_published or can_be_shown:
+            ids_at[target] = None
+    return ids_at
 
 
 @looks_up("robots_txt", "security_txt", "sitemap")
-def for_machines(targets):
+def machine_readable_files(targets):
     return {
         target: set()
         for target in targets

@@ -1,183 +1,187 @@
-"""What to put right before something is published: what breaks its page, and advice."""
+"""Findings about a publishable before it is published: errors that stop it, and advice."""
 
 import re
 from dataclasses import dataclass
 
 from django.db import models
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from modeltranslation.translator import translator
 
 from blekinge_site.formats import day
 from blekinge_site.languages import in_each_language
+from blekinge_site.staff.addresses import change_address
 from pages.publishing.dead_links import dead_links
 from pages.publishing.readability import level, lix, sentences
 from pages.publishing.richtext import RichTextField, headings_of, links_of, text_of
-from pages.publishing.versions import finder, version_before, walk, whole
+from pages.publishing.versions import counterpart_finder, fetch_with_parts, version_before, walk
 
-MOST_WORDS = 30  # in a sentence
-# What says nothing of where a link leads.
-EMPTY_WORDS = {
+MAX_SENTENCE_WORDS = 30
+# Link texts that don't describe the target.
+VAGUE_LINK_TEXTS = {
     *("här", "hit", "klicka här", "tryck här", "läs mer", "läs mer här", "mer", "länk", "länken"),
     *("here", "click here", "read more", "read more here", "more", "link", "this link"),
 }
-BARE_ADDRESS = re.compile(r"(https?://|www\.)\S+", re.IGNORECASE)
+URL_AS_TEXT = re.compile(r"(https?://|www\.)\S+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to put right; `stops` where the page would be broken without it."""
+    """A problem to correct. If it `stops` publishing, the page would be broken."""
 
     stops: bool
-    text: str  # for staff: what is wrong and what to do
-    thing: models.Model  # where it is
-    field: str | None = None  # the form's field, such as name_sv
+    text: str  # Swedish, for staff: the problem and how to correct it
+    obj: models.Model  # the publishable or part that has the problem
+    field: str | None = None  # the form field, such as name_sv
 
     @property
     def address(self):
-        """Where in the admin it is put right."""
-        meta = self.thing._meta
-        form = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[self.thing.pk])
+        """The address of the form in the admin, with the field as its fragment."""
+        form = change_address(self.obj)
         return f"{form}#id_{self.field}" if self.field else form
 
 
 # --- Two languages ---------------------------------------------------------------------------------
 
 
-def translated_fields(thing):
-    """Return the names of the fields of `thing` that come in both languages, in the model's order."""
-    fields = thing._meta.concrete_fields
+def translated_fields(obj):
+    """Return the names of the translated fields of `obj`, in the model's order."""
+    fields = obj._meta.concrete_fields
     names = {field.translated_field.name for field in fields if hasattr(field, "translated_field")}
     return [field.name for field in fields if field.name in names]
 
 
-def words_in(thing, field, language):
-    """Return the text in `field` of `thing` in `language`, without the space around it."""
-    return (getattr(thing, f"{field}_{language}") or "").strip()
+def text_in(obj, field, language):
+    """Return the stripped text of `field` of `obj` in `language`."""
+    return (getattr(obj, f"{field}_{language}") or "").strip()
 
 
-def named(thing, fields):
-    """Return what staff call `fields` of `thing`, in a row: namn, beskrivning."""
-    return ", ".join(str(thing._meta.get_field(field).verbose_name) for field in fields)
+def labels(obj, fields):
+    """Return the verbose names of `fields` of `obj`, separated by commas: namn, beskrivning."""
+    return ", ".join(str(obj._meta.get_field(field).verbose_name) for field in fields)
 
 
-def swedish(thing):
-    fields = translated_fields(thing)
-    required = fields and translator.get_options_for_model(type(thing)).required_languages["sv"]
+def swedish_findings(obj):
+    """Yield the fields without a Swedish text that need one."""
+    fields = translated_fields(obj)
+    required = fields and translator.get_options_for_model(type(obj)).required_languages["sv"]
     for field in fields:
-        if words_in(thing, field, "sv"):
+        if text_in(obj, field, "sv"):
             continue
-        name = capfirst(thing._meta.get_field(f"{field}_sv").verbose_name)
+        name = capfirst(obj._meta.get_field(f"{field}_sv").verbose_name)
         if field in required:
-            yield Finding(True, f"Fältet ”{name}” är tomt. Fyll i det.", thing, f"{field}_sv")
-        elif words_in(thing, field, "en"):
+            yield Finding(True, f"Fältet ”{name}” är tomt. Fyll i det.", obj, f"{field}_sv")
+        elif text_in(obj, field, "en"):
             text = f"Fältet ”{name}” är tomt, men det engelska är ifyllt. Skriv texten på svenska."
-            yield Finding(False, text, thing, f"{field}_sv")
+            yield Finding(False, text, obj, f"{field}_sv")
 
 
-def english(thing, before):
-    """Yield what English is missing, and what is older than the Swedish.
+def english_findings(obj, find_earlier):
+    """Yield the English texts that are missing, or that are older than the Swedish ones.
 
-    `before` finds what a thing is in the version that is replaced; None where none is.
+    `find_earlier` returns the counterpart of `obj` in the version before, or None. It is None itself if
+    there is no version before.
     """
-    written = [field for field in translated_fields(thing) if words_in(thing, field, "sv")]
-    missing = [field for field in written if not words_in(thing, field, "en")]
+    written = [field for field in translated_fields(obj) if text_in(obj, field, "sv")]
+    missing = [field for field in written if not text_in(obj, field, "en")]
     if missing:
         text = (
-            f"Saknar engelska: {named(thing, missing)}. Översätt, annars visas den svenska texten."
+            f"Saknar engelska: {labels(obj, missing)}. Översätt, annars visas den svenska texten."
         )
-        yield Finding(False, text, thing, f"{missing[0]}_en")
-    earlier = before(thing) if before and written else None
-    older = [
+        yield Finding(False, text, obj, f"{missing[0]}_en")
+    earlier = find_earlier(obj) if find_earlier and written else None
+    outdated = [
         field
         for field in written
         if earlier is not None
         and field not in missing
-        and words_in(thing, field, "sv") != words_in(earlier, field, "sv")
-        and words_in(thing, field, "en") == words_in(earlier, field, "en")
+        and text_in(obj, field, "sv") != text_in(earlier, field, "sv")
+        and text_in(obj, field, "en") == text_in(earlier, field, "en")
     ]
-    if older:
-        text = f"Den engelska texten är äldre än den svenska: {named(thing, older)}. Se över den."
-        yield Finding(False, text, thing, f"{older[0]}_en")
+    if outdated:
+        text = f"Den engelska texten är äldre än den svenska: {labels(obj, outdated)}. Se över den."
+        yield Finding(False, text, obj, f"{outdated[0]}_en")
 
 
 # --- Texts -----------------------------------------------------------------------------------------
 
 
-def swedish_texts(thing):
-    """Return the Swedish texts of `thing` that are more than a name: `{field: what it says}`."""
+def swedish_texts(obj):
+    """Return the longer Swedish texts of `obj`, without markup: `{field: text}`. Names are left out."""
     texts = {}
-    for field in translated_fields(thing):
-        kind = thing._meta.get_field(field)
-        said = words_in(thing, field, "sv")
-        if said and isinstance(kind, models.TextField):
-            texts[f"{field}_sv"] = text_of(said) if isinstance(kind, RichTextField) else said
+    for field in translated_fields(obj):
+        model_field = obj._meta.get_field(field)
+        text = text_in(obj, field, "sv")
+        if text and isinstance(model_field, models.TextField):
+            is_rich = isinstance(model_field, RichTextField)
+            texts[f"{field}_sv"] = text_of(text) if is_rich else text
     return texts
 
 
-def long_sentences(thing):
-    for field, text in swedish_texts(thing).items():
+def long_sentence_findings(obj):
+    for field, text in swedish_texts(obj).items():
         for words in sentences(text):
-            if len(words) > MOST_WORDS:
+            if len(words) > MAX_SENTENCE_WORDS:
                 beginning = " ".join(words[:5])
                 yield Finding(
                     False,
                     f"En mening har {len(words)} ord: ”{beginning} …”. Dela den, om det går.",
-                    thing,
+                    obj,
                     field,
                 )
 
 
 def readability(publishable):
-    """Return the LIX of all that is published with `publishable`, and in Swedish how hard that is."""
-    texts = [text for thing in walk(whole(publishable)) for text in swedish_texts(thing).values()]
+    """Return the LIX of all Swedish texts of `publishable`, and the Swedish name of that level."""
+    texts = [
+        text for obj in walk(fetch_with_parts(publishable)) for text in swedish_texts(obj).values()
+    ]
     index = lix("\n".join(texts))
     return index, level(index)
 
 
-def headings(html):
-    """Yield what is wrong with the headings of rich text `html`: a level is skipped."""
-    above = 2  # the page's own, or what the text stands below
-    for rank, text in headings_of(html):
-        if rank > above + 1:
+def heading_problems(html):
+    """Yield a sentence for each heading in rich text `html` that skips a level."""
+    level_above = 2  # the heading that the text is below on its page
+    for heading_level, text in headings_of(html):
+        if heading_level > level_above + 1:
             yield f"Underrubriken ”{text}” står inte under någon rubrik. Gör den till rubrik."
-        above = rank
+        level_above = heading_level
 
 
-def links(html):
-    """Yield what the links of rich text `html` say badly."""
+def link_text_problems(html):
+    """Yield a sentence for each link in rich text `html` whose text doesn't describe its target."""
     for link in links_of(html):
-        if BARE_ADDRESS.fullmatch(link.text):
+        if URL_AS_TEXT.fullmatch(link.text):
             yield f"Länken ”{link.text}” är en adress. Skriv vad den leder till."
-        elif link.text.lower().strip(" .:!»>→") in EMPTY_WORDS:
+        elif link.text.lower().strip(" .:!»>→") in VAGUE_LINK_TEXTS:
             yield f"Länken ”{link.text}” säger inte vart den leder. Skriv till exempel sidans rubrik."
 
 
-def rich_texts(things):
-    """Return the rich texts of `things`: `[(thing, name of the form's field, HTML, path of its page), …]`."""
+def rich_texts(objects):
+    """Return the rich texts of `objects`: `[(object, form field, HTML, path of its page), …]`."""
     return [
-        (thing, f"{field}_{language}", words_in(thing, field, language), base)
-        for thing in things
-        for field in translated_fields(thing)
-        if isinstance(thing._meta.get_field(field), RichTextField)
-        for language, base in in_each_language(thing.get_absolute_url).items()
+        (obj, f"{field}_{language}", text_in(obj, field, language), base)
+        for obj in objects
+        for field in translated_fields(obj)
+        if isinstance(obj._meta.get_field(field), RichTextField)
+        for language, base in in_each_language(obj.get_absolute_url).items()
     ]
 
 
-def in_rich_texts(things):
-    """Return what is wrong with the rich texts of `things`, their links looked up together."""
-    texts = rich_texts(things)
-    dead = dead_links([(html, base) for _thing, _field, html, base in texts])
+def rich_text_findings(objects):
+    """Return the findings about the rich texts of `objects`. All links are looked up together."""
+    texts = rich_texts(objects)
+    dead = dead_links([(html, base) for _obj, _field, html, base in texts])
     return [
-        Finding(False, text, thing, field)
-        for (thing, field, html, _base), nowhere in zip(texts, dead, strict=True)
+        Finding(False, text, obj, field)
+        for (obj, field, html, _base), dead_here in zip(texts, dead, strict=True)
         for text in [
-            *headings(html),
-            *links(html),
+            *heading_problems(html),
+            *link_text_problems(html),
             *(
                 f"Länken ”{link.text}” leder till {link.address}, där besökare inte hittar något."
-                for link in nowhere
+                for link in dead_here
             ),
         ]
     ]
@@ -185,20 +189,21 @@ def in_rich_texts(things):
 
 # --- All -------------------------------------------------------------------------------------------
 
-OF_MODEL = {}
+MODEL_CHECKS = {}
 
 
 def checks(model):
-    """Have the decorated function yield the findings of each `model` that are its own, not its texts'."""
+    """Register the decorated function, which yields findings about an instance of `model`, not its texts."""
 
     def register(function):
-        OF_MODEL[model] = function
+        MODEL_CHECKS[model] = function
         return function
 
     return register
 
 
-def review(publishable):
+def review_findings(publishable):
+    """Yield a finding if the day of the next review is missing or past."""
     if publishable.review_on is None:
         text = "Ingen dag är satt då någon ska läsa igenom innehållet igen. Ange ”Granskas senast”."
     elif publishable.review_on < timezone.localdate():
@@ -212,16 +217,17 @@ def review(publishable):
 
 
 def findings(publishable):
-    """Return all that should be put right before `publishable` is published, what stops it first."""
-    found = []
-    before = finder(earlier) if (earlier := version_before(publishable)) else None
-    things = list(walk(whole(publishable)))
-    for thing in things:
-        found += swedish(thing)
-        found += english(thing, before)
-        found += long_sentences(thing)
-        if type(thing) in OF_MODEL:
-            found += OF_MODEL[type(thing)](thing)
-    found += in_rich_texts(things)
-    found += review(publishable)
-    return sorted(found, key=lambda finding: not finding.stops)
+    """Return all findings about `publishable`, those that stop publishing first."""
+    all_findings = []
+    earlier = version_before(publishable)
+    find_earlier = counterpart_finder(earlier) if earlier else None
+    objects = list(walk(fetch_with_parts(publishable)))
+    for obj in objects:
+        all_findings += swedish_findings(obj)
+        all_findings += english_findings(obj, find_earlier)
+        all_findings += long_sentence_findings(obj)
+        if type(obj) in MODEL_CHECKS:
+            all_findings += MODEL_CHECKS[type(obj)](obj)
+    all_findings += rich_text_findings(objects)
+    all_findings += review_findings(publishable)
+    return sorted(all_findings, key=lambda finding: not finding.stops)

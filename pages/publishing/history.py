@@ -1,4 +1,4 @@
-"""History: what was done to a publishable, by whom, what changed; and how to have it back."""
+"""The history of a publishable: saving revisions, comparing them, and restoring them."""
 
 import re
 from decimal import Decimal
@@ -13,14 +13,21 @@ from django.utils.safestring import mark_safe
 from blekinge_site.formats import amount, day
 from pages.models import Revision
 from pages.publishing.richtext import RichTextField, text_of
-from pages.publishing.versions import as_data, build, content_fields, relations, version_before
+from pages.publishing.versions import (
+    as_data,
+    build,
+    content_fields,
+    rebuild,
+    relations,
+    version_before,
+)
 
-# What a part is known by among its siblings; one that has none of these is known by what it says.
-KEYS = ("slug", "code", "year", "number")
+# Fields that identify a part among its siblings. A part without any of them is identified by its content.
+KEY_FIELDS = ("slug", "code", "year", "number")
 
 
-def record(publishable, user, event):
-    """Keep what `publishable` says now, and that `user` did `event`, a Swedish sentence."""
+def save_revision(publishable, user, event):
+    """Save the content of `publishable` after `user` has changed it. `event` is a Swedish sentence."""
     first = publishable.versions().first_versions().get()
     Revision.objects.create(
         thing_model=first._meta.label_lower,
@@ -33,17 +40,17 @@ def record(publishable, user, event):
     )
 
 
-def begin(publishable):
-    """Keep what `publishable` says before its first change, if nothing of it has been kept yet."""
+def save_first_revision(publishable):
+    """Save the content of `publishable` before its first change, unless it already has a revision."""
     if not Revision.objects.of(publishable).exists():
-        record(publishable, None, "Innan det ändrades")
+        save_revision(publishable, None, "Innan det ändrades")
 
 
-# --- What differs -----------------------------------------------------------------------------------
+# --- Differences -----------------------------------------------------------------------------------
 
 
 def _differing(old, new):
-    """Yield two lists of lines piece by piece as pairs: what was, and what stands there now."""
+    """Yield pairs of texts, before and after, for each stretch of the lists of lines `old` and `new`."""
     for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "replace" and b - a == d - c:
             yield from zip(old[a:b], new[c:d], strict=True)
@@ -52,9 +59,9 @@ def _differing(old, new):
 
 
 def marked_words(before, after):
-    """Return the text `after` as HTML with what is new in `<ins>`, and what was in `before` in `<del>`.
+    """Return the text `after` as HTML. Added words are in `<ins>`, those removed from `before` in `<del>`.
 
-    Lines are compared before words: of a long text, most stand as they were.
+    Lines are compared first and words only in lines that differ, which is faster for long texts.
     """
     parts = []
     for old_line, new_line in _differing(before.splitlines(True), after.splitlines(True)):
@@ -63,19 +70,19 @@ def marked_words(before, after):
             continue
         old, new = (re.findall(r"\s+|\w+|[^\w\s]", line) for line in (old_line, new_line))
         for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-            gone, come = escape("".join(old[a:b])), escape("".join(new[c:d]))
+            removed, added = escape("".join(old[a:b])), escape("".join(new[c:d]))
             if kind == "equal":
-                parts.append(come)
+                parts.append(added)
                 continue
-            if gone:
-                parts.append(format_html("<del>{}</del>", gone))
-            if come:
-                parts.append(format_html("<ins>{}</ins>", come))
+            if removed:
+                parts.append(format_html("<del>{}</del>", removed))
+            if added:
+                parts.append(format_html("<ins>{}</ins>", added))
     return mark_safe("".join(parts))
 
 
 def _shown(field, value):
-    """Return `value` of `field`, as data holds it, as staff read it."""
+    """Return `value` of `field`, taken from data, formatted for staff."""
     if value is None or value == "":
         return ""
     value = field.to_python(value)
@@ -92,12 +99,12 @@ def _shown(field, value):
 
 
 def _differing_fields(before, after):
-    """Return `[(name of the field, HTML with what differs marked), …]` of two data of one model."""
+    """Return `[(name of the field, HTML with the differences marked), …]` for two data of the same model."""
     rows = []
     for field in content_fields(apps.get_model(after["model"])):
         old, new = before["fields"].get(field.attname), after["fields"].get(field.attname)
-        is_own = not field.is_relation or field.null  # where it lies follows from where it stands
-        if old == new or not is_own:
+        is_parent = field.is_relation and not field.null
+        if old == new or is_parent:
             continue
         texts = _shown(field, old), _shown(field, new)
         if texts[0] == texts[1]:
@@ -108,23 +115,18 @@ def _differing_fields(before, after):
 
 def _name(data):
     fields = data["fields"]
-    words = next(
-        (
-            fields[name]
-            for name in ("name_sv", "title_sv", "text_sv", "sentence_sv")
-            if fields.get(name)
-        ),
-        "",
+    values = (
+        fields.get(name) for name in ("name_sv", "title_sv", "text_sv", "sentence_sv", "year")
     )
-    return words or str(fields.get("year") or "")
+    return next((str(value) for value in values if value), "")
 
 
 def _key(data):
-    return next((data["fields"][key] for key in KEYS if data["fields"].get(key)), None)
+    return next((data["fields"][key] for key in KEY_FIELDS if data["fields"].get(key)), None)
 
 
-def _says(data):
-    """Return what `data` says wherever it stands, to know it again by."""
+def _comparable_fields(data):
+    """Return the fields of `data` without its position and parent, to recognise a part that has moved."""
     model = apps.get_model(data["model"])
     skipped = {"position"} | {
         f.attname for f in content_fields(model) if f.is_relation and not f.null
@@ -133,47 +135,52 @@ def _says(data):
 
 
 def _pairs(before, after):
-    """Return the parts `before` and `after`, two lists of data, as pairs; None stands for one that isn't."""
-    left = list(before)
+    """Return pairs of the parts in `before` and `after`, two lists of data. A missing part is None."""
+    unmatched = list(before)
 
     def take(test, new):
-        found = next((old for old in left if test(old, new)), None)
-        if found is not None:
-            left.remove(found)
-        return found
+        match = next((old for old in unmatched if test(old, new)), None)
+        if match is not None:
+            unmatched.remove(match)
+        return match
 
     def is_same(old, new):
-        return _key(old) == _key(new) if _key(new) else _says(old) == _says(new)
+        return (
+            _key(old) == _key(new)
+            if _key(new)
+            else _comparable_fields(old) == _comparable_fields(new)
+        )
 
-    def stands_there(old, new):
+    def has_same_position(old, new):
         return _key(new) is None and old["fields"]["position"] == new["fields"]["position"]
 
     pairs = [(take(is_same, new), new) for new in after]
-    pairs = [(old or take(stands_there, new), new) for old, new in pairs]
-    return [*pairs, *((old, None) for old in left)]
+    pairs = [(old or take(has_same_position, new), new) for old, new in pairs]
+    return [*pairs, *((old, None) for old in unmatched)]
 
 
 def differences(before, after):
-    """Return what differs between two data of the same publishable, a list of dicts in the page's order.
+    """Return the differences between two data of the same publishable, in the order of the page.
 
-    Each has `model` (its Swedish name), `name`, `change`: "ändrad", "tillagd" or "borttagen", `fields`:
-    pairs of a name and HTML, and `data`, what the part was before, where it has been removed.
+    Each is a dict with the keys `model` (its Swedish name), `name`, `change` ("ändrad", "tillagd" or
+    "borttagen"), `fields` (pairs of a name and HTML) and `data`, that of the part after the change, or
+    before it if the part was removed.
     """
     model = apps.get_model(after["model"])
-    found = []
+    entries = []
     fields = _differing_fields(before, after)
     if fields:
-        found.append(_entry(model, after, "ändrad", fields))
+        entries.append(_entry(model, after, "ändrad", fields))
     for relation in relations(model):
         pairs = _pairs(
             before["parts"].get(relation.name, []), after["parts"].get(relation.name, [])
         )
         for old, new in pairs:
             if old and new:
-                found += differences(old, new)
+                entries += differences(old, new)
             else:
-                found += _all_of(old or new, "tillagd" if new else "borttagen")
-    return found
+                entries += _entries_of_tree(old or new, "tillagd" if new else "borttagen")
+    return entries
 
 
 def _entry(model, data, change, fields):
@@ -186,42 +193,42 @@ def _entry(model, data, change, fields):
     }
 
 
-def _all_of(data, change):
-    """Return the entries for a part that is only there before or only after, and for all its parts."""
+def _entries_of_tree(data, change):
+    """Return entries for a part that has been added or removed, and for all its parts."""
     model = apps.get_model(data["model"])
-    says = {"model": data["model"], "fields": data["fields"] | {"position": None}}
+    content = {"model": data["model"], "fields": data["fields"] | {"position": None}}
     nothing = {"model": data["model"], "fields": {}}
-    sides = (nothing, says) if change == "tillagd" else (says, nothing)
+    sides = (nothing, content) if change == "tillagd" else (content, nothing)
     entries = [_entry(model, data, change, _differing_fields(*sides))]
     for relation in relations(model):
         for part in data["parts"].get(relation.name, []):
-            entries += _all_of(part, change)
+            entries += _entries_of_tree(part, change)
     return entries
 
 
-# --- Having it back ---------------------------------------------------------------------------------
+# --- Restoring -------------------------------------------------------------------------------------
 
 
 class RestoreError(Exception):
-    """Raised with a Swedish sentence where something cannot be brought back as things are."""
+    """Raised with a Swedish sentence if a revision cannot be restored."""
 
 
-def _addresses(data, known=None):
-    """Return the English words of the addresses in `data`: `{(model, slug): word}`."""
-    known = {} if known is None else known
-    if data["fields"].get("slug_en"):
-        known[data["model"], data["fields"]["slug"]] = data["fields"]["slug_en"]
+def _english_slugs(data):
+    """Return the English slugs of an object in `data` and its parts: `{(model, slug): English slug}`."""
+    fields, slugs = data["fields"], {}
+    if fields.get("slug_en"):
+        slugs[data["model"], fields["slug"]] = fields["slug_en"]
     for parts in data["parts"].values():
         for part in parts:
-            _addresses(part, known)
-    return known
+            slugs |= _english_slugs(part)
+    return slugs
 
 
 @transaction.atomic
 def restore(revision):
-    """Return a draft or working copy that says what `revision` does; it replaces the one under way.
+    """Return a draft or working copy with the content of `revision`. It replaces any existing one.
 
-    Raises RestoreError. Addresses that visitors know stay as they are.
+    Addresses that have been published don't change. Raises RestoreError.
     """
     model = apps.get_model(revision.thing_model)
     first = model.objects.filter(pk=revision.thing_pk).first()
@@ -237,11 +244,11 @@ def restore(revision):
     latest = first.versions().first().locked()
     same = {name: getattr(latest, name) for name in model.IDENTITY}
     published = latest if latest.has_been_published else version_before(latest)
-    words = _addresses(as_data(published)) if published else {}
+    english_slugs = _english_slugs(as_data(published)) if published else {}
 
     def change(part):
-        word = words.get((part["model"], part["fields"].get("slug")))
-        return {"slug_en": word} if word else {}
+        slug_en = english_slugs.get((part["model"], part["fields"].get("slug")))
+        return {"slug_en": slug_en} if slug_en else {}
 
     same |= change(revision.content)
     if latest.has_been_published:
@@ -250,11 +257,11 @@ def restore(revision):
         raise RestoreError(
             "En arbetskopia väntar på att publiceras. Avbryt den publiceringen först."
         )
-    return _checked(build(revision.content, into=latest, change=change, **same))
+    return _checked(rebuild(latest, revision.content, change=change, **same))
 
 
 def _checked(restored):
-    """Return `restored`, unless something has taken its place since: RestoreError."""
+    """Return `restored`, or raise RestoreError if it conflicts with content that has been added since."""
     try:
         restored.clean()
         restored.validate_constraints()

@@ -1,15 +1,13 @@
-"""Rows in an order among their siblings, and the words that they have in addresses."""
+"""Parts that staff put in order."""
 
 from django.db import models
-from django.db.models import Q, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import Q
 
-# The word in an English address: its own, or else the Swedish one.
-ENGLISH_SLUG = Coalesce(NullIf("slug_en", Value("")), "slug")
+from pages.publishing.publishable import Part
 
 
-class Ordered(models.Model):
-    """Something that stands in an order among its siblings."""
+class Ordered(Part):
+    """A part with a position among the parts of the same parent."""
 
     position = models.PositiveSmallIntegerField(
         "ordning", help_text="Lägst nummer visas först. Utan nummer kommer den sist."
@@ -28,7 +26,7 @@ class Ordered(models.Model):
 
 
 def renumber(model, **parent):
-    """Give the rows of `model` below `parent` the positions 1, 2, 3 … in the order that they have."""
+    """Renumber the rows of `model` with the given `parent` as 1, 2, 3 …, in their present order."""
     for number, row in enumerate(
         model.objects.filter(**parent).order_by("position", "pk"), start=1
     ):

@@ -1,7 +1,7 @@
-"""Previews: a public page as it will be, for staff at a form, and for whoever is sent a link.
+"""Previews of public pages, for staff who edit a form and for anyone with a preview link.
 
-A page is made by its own view, with one version seen as if it were published. Its links stay inside the
-preview: they get the preview's address in front, as links of a site in a folder do.
+The page's own view renders it, with one version treated as published. The links on the page stay inside
+the preview, because its address is set as the script prefix.
 """
 
 import copy
@@ -21,112 +21,107 @@ from pages.publishing.publishable import previewing
 from pages.views import page_not_found
 
 SALT = "pages.preview"
-DAYS = 14
+LINK_DAYS = 14
 
-# Everything that shows content, by name: no form, no other part of the site.
-PAGES = {
-    "pages:page",
-    "pages:profile",
-    "planning:budget",
-    "planning:current_plan",
-    "planning:document",
-    "planning:perspective",
-    "planning:plan",
-    "planning:plan_pdf",
-    "planning:start",
-}
+# The names of all views that show content.
+PREVIEWABLE_VIEWS = {"pages:page", "pages:profile"}
+
+
+def previewable(*view_names):
+    """Register the views `view_names` of another app, which show content."""
+    PREVIEWABLE_VIEWS.update(view_names)
 
 
 def link_to(publishable):
-    """Return the address that shows `publishable` to whoever has it, for `DAYS` days."""
+    """Return a link that shows `publishable` to anyone who has it, for `LINK_DAYS` days."""
     token = signing.dumps([publishable._meta.label_lower, publishable.pk], salt=SALT)
     with override("sv"):
         return reverse("preview", args=[token, publishable.get_absolute_url().removeprefix("/")])
 
 
-def named_by(token):
-    """Return what the link with `token` opens, its model's label and its pk; None if it has ended."""
+def publishable_key(token):
+    """Return the model label and pk of the publishable that `token` is for, or None if it is invalid."""
     try:
-        label, pk = signing.loads(token, salt=SALT, max_age=DAYS * 24 * 3600)
+        label, pk = signing.loads(token, salt=SALT, max_age=LINK_DAYS * 24 * 3600)
     except signing.BadSignature:
         return None
     return label, pk
 
 
-def answer_to(request, publishable, path, *, prefix="/"):
-    """Return the public page at `path`, `/en/…` for English, with `publishable` as if it were published.
+def preview_response(request, publishable, path, *, prefix="/"):
+    """Return the response of the public page at `path` as if `publishable` were published.
 
-    Raises Http404 where no page is that a visitor reads.
+    Links on the page begin with `prefix`. Raises Http404 if no page with content is at `path`.
     """
-    asked = copy.copy(request)
-    asked.method, asked.GET, asked.POST = "GET", QueryDict(), QueryDict()
-    asked.path = asked.path_info = prefix + path.removeprefix("/")
-    asked.is_preview = True
-    before = get_script_prefix()
+    page_request = copy.copy(request)
+    page_request.method, page_request.GET, page_request.POST = "GET", QueryDict(), QueryDict()
+    page_request.path = page_request.path_info = prefix + path.removeprefix("/")
+    page_request.is_preview = True
+    previous_prefix = get_script_prefix()
     with override(get_language_from_path(path) or "sv"), previewing(publishable):
         match = resolve(path)
-        if match.view_name not in PAGES:
+        if match.view_name not in PREVIEWABLE_VIEWS:
             raise Http404("not a page that can be previewed")
-        asked.resolver_match = match
+        page_request.resolver_match = match
         set_script_prefix(prefix)
         try:
-            answer = match.func(asked, *match.args, **match.kwargs)
+            return match.func(page_request, *match.args, **match.kwargs)
         finally:
-            set_script_prefix(before)
-    return answer
+            set_script_prefix(previous_prefix)
 
 
-def in_both_languages(request, thing):
-    """Return `[(code, HTML), …]`: the page where visitors will find `thing`, a part of a publishable."""
-    publishable = thing.publishable()
+def in_both_languages(request, obj):
+    """Return `[(language code, HTML), …]`: the page that will show `obj`, a publishable or a part."""
+    publishable = obj.publishable()
     pages = []
     for language in ("sv", "en"):
-        shown = publishable if hasattr(thing, "file") else thing  # a document is seen as a link
+        shown = publishable if hasattr(obj, "file") else obj  # a document appears as a link
         with override(language):
-            paths = [urlsplit(one.get_absolute_url()).path for one in (shown, publishable)]
+            paths = [urlsplit(page.get_absolute_url()).path for page in (shown, publishable)]
         try:
-            answer = answer_to(request, publishable, paths[0])
+            response = preview_response(request, publishable, paths[0])
         except Http404:
-            answer = None
-        if answer is None or answer.status_code != 200:  # it has no page of its own yet
-            answer = answer_to(request, publishable, paths[1])
-        pages.append((language, answer.content.decode()))
+            response = None
+        if response is None or response.status_code != 200:  # `obj` has no page of its own yet
+            response = preview_response(request, publishable, paths[1])
+        pages.append((language, response.content.decode()))
     return pages
 
 
-def kept_by_nobody(view):
-    """Let neither caches nor search engines keep what `view` answers: its address opens a draft."""
+def never_stored(view):
+    """Keep caches and search engines from storing the responses of `view`, which can show drafts."""
 
     @wraps(view)
-    def page(request, **kwargs):
+    def wrapper(request, **kwargs):
         try:
-            answer = view(request, **kwargs)
+            response = view(request, **kwargs)
         except Http404 as error:
-            answer = page_not_found(request, error)
-        add_never_cache_headers(answer)
-        del answer["X-Accel-Expires"]  # nginx heeds nothing else
-        answer["X-Robots-Tag"] = "noindex, nofollow"
-        return answer
+            response = page_not_found(request, error)
+        add_never_cache_headers(response)
+        del response["X-Accel-Expires"]  # the only header that nginx obeys
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        return response
 
-    return page
+    return wrapper
 
 
-@kept_by_nobody
+@never_stored
 @require_safe
 def shared(request, token, path):
-    """Show what the link with `token` is for; once it is published, lead to where everyone sees it."""
-    named = named_by(token)
-    if named is None:
-        return _ended(request)
-    label, pk = named
+    """Show the publishable of a preview link, or redirect to the public page once it is published."""
+    key = publishable_key(token)
+    if key is None:
+        return _link_ended(request)
+    label, pk = key
     publishable = apps.get_model(label).objects.filter(pk=pk).first()
     if publishable is None:
-        return _ended(request)
+        return _link_ended(request)
     if publishable.has_been_published:
-        return redirect("/" + path.lstrip("/"))  # two would be another site
+        # A path that begins with two slashes would lead to another site.
+        return redirect("/" + path.lstrip("/"))
     prefix = reverse("preview", args=[token, "x"]).removesuffix("x")
-    return answer_to(request, publishable, "/" + path, prefix=prefix)
+    return preview_response(request, publishable, "/" + path, prefix=prefix)
 
 
-def _ended(request):
-    return render(request, "pages/preview_ended.html", {"days": DAYS}, status=410)
+def _link_ended(request):
+    return render(request, "pages/preview_ended.html", {"days": LINK_DAYS}, status=410)

@@ -1,9 +1,9 @@
-"""Publishing: what visitors may see, who answers for it, and when it changed.
+"""The base models of published content: publishables and their parts.
 
-Used by the region's profile, the editorial pages and the regional plans. Each of these exists in
-versions, whole trees of rows beside each other. What has been published is never edited: a working copy
-is made, version 2, and from the moment that it is published it is the one that visitors see. Replacing is
-therefore one update of one row, or the clock alone, and whoever reads one version reads all of it.
+The publishables are the region's profile, the editorial pages and the regional plans. Each version of a
+publishable is a separate tree of rows. A published version is never edited. Staff edit a working copy,
+which replaces it when it is published. To replace a version, one row is updated, or none if the
+publishing was scheduled, so no request ever reads a mix of two versions.
 """
 
 from contextlib import contextmanager
@@ -13,6 +13,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.constants import LOOKUP_SEP
 from django.http import Http404
 from django.utils import timezone
 
@@ -20,12 +21,12 @@ from blekinge_site.formats import moment
 
 
 class Withdrawn(Http404):
-    """Raised for an address that has been published and no longer is: the page says so, with 410."""
+    """Raised if the page at an address has been withdrawn. The response has status 410."""
 
 
-def nameless(thing):
-    """Return in Swedish what stands for the name that `thing`, in a draft, hasn't got yet."""
-    return f"{thing._meta.verbose_name} utan namn"
+def placeholder_name(obj):
+    """Return the Swedish name to display for `obj`, part of a draft, while it has no name."""
+    return f"{obj._meta.verbose_name} utan namn"
 
 
 class Status(models.TextChoices):
@@ -38,12 +39,15 @@ _moment = ContextVar("moment", default=None)
 
 
 def now():
-    """Return the moment that this request is answered for."""
+    """Return the time that decides what this request shows."""
     return _moment.get() or timezone.now()
 
 
 def one_moment(get_response):
-    """Answer each visit for one moment, so that no page shows one thing before a change and one after."""
+    """Middleware that fixes `now` during a GET or HEAD request.
+
+    Otherwise a page could show some content from before a scheduled change and some from after it.
+    """
 
     def middleware(request):
         token = _moment.set(timezone.now() if request.method in {"GET", "HEAD"} else None)
@@ -60,7 +64,7 @@ _previewed = ContextVar("previewed", default=None)
 
 @contextmanager
 def previewing(publishable):
-    """Let `publishable` be seen as if it were published now, in place of the version that is."""
+    """Treat `publishable` as published, in place of the published version, inside the context."""
     token = _previewed.set(publishable)
     try:
         yield
@@ -70,11 +74,11 @@ def previewing(publishable):
 
 class PublishableQuerySet(models.QuerySet):
     def with_superseded(self):
-        """Return these with `is_superseded`: whether a later version has been published since."""
+        """Annotate rows with `is_superseded`, which is true if a later version has been published."""
         return self.annotate(is_superseded=Exists(self._later()))
 
     def published(self):
-        """Return what visitors may see at this moment: of each thing, at most one version."""
+        """Return the rows that visitors may see now, at most one version of each publishable."""
         live = Q(
             Q(publish_at__isnull=True) | Q(publish_at__lte=now()),
             Q(unpublish_at__isnull=True) | Q(unpublish_at__gt=now()),
@@ -87,30 +91,30 @@ class PublishableQuerySet(models.QuerySet):
         return self.filter(live)
 
     def withdrawn(self):
-        """Return what visitors have been able to see, and no longer may."""
+        """Return the rows that visitors could see earlier, but not now."""
         return self.filter(
             Q(status=Status.WITHDRAWN)
             | Q(status=Status.PUBLISHED, unpublish_at__lte=now())
-            | Q(status=Status.PUBLISHED, publish_at__gt=now()),  # and is to come back
+            | Q(status=Status.PUBLISHED, publish_at__gt=now()),  # it will be published again
             ~Exists(self._later()),
             published_at__lte=now(),
         )
 
     def first_versions(self):
-        """Return one row a thing, which stays as long as the thing is there."""
+        """Return one row for each publishable. It exists as long as the publishable does."""
         return self.filter(version=1)
 
     def latest_versions(self):
-        """Return of each thing the version that was made last, published or not."""
+        """Return the latest version of each publishable, published or not."""
         same = {name: OuterRef(name) for name in self.model.IDENTITY}
         later = self.model._base_manager.filter(version__gt=OuterRef("version"), **same)
         return self.filter(~Exists(later))
 
     def _later(self):
-        """Return the versions that have been published since the row of the query around this.
+        """Return the later versions of the outer query's row that have been published.
 
-        One that was published at once counts even if that was after the moment that this visit is
-        answered for: its row can be read, so the one before it must not be.
+        A version that was published without a schedule counts even if that happened after `now()`. Its row
+        is already visible to queries, so the version before it must be hidden.
         """
         same = {name: OuterRef(name) for name in self.model.IDENTITY}
         return self.model._base_manager.filter(
@@ -121,14 +125,15 @@ class PublishableQuerySet(models.QuerySet):
 
 
 class Publishable(models.Model):
-    """Something that is published as a whole, with all that belongs to it.
+    """A row that is published together with all its parts.
 
-    Whether visitors see it follows from its status and the clock, whenever they ask; nothing has to run
-    at `publish_at` or `unpublish_at`. `published_at` is when visitors first could see this version.
+    Its status and the current time decide whether visitors see it, so no job has to run at `publish_at`
+    or `unpublish_at`. `published_at` is the first time at which visitors could see this version.
     """
 
-    # The fields that all versions of a thing have in common and no other thing has.
+    # The fields that identify a publishable. Only its versions share their values.
     IDENTITY = ()
+    PARENT_FIELD = None
 
     version = models.PositiveSmallIntegerField("version", default=1, db_default=1, editable=False)
     status = models.CharField(
@@ -166,7 +171,7 @@ class Publishable(models.Model):
 
     class Meta:
         abstract = True
-        # Whoever may publish decides what visitors see; see pages.editing.content_admin.
+        # `publish` allows staff to decide what visitors see; see pages.editing.permissions.
         default_permissions = ["add", "change", "delete", "view", "publish"]
         constraints = [
             models.CheckConstraint(
@@ -193,14 +198,14 @@ class Publishable(models.Model):
             )
 
     def validate_constraints(self, exclude=None):
-        # No form has the version, and what it keeps apart would go unchecked.
+        # No form has the field `version`, but the constraints with it must be checked.
         super().validate_constraints(exclude=set(exclude or ()) - {"version"})
 
     @admin.display(description="läge", ordering="status")
     def state(self):
-        """Return in Swedish what visitors meet now, and what the clock will change.
+        """Return a Swedish label for what visitors see now, and any scheduled change.
 
-        Whether it has been replaced is known only to rows from `with_superseded`.
+        Only rows from `with_superseded` can be labelled as replaced.
         """
         if getattr(self, "is_superseded", False):
             return "Ersatt"
@@ -209,18 +214,20 @@ class Publishable(models.Model):
         if self.status == Status.PUBLISHED and self.publish_at and self.publish_at > now():
             return f"Publiceras {moment(self.publish_at)}"
         if self.status == Status.PUBLISHED and self.unpublish_at:
-            ended = self.unpublish_at <= now()
-            return f"{'Avpublicerad' if ended else 'Publicerad till'} {moment(self.unpublish_at)}"
+            has_ended = self.unpublish_at <= now()
+            return (
+                f"{'Avpublicerad' if has_ended else 'Publicerad till'} {moment(self.unpublish_at)}"
+            )
         return self.get_status_display()
 
     def versions(self):
-        """Return all versions of this, the latest first."""
+        """Return all versions of this publishable, the latest first."""
         same = {name: getattr(self, name) for name in self.IDENTITY}
         return type(self)._default_manager.filter(**same).order_by("-version")
 
     @property
     def is_published(self):
-        """Whether visitors may see it at this moment, if no later version has replaced it."""
+        """Whether visitors may see this version now, unless a later one has replaced it."""
         return (
             self.status == Status.PUBLISHED
             and (self.publish_at is None or self.publish_at <= now())
@@ -229,23 +236,58 @@ class Publishable(models.Model):
 
     @property
     def is_being_prepared(self):
-        """Whether it is a draft or a working copy, which visitors have never seen."""
+        """Whether this is a draft or a working copy, which visitors have never seen."""
         return self.status == Status.DRAFT and not self.has_been_published
 
     @property
     def has_been_published(self):
-        """Whether visitors see it, or have seen it."""
-        seen = self.published_at is not None and self.published_at <= now()
-        return seen or self.is_published
+        """Whether visitors can see this version, or could earlier."""
+        was_published = self.published_at is not None and self.published_at <= now()
+        return was_published or self.is_published
 
     def publishable(self):
-        """Return what this is published with: itself."""
+        """Return the publishable itself; see also `Part.publishable`."""
         return self
 
     def locked(self):
-        """Return this as it is now; who else changes any part of it waits for this transaction."""
+        """Return this row as it is saved, locked until the end of the transaction.
+
+        Lock the publishable before changing any part of it.
+        """
         return type(self)._default_manager.select_for_update().get(pk=self.pk)
 
     def touch(self):
-        """Note that something that belongs to this has changed now."""
+        """Set `changed_at` to the current time, after a change of a part."""
         type(self).objects.filter(pk=self.pk).update(changed_at=timezone.now())
+
+
+class Part(models.Model):
+    """A row that is published together with the publishable that it belongs to."""
+
+    # The name of the foreign key to the parent: the publishable, or another part of it.
+    PARENT_FIELD = None
+
+    class Meta:
+        abstract = True
+
+    def publishable(self):
+        """Return the publishable that this part belongs to."""
+        return getattr(self, self.PARENT_FIELD).publishable()
+
+    @classmethod
+    def parent_model(cls):
+        return cls._meta.get_field(cls.PARENT_FIELD).related_model
+
+    @classmethod
+    def publishable_model(cls):
+        """Return the model of the publishable that these parts belong to."""
+        parent = cls.parent_model()
+        return parent.publishable_model() if issubclass(parent, Part) else parent
+
+    @classmethod
+    def path_to_publishable(cls):
+        """Return the lookup path from a part to its publishable, such as `goal__perspective__plan`."""
+        parent = cls.parent_model()
+        if not issubclass(parent, Part):
+            return cls.PARENT_FIELD
+        return cls.PARENT_FIELD + LOOKUP_SEP + parent.path_to_publishable()

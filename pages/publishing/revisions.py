@@ -1,4 +1,4 @@
-"""What staff have done to the content, and what they have open."""
+"""The saved history of publishables, and the forms that staff have open."""
 
 from django.conf import settings
 from django.db import models
@@ -7,13 +7,13 @@ from django.utils import timezone
 
 class RevisionQuerySet(models.QuerySet):
     def of(self, publishable):
-        """Return what has been saved of `publishable`, in all its versions."""
+        """Return the revisions of all versions of `publishable`."""
         first = publishable.versions().first_versions().get()
         return self.filter(thing_model=first._meta.label_lower, thing_pk=first.pk)
 
 
 class Revision(models.Model):
-    """What a publishable said, with all its parts, after somebody did something to it."""
+    """The content of a publishable, with all its parts, after a change."""
 
     thing_model = models.CharField("slag", max_length=100, help_text="Modellen.")
     thing_pk = models.PositiveBigIntegerField("nummer", help_text="Den första versionens nummer.")
@@ -49,7 +49,7 @@ class Revision(models.Model):
 
 
 class OpenForm(models.Model):
-    """Who opened a form in the admin last, so that the next one is told. No visitor is ever here."""
+    """A form that a user has opened in the admin, so that others who open it can be warned."""
 
     model = models.CharField("slag", max_length=100, help_text="Modellen.")
     object_pk = models.PositiveBigIntegerField("nummer", help_text="Det som är öppet.")

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from pages.publishing.ordered import Ordered
-from pages.publishing.publishable import nameless
+from pages.publishing.publishable import Part, placeholder_name
 from planning.models.plans import Goal, RegionalPlan
 
 
@@ -17,8 +17,10 @@ class YearOfPlanQuerySet(models.QuerySet):
         return self.get(plan=plan, year=year)
 
 
-class YearOfPlan(models.Model):
+class YearOfPlan(Part):
     """A part of a plan for one of its years, shown on the page of that year's budget."""
+
+    PARENT_FIELD = "plan"
 
     objects = YearOfPlanQuerySet.as_manager()
 
@@ -83,10 +85,6 @@ class Budget(YearOfPlan):
     def __str__(self):
         return f"Budget {self.year}"
 
-    def publishable(self):
-        """Return what this is published with."""
-        return self.plan
-
 
 SECOND_RESULT_MESSAGE = "Budgeten har redan en rad för resultatet."
 
@@ -102,6 +100,8 @@ class BudgetLineQuerySet(models.QuerySet):
 
 
 class BudgetLine(Ordered):
+    PARENT_FIELD = "budget"
+
     class Kind(models.TextChoices):
         ITEM = "item", "Post"
         SUBTOTAL = "subtotal", "Delsumma"
@@ -164,7 +164,7 @@ class BudgetLine(Ordered):
         ]
 
     def __str__(self):
-        return self.name or nameless(self)
+        return self.name or placeholder_name(self)
 
     def get_absolute_url(self):
         return self.budget.get_absolute_url()
@@ -173,10 +173,6 @@ class BudgetLine(Ordered):
         return (*self.budget.natural_key(), self.code)
 
     natural_key.dependencies = ["planning.budget"]
-
-    def publishable(self):
-        """Return what this is published with."""
-        return self.budget.plan
 
 
 class Rating(models.TextChoices):
@@ -242,10 +238,6 @@ class FollowUp(YearOfPlan):
     def __str__(self):
         return f"Uppföljning {self.year}"
 
-    def publishable(self):
-        """Return what this is published with."""
-        return self.plan
-
     @property
     def totals(self):
         """The known numbers of goals per rating: `[(Rating, int), …]`, best first."""
@@ -259,7 +251,9 @@ class GoalRatingQuerySet(models.QuerySet):
         return self.get(follow_up=follow_up, goal=Goal.objects.get_by_natural_key(*goal))
 
 
-class GoalRating(models.Model):
+class GoalRating(Part):
+    PARENT_FIELD = "follow_up"
+
     follow_up = models.ForeignKey(
         FollowUp,
         models.CASCADE,
@@ -302,7 +296,3 @@ class GoalRating(models.Model):
         return (self.follow_up.natural_key(), self.goal.natural_key())
 
     natural_key.dependencies = ["planning.followup", "planning.goal"]
-
-    def publishable(self):
-        """Return what this is published with."""
-        return self.follow_up.plan

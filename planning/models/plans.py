@@ -8,8 +8,9 @@ from django.db.models import F, Max, Q
 from django.urls import reverse
 
 from blekinge_site.languages import slug_now
-from pages.publishing.ordered import ENGLISH_SLUG, Ordered
-from pages.publishing.publishable import Publishable, PublishableQuerySet, nameless
+from pages.publishing.ordered import Ordered
+from pages.publishing.publishable import Publishable, PublishableQuerySet, placeholder_name
+from pages.publishing.slugs import ENGLISH_SLUG, BilingualSlugQuerySet
 from pages.publishing.uploads import MAX_MEGABYTES, check_document
 
 SLUG_HELP = "Görs av namnet: ordet i webbadressen. Ligger fast när planen är publicerad."
@@ -124,13 +125,14 @@ class RegionalPlan(Publishable):
         return f"{self.first_year}\N{EN DASH}{self.last_year}"
 
 
-class PerspectiveQuerySet(models.QuerySet):
+class PerspectiveQuerySet(BilingualSlugQuerySet):
     def get_by_natural_key(self, first_year, last_year, slug):
         plan = RegionalPlan.objects.get_by_natural_key(first_year, last_year)
         return self.get(plan=plan, slug=slug)
 
 
 class Perspective(Ordered):
+    PARENT_FIELD = "plan"
     PARTS = ("goals",)
 
     plan = models.ForeignKey(
@@ -182,7 +184,7 @@ class Perspective(Ordered):
         ]
 
     def __str__(self):
-        return self.name or nameless(self)
+        return self.name or placeholder_name(self)
 
     def get_absolute_url(self):
         return reverse("planning:perspective", args=[self.plan.natural_key(), slug_now(self)])
@@ -192,10 +194,6 @@ class Perspective(Ordered):
 
     natural_key.dependencies = ["planning.regionalplan"]
 
-    def publishable(self):
-        """Return what this is published with."""
-        return self.plan
-
 
 class GoalQuerySet(models.QuerySet):
     def get_by_natural_key(self, first_year, last_year, perspective, slug):
@@ -204,6 +202,7 @@ class GoalQuerySet(models.QuerySet):
 
 
 class Goal(Ordered):
+    PARENT_FIELD = "perspective"
     PARTS = ("focus_areas",)
 
     perspective = models.ForeignKey(
@@ -234,7 +233,7 @@ class Goal(Ordered):
         ]
 
     def __str__(self):
-        return self.name or nameless(self)
+        return self.name or placeholder_name(self)
 
     def get_absolute_url(self):
         return f"{self.perspective.get_absolute_url()}#{self.slug}"
@@ -244,10 +243,6 @@ class Goal(Ordered):
 
     natural_key.dependencies = ["planning.perspective"]
 
-    def publishable(self):
-        """Return what this is published with."""
-        return self.perspective.plan
-
 
 class FocusAreaQuerySet(models.QuerySet):
     def get_by_natural_key(self, first_year, last_year, perspective, goal, position):
@@ -256,6 +251,8 @@ class FocusAreaQuerySet(models.QuerySet):
 
 
 class FocusArea(Ordered):
+    PARENT_FIELD = "goal"
+
     goal = models.ForeignKey(
         Goal,
         models.CASCADE,
@@ -273,7 +270,7 @@ class FocusArea(Ordered):
         constraints = Ordered.Meta.constraints
 
     def __str__(self):
-        return self.text or nameless(self)
+        return self.text or placeholder_name(self)
 
     def get_absolute_url(self):
         return self.goal.get_absolute_url()
@@ -283,10 +280,6 @@ class FocusArea(Ordered):
 
     natural_key.dependencies = ["planning.goal"]
 
-    def publishable(self):
-        """Return what this is published with."""
-        return self.goal.perspective.plan
-
 
 class PlanDocumentQuerySet(models.QuerySet):
     def get_by_natural_key(self, first_year, last_year, position):
@@ -295,6 +288,8 @@ class PlanDocumentQuerySet(models.QuerySet):
 
 
 class PlanDocument(Ordered):
+    PARENT_FIELD = "plan"
+
     plan = models.ForeignKey(
         RegionalPlan,
         models.CASCADE,
@@ -327,7 +322,7 @@ class PlanDocument(Ordered):
         ]
 
     def __str__(self):
-        return self.title or nameless(self)
+        return self.title or placeholder_name(self)
 
     def save(self, *args, **kwargs):
         if self.number is None:
@@ -342,10 +337,6 @@ class PlanDocument(Ordered):
         return (*self.plan.natural_key(), self.position)
 
     natural_key.dependencies = ["planning.regionalplan"]
-
-    def publishable(self):
-        """Return what this is published with."""
-        return self.plan
 
     @property
     def file_type(self):

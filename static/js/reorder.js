@@ -1,5 +1,5 @@
-/* Rows of a form: a name for every field, and where the rows have an order, buttons to move one up or
-   down in place of a number to type. Without this script the numbers stay, and do the same. */
+/* Inline rows: labels every field, and replaces the position field of ordered rows with buttons that move
+   a row up or down. Without this script, staff type the positions. */
 
 function rowsOf(group) {
   return [...group.querySelectorAll("tr.form-row:not(.empty-form)")];
@@ -14,7 +14,7 @@ function nameOf(row) {
   return field ? field.value : "";
 }
 
-// What a field is stands in the heading of its column only: whoever doesn't see the table hears it here.
+// Only the column headings label the fields, so screen readers need these labels.
 function nameFields(group) {
   const headings = group.querySelector("thead tr").cells;
   rowsOf(group).forEach((row, index) => {
@@ -81,7 +81,7 @@ function addButtons(group, row) {
     });
     button.addEventListener("click", () => {
       move(group, row, step);
-      // Where the row has come to the end of the way, the other button is the one to stay on.
+      // The button is disabled if the row is now first or last; focus the other button then.
       (button.disabled ? row.querySelector(".move:not(:disabled)") : button)?.focus();
     });
     input.before(button);
@@ -89,7 +89,7 @@ function addButtons(group, row) {
 }
 
 function prepare(group) {
-  // A heading that heads nothing is an empty cell.
+  // An empty heading is replaced with an ordinary cell.
   for (const heading of group.querySelectorAll("thead th:empty")) {
     const cell = document.createElement("td");
     cell.className = heading.className;
@@ -106,7 +106,7 @@ function prepare(group) {
     refresh(group);
     event.target.querySelector("input:not([type='hidden']), select, textarea").focus();
   });
-  // Django tells this to the document: the row itself is gone.
+  // Django dispatches this event on the document, as the row no longer exists.
   document.addEventListener("formset:removed", () => refresh(group));
   group.closest("form").addEventListener("submit", () => number(group));
 }

@@ -1,5 +1,5 @@
-/* The text editor on the staff's pages: the name of each text, the words that the editor has in English
-   without asking the catalogue, locale/sv/LC_MESSAGES/djangojs.po, and what pasted text becomes. */
+/* The text editor in the admin: labels it, translates the words that it doesn't look up in the catalogue
+   (locale/sv/LC_MESSAGES/djangojs.po), and cleans pasted text. */
 
 function translate(box) {
   for (const button of box.querySelectorAll(".prose-menubar [title]")) {
@@ -10,20 +10,20 @@ function translate(box) {
     option.textContent = gettext(option.textContent);
   }
   for (const option of box.querySelectorAll("dialog option")) {
-    option.value = option.value; // what the editor asks for, whatever the option says
+    option.value = option.value; // keeps the English value, which the editor reads
     option.textContent = gettext(option.textContent);
   }
 }
 
-/* A table without headings says little to those who hear it, so that they are offered first. */
+/* Selects a header row for new tables, as screen readers need it. */
 function offerHeaderRow(box) {
   const yes = box.querySelector("dialog option[value='Yes']");
   if (yes) yes.selected = true;
 }
 
-// --- What is pasted ---------------------------------------------------------------------------------
+// --- Pasted text -------------------------------------------------------------------------------------
 
-const SAME_AS = { H1: "h3", H2: "h3", H5: "h4", H6: "h4" };
+const HEADING_REPLACEMENTS = { H1: "h3", H2: "h3", H5: "h4", H6: "h4" };
 const NUMBER = /^\(?(\d+|[a-zA-Z]|[ivxIVX]+)[.)]/;
 
 function rename(element, name) {
@@ -32,17 +32,17 @@ function rename(element, name) {
   element.replaceWith(renamed);
 }
 
-/* Word writes a list as paragraphs, each with its level in its style, and its bullet as text. */
+/* Word writes list items as paragraphs, with the level in the style attribute and the bullet as text. */
 function makeLists(body) {
-  let open = []; // the lists that the next line may belong to, outermost first
-  let last = null; // the outermost of the line before
+  let open = []; // the lists that the next item may belong to, outermost first
+  let last = null; // the outermost list of the previous item
   for (const line of body.querySelectorAll("p[style*='mso-list']")) {
     if (last === null || line.previousElementSibling !== last) open = [];
     const level = Number(/level(\d)/.exec(line.getAttribute("style"))?.[1] ?? 1);
     const bullet = line.querySelector("[style*='mso-list:Ignore'], [style*='mso-list: Ignore']");
     const kind = NUMBER.test(bullet?.textContent.trim() ?? "") ? "ol" : "ul";
     bullet?.remove();
-    open = open.filter((one) => one.level < level || (one.level === level && one.kind === kind));
+    open = open.filter((entry) => entry.level < level || (entry.level === level && entry.kind === kind));
     if (open.at(-1)?.level !== level) {
       const list = document.createElement(kind);
       if (open.length) open.at(-1).list.lastElementChild.append(list);
@@ -56,14 +56,14 @@ function makeLists(body) {
   }
 }
 
-/* Returns pasted HTML as the editor would have it; what the editor has no word for, it leaves out. */
+/* Returns pasted HTML with the elements that the editor uses; the editor removes all others. */
 function tidied(html) {
-  // Word sends a style sheet along, which our policy stops and nothing here reads.
+  // Word includes a style sheet, which the content security policy would block.
   const unstyled = html.replace(/<style\b.*?<\/style>/gis, "");
   const { body } = new DOMParser().parseFromString(unstyled, "text/html");
   makeLists(body);
   for (const heading of body.querySelectorAll("h1, h2, h5, h6")) {
-    rename(heading, SAME_AS[heading.tagName]);
+    rename(heading, HEADING_REPLACEMENTS[heading.tagName]);
   }
   for (const cell of body.querySelectorAll("thead td")) rename(cell, "th");
   for (const paragraph of body.querySelectorAll("p")) {
@@ -82,7 +82,7 @@ document.addEventListener("prose-editor:ready", (event) => {
   const { editor, textarea } = event.detail;
   const box = textarea.closest(".prose-editor");
   translate(box);
-  editor.on("transaction", () => translate(box)); // the menu of headings is redrawn each time
+  editor.on("transaction", () => translate(box)); // each transaction redraws the heading menu
   new MutationObserver(() => {
     translate(box); // a dialog
     offerHeaderRow(box);
@@ -91,6 +91,6 @@ document.addEventListener("prose-editor:ready", (event) => {
   const [label] = textarea.labels;
   editor.view.dom.setAttribute("aria-label", label.textContent.trim().replace(/:$/, ""));
   label.addEventListener("click", () => editor.commands.focus());
-  // A link to the field leads to what it is written in, not to the hidden field itself.
+  // A link to the field focuses the editor, as the field itself is hidden.
   if (location.hash === `#${textarea.id}`) editor.commands.focus();
 });

@@ -1,4 +1,4 @@
-// Says so on the page when a key could not be used; allauth's scripts only tell the console.
+// Shows an error on the page when a security key fails; allauth's scripts only log it to the console.
 document.addEventListener("allauth.error", (event) => {
   event.preventDefault();
   const note = document.getElementById("key-failed");

@@ -1,4 +1,4 @@
-/* Asks before changes that are not saved are left behind. */
+/* Warns before the user leaves a form with unsaved changes. */
 
 function valuesOf(form) {
   return JSON.stringify(
@@ -9,8 +9,8 @@ function valuesOf(form) {
 document.addEventListener("DOMContentLoaded", () => {
   const form = document.querySelector("#content-main > form");
   if (!form || form.method !== "post") return;
-  // What came back with errors is not saved. Else what is saved is what stands here when the text
-  // editors and the rows' numbers have settled, at the latest when somebody goes to a field.
+  // A form with errors is unsaved. Otherwise the saved values are those in the form once the text editors
+  // and the row positions are initialized: after half a second, or when the user focuses a field.
   let saved = form.querySelector(".errornote") ? "" : null;
   const settle = () => {
     saved ??= valuesOf(form);

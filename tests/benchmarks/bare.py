@@ -1,6 +1,6 @@
-"""What the site is measured against: applications that only send the bytes they are given.
+"""Minimal WSGI and ASGI applications that the site is measured against: they send prepared responses.
 
-BARE names a file: pickled, what to send for each path: status, headers and body.
+BARE names a pickle file of `{path: (status, headers, body)}`.
 """
 
 import os

@@ -1,8 +1,8 @@
-"""Measure the site beside what it is compared with, in turns, and print a table: `make bench`.
+"""Measure the site and the servers it is compared with, in turns, and print a table: `make bench`.
 
-All of it runs on this machine and on loopback. A figure is the median of the rounds; a ratio is taken
-within each round, so that what else the machine does weighs on both sides. ROUNDS and SECONDS (of each
-measurement) may be set. It needs wrk; nginx is left out where it is missing.
+Everything runs on this machine over loopback. A figure is the median of all rounds. A ratio is taken
+within a round, so that other work on the machine affects both sides. ROUNDS and SECONDS (per measurement)
+can be set in the environment. It needs wrk, and skips nginx if that isn't installed.
 """
 
 import datetime as dt
@@ -25,11 +25,11 @@ from tests.serving import ROOT, Served, children, free_port, pss
 ROUNDS = int(os.environ.get("ROUNDS", 5))
 SECONDS = int(os.environ.get("SECONDS", 3))
 CONNECTIONS = 16
-START_WITHIN = 60  # seconds
+START_WITHIN_SECONDS = 60
 PLAN = "/regionplan/2019-2021/"
 ENCODINGS = {"plain": "identity", "gzip": "gzip", "Brotli": "br"}
 
-# Nineteen more plans with a budget for each of their years, before the one that is measured.
+# Nineteen more plans, each with a budget a year, for the periods before the measured plan's.
 MORE_CONTENT = """
 from planning.copying import copy_to_period
 from planning.models import BudgetLine, RegionalPlan
@@ -63,7 +63,7 @@ http {{
 
 
 class Running:
-    """A server to be compared, its master a child of ours, that answers 200 at `path`."""
+    """A running server to measure, started as a child process; `path` is a page of it."""
 
     def __init__(self, command, port, path="/", **environment):
         self.port = port
@@ -72,7 +72,7 @@ class Running:
             command, cwd=ROOT, env=os.environ | environment, stderr=subprocess.DEVNULL
         )
         while self.status_of(path) != 200:
-            is_late = time.perf_counter() - started > START_WITHIN
+            is_late = time.perf_counter() - started > START_WITHIN_SECONDS
             if self.process.poll() is not None or is_late:
                 sys.exit(f"{command[0]} did not start.")
         self.seconds_to_first_200 = time.perf_counter() - started
@@ -108,47 +108,47 @@ def gunicorn(port, *arguments):
 
 
 def site(served, **environment):
-    """Start the site of `served`, whose database has been filled."""
+    """Start the site of `served`, whose database is filled already."""
     return Running(gunicorn(served.port), served.port, PLAN, **served.environment | environment)
 
 
-def bare(answers, *arguments):
+def bare(responses_path, *arguments):
     port = free_port()
     return Running(
-        gunicorn(port, "--config", "/dev/null", *arguments), port, "/plain", BARE=answers
+        gunicorn(port, "--config", "/dev/null", *arguments), port, "/plain", BARE=responses_path
     )
 
 
 def fetch(running, path, encoding="identity", **headers):
-    """Return status, headers and body of the page at `path`, and how many seconds it took."""
+    """Return the status, headers and body of the page at `path`, and the seconds it took."""
     connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
     host = {"Host": f"127.0.0.1:{running.port}", "Accept-Encoding": encoding}
     started = time.perf_counter()
     connection.request("GET", path, headers=host | headers)
-    answer = connection.getresponse()
-    body = answer.read()
+    response = connection.getresponse()
+    body = response.read()
     seconds = time.perf_counter() - started
     connection.close()
-    return answer.status, answer.headers, body, seconds
+    return response.status, response.headers, body, seconds
 
 
 def requests_a_second(running, path, *headers):
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s"]
     for header in headers:
         command += ["-H", header]
-    told = subprocess.run(
+    output = subprocess.run(
         [*command, f"http://127.0.0.1:{running.port}{path}"],
         check=True,
         capture_output=True,
         text=True,
     ).stdout
-    if re.search("Non-2xx|Socket errors", told) and "304" not in " ".join(headers):
-        sys.exit(f"Errors while measuring {path}:\n{told}")
-    return float(re.search(r"Requests/sec: +([\d.]+)", told)[1])
+    if re.search("Non-2xx|Socket errors", output) and "304" not in " ".join(headers):
+        sys.exit(f"Errors while measuring {path}:\n{output}")
+    return float(re.search(r"Requests/sec: +([\d.]+)", output)[1])
 
 
 def cpu_milliseconds(running, paths, count, method="GET"):
-    """Return the processor time of each of `count` requests for `paths`, an iterator, on one connection."""
+    """Return the mean CPU time of `count` requests for the iterator `paths`, all on the same connection."""
     connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
     before = running.cpu_seconds()
     for path in islice(paths, count):
@@ -162,9 +162,9 @@ class Bench:
     def __init__(self, folder):
         self.folder = folder
         self.rounds = []
-        self.one, self.twenty = self.filled("one"), self.filled("twenty", MORE_CONTENT)
+        self.small_data, self.large_data = self.fill("one"), self.fill("twenty", MORE_CONTENT)
 
-    def filled(self, name, code=None):
+    def fill(self, name, code=None):
         folder = self.folder / name
         folder.mkdir()
         served = Served(folder)
@@ -174,39 +174,39 @@ class Bench:
             served.run(code)
         return served
 
-    def answers(self):
-        """Write what the site sends, for the bare applications and nginx to send; return its path."""
-        running, answers = site(self.one), {}
+    def write_responses(self):
+        """Write the site's responses for the bare applications and nginx; return the pickle's path."""
+        running, responses = site(self.small_data), {}
         self.cold = [fetch(running, "/om-region-blekinge/")[3]]
         files = self.folder / "files"
         files.mkdir()
         self.bytes = {}
         for name, encoding in ENCODINGS.items():
-            while True:  # until Brotli has been made behind the visitor's back
+            while True:  # the cache compresses with Brotli in the background
                 _status, headers, body, _seconds = fetch(running, PLAN, encoding)
                 if headers.get("Content-Encoding", "identity") == encoding:
                     break
             kept = [pair for pair in headers.items() if pair[0].lower() not in {"date", "server"}]
-            answers[f"/{name}"] = "200 OK", kept, body
+            responses[f"/{name}"] = "200 OK", kept, body
             self.bytes[name] = len(body)
             about = {"content-length", "content-type", "content-encoding"}
             of_304 = [pair for pair in kept if pair[0].lower() not in about]
-            answers[f"/304-{name}"] = "304 Not Modified", of_304, b""
-        self.etag = dict(answers["/gzip"][1])["etag"]
-        (files / "plain.html").write_bytes(answers["/plain"][2])
+            responses[f"/304-{name}"] = "304 Not Modified", of_304, b""
+        self.etag = dict(responses["/gzip"][1])["etag"]
+        (files / "plain.html").write_bytes(responses["/plain"][2])
         (files / "gzip.html").write_bytes(b"")
-        (files / "gzip.html.gz").write_bytes(answers["/gzip"][2])
+        (files / "gzip.html.gz").write_bytes(responses["/gzip"][2])
         running.stop()
-        path = self.folder / "answers"
-        path.write_bytes(pickle.dumps(answers))
+        path = self.folder / "responses"
+        path.write_bytes(pickle.dumps(responses))
         return str(path)
 
     def start(self):
-        self.bare = self.answers()
+        self.bare = self.write_responses()
         self.gthread = self.start_gthread()
         loop = ["--workers", "2", "--worker-class", "asgi", "--asgi-lifespan", "off"]
         self.asgi = bare(self.bare, *loop, "tests.benchmarks.bare:asgi")
-        self.site, self.larger = site(self.one), site(self.twenty)
+        self.site, self.larger = site(self.small_data), site(self.large_data)
         served = Served(self.folder / "one")
         self.uncached = site(served, PAGE_CACHE="off", WEB_CONCURRENCY="1")
         served = Served(self.folder / "twenty")
@@ -223,7 +223,8 @@ class Bench:
             print("nginx is not installed, and left out.")
             return None
         port, settings = free_port(), self.folder / "nginx.conf"
-        user = "user root;" if os.getuid() == 0 else ""  # or it could not read our folder
+        # The workers of nginx must be able to read the folder.
+        user = "user root;" if os.getuid() == 0 else ""
         settings.write_text(NGINX.format(folder=self.folder, port=port, user=user))
         return Running([program, "-c", str(settings)], port, "/plain.html")
 
@@ -233,7 +234,7 @@ class Bench:
                 running.stop()
 
     def measure(self):
-        """Return the figures of one round."""
+        """Run one round; return its figures by (server, measurement)."""
         figures = {}
         for name, encoding in list(ENCODINGS.items()):
             accept = f"Accept-Encoding: {encoding}"
@@ -252,7 +253,7 @@ class Bench:
         known = f"If-None-Match: {self.etag}"
         figures["gthread", "304"] = requests_a_second(self.gthread, "/304-gzip", known)
         figures["site", "304"] = requests_a_second(self.site, PLAN, gzip, known)
-        # wrk waits for the body that a HEAD hasn't got, so these are compared by what they cost.
+        # wrk waits for a body that a HEAD response doesn't have, so HEAD is compared by CPU time.
         figures["gthread", "HEAD"] = 1 / cpu_milliseconds(
             self.gthread, repeat("/plain"), 2000, "HEAD"
         )
@@ -262,17 +263,17 @@ class Bench:
         figures["uncached_larger", "cpu"] = cpu_milliseconds(
             self.uncached_larger, repeat(PLAN), 100
         )
-        again = site(Served(self.folder / "one"))
-        figures["site", "start"] = again.seconds_to_first_200
+        restarted = site(Served(self.folder / "one"))
+        figures["site", "start"] = restarted.seconds_to_first_200
         empty = self.start_gthread()
         figures["gthread", "start"] = empty.seconds_to_first_200
         empty.stop()
         for path in ("/", "/om-region-blekinge/", PLAN, "/en/", "/regionplan/2019-2021.pdf"):
-            fetch(again, path)
-        time.sleep(2)  # the cache is filled
-        master, *workers = again.processes()
+            fetch(restarted, path)
+        time.sleep(2)  # until the warm-up has filled the cache
+        master, *workers = restarted.processes()
         figures["workers", "memory"], figures["master", "memory"] = pss(*workers), pss(master)
-        again.stop()
+        restarted.stop()
         cold = site(Served(self.folder / "one"), PAGE_CACHE="off")
         figures["site", "cold"] = fetch(cold, "/om-region-blekinge/")[3] * 1000
         cold.stop()
@@ -281,9 +282,9 @@ class Bench:
     def median(self, *key):
         return statistics.median(figures[key] for figures in self.rounds)
 
-    def ratio(self, one, other, name):
+    def ratio(self, server, other, name):
         return statistics.median(
-            figures[one, name] / figures[other, name] for figures in self.rounds
+            figures[server, name] / figures[other, name] for figures in self.rounds
         )
 
     def table(self):
@@ -295,10 +296,10 @@ class Bench:
                 text = f"{self.median('site', name):.1f} a CPU-ms"
             rows.append((f"warm plan page, {name}, over bare gthread", text, f"{ratio:.2f}"))
         for name in ENCODINGS:
-            rows.append(self.beside("the same, {}, over a bare asgi application", "asgi", name))
+            rows.append(self.row_for("the same, {}, over a bare asgi application", "asgi", name))
         for name in ("plain", "gzip"):
             if self.nginx:
-                rows.append(self.beside("the same, {}, over nginx with the file", "nginx", name))
+                rows.append(self.row_for("the same, {}, over nginx with the file", "nginx", name))
         for name in ("plain", "gzip"):
             ratio = self.ratio("larger", "site", name)
             text = f"{self.median('larger', name):,.0f}/s"
@@ -331,7 +332,7 @@ class Bench:
             )
         return rows
 
-    def beside(self, text, other, name):
+    def row_for(self, text, other, name):
         figure = f"{self.median(other, name):,.0f}/s"
         return text.format(name), figure, f"{self.ratio('site', other, name):.2f}"
 

@@ -1,8 +1,8 @@
 """Fill an empty database with a site of any size: `python -m tests.benchmarks.fill [TIMES]`.
 
-The database is that of DATABASE_URL. With TIMES 1 it gets a plan of ten budgets and 15 pages of four
-links each. With TIMES 20, without it too, it gets 20 plans and 300 pages, each in 20 versions with a
-saved revision a version.
+DATABASE_URL names the database. With TIMES 1, it gets a plan with ten budgets and 15 pages with four links
+each. With TIMES 20, the default, it gets 20 plans and 300 pages, each in 20 versions with a revision per
+version.
 """
 
 import copy
@@ -14,9 +14,9 @@ import django
 
 BUDGETS = 10
 PAGES = 15
-LAST_PLAN_BEGINS = 2019  # the plans before it follow each other without a gap
-DEAD_LINK_EVERY = 25  # pages
-MADE_AT_ONCE = 500  # rows in a statement
+LAST_PLAN_FIRST_YEAR = 2019  # the earlier plans cover the years before it without gaps
+PAGES_PER_DEAD_LINK = 25
+ROWS_PER_INSERT = 500
 
 BODY = """<h3>{title}</h3><p>Här står det som besökare behöver veta om ärendet, i några korta stycken.</p>
 <p>Läs mer om <a href="/{other}/">nästa sida</a> eller <a href="/{third}/">en annan sida</a>.</p>
@@ -25,13 +25,13 @@ BODY = """<h3>{title}</h3><p>Här står det som besökare behöver veta om ären
 TEXT = "Regionen ansvarar för hälso- och sjukvård, kollektivtrafik och regional utveckling. " * 15
 
 
-def made(rows):
+def save(rows):
     """Save `rows` and return them with their primary keys."""
-    return type(rows[0])._base_manager.bulk_create(rows, batch_size=MADE_AT_ONCE) if rows else []
+    return type(rows[0])._base_manager.bulk_create(rows, batch_size=ROWS_PER_INSERT) if rows else []
 
 
-def copied(row, **fields):
-    """Return an unsaved copy of `row` with other `fields`."""
+def copy_of(row, **fields):
+    """Return an unsaved copy of `row` with `fields` changed."""
     row = copy.copy(row)
     row._state = copy.copy(row._state)
     row.pk, row._state.adding, row._state.fields_cache = None, True, {}
@@ -40,27 +40,27 @@ def copied(row, **fields):
     return row
 
 
-def parts_copied(name, pairs, changes=lambda part, owner: {}):
-    """Copy the parts that relation `name` gives of each template to its copy; return the new pairs.
+def copy_parts(name, pairs, changes=lambda part, owner: {}):
+    """Copy the parts in relation `name` for each pair of a template and its copy; return the new pairs.
 
-    `changes` returns the fields, a dict, that the copy of a part has otherwise.
+    `changes` returns a dict of the fields that change in a part's copy.
     """
     if not pairs:
         return []
     field = type(pairs[0][0])._meta.get_field(name).field.name
     new = [
-        (part, copied(part, **{field: owner} | changes(part, owner)))
+        (part, copy_of(part, **{field: owner} | changes(part, owner)))
         for template, owner in pairs
         for part in getattr(template, name).all()
     ]
-    made([row for _part, row in new])
+    save([row for _part, row in new])
     return new
 
 
 def versions_of(row, versions, moment, **fields):
     """Return `versions` unsaved copies of `row`, all published, a day apart and the last at `moment`."""
     return [
-        copied(
+        copy_of(
             row,
             **fields,
             version=number,
@@ -73,10 +73,10 @@ def versions_of(row, versions, moment, **fields):
 
 
 def make_template(plan):
-    """Give the fixtures' `plan` ten budgets, a follow-up that rates each goal, and a document."""
+    """Add ten budgets, a follow-up that rates each goal and a document to the fixtures' `plan`."""
     from django.core.files.base import ContentFile
 
-    from pages.publishing.versions import as_data, build, whole
+    from pages.publishing.versions import as_data, build, fetch_with_parts
     from planning.models import FollowUp, Goal, GoalRating, PlanDocument
 
     plan.last_year = plan.first_year + BUDGETS - 1
@@ -89,38 +89,38 @@ def make_template(plan):
         GoalRating.objects.create(follow_up=follow_up, goal=goal, rating="satisfactory")
     document = PlanDocument(plan=plan, position=1, title_sv="Beslutet")
     document.file.save("beslutet.txt", ContentFile(b"Beslutet."))
-    return whole(plan)
+    return fetch_with_parts(plan)
 
 
 def add_plans(template, count, versions, moment):
-    """Make `count` plans of `versions` each, `template` the last of them; return their first versions."""
+    """Make `count` plans in `versions` each, ending with `template`; return their first versions."""
     rows = []
     for number in range(count):
-        first_year = LAST_PLAN_BEGINS - BUDGETS * number
+        first_year = LAST_PLAN_FIRST_YEAR - BUDGETS * number
         years = {"first_year": first_year, "last_year": first_year + BUDGETS - 1}
         rows += versions_of(template, versions, moment, **years)
-    # The template is the first version of the last plan: it stays as it is.
-    pairs = [(template, row) for row in made(rows[1:])]
-    perspectives = parts_copied("perspectives", pairs)
-    goals = parts_copied("goals", perspectives)
-    parts_copied("focus_areas", goals)
+    # The template is the first version of the last plan, and stays as it is.
+    pairs = [(template, row) for row in save(rows[1:])]
+    perspectives = copy_parts("perspectives", pairs)
+    goals = copy_parts("goals", perspectives)
+    copy_parts("focus_areas", goals)
 
     def same_year_of_plan(part, plan):
         return {"year": part.year + plan.first_year - template.first_year}
 
-    parts_copied("lines", parts_copied("budgets", pairs, same_year_of_plan))
-    parts_copied("documents", pairs)
+    copy_parts("lines", copy_parts("budgets", pairs, same_year_of_plan))
+    copy_parts("documents", pairs)
     goal_of = {(row.perspective.plan_id, goal.pk): row for goal, row in goals}
 
     def same_goal_of_plan(rating, follow_up):
         return {"goal": goal_of[follow_up.plan_id, rating.goal_id]}
 
-    parts_copied("ratings", parts_copied("follow_ups", pairs, same_year_of_plan), same_goal_of_plan)
+    copy_parts("ratings", copy_parts("follow_ups", pairs, same_year_of_plan), same_goal_of_plan)
     return [template, *(row for _template, row in pairs if row.version == 1)]
 
 
 def add_pages(count, versions, moment, plans):
-    """Make `count` pages of `versions` each, with four links a body; return their first versions."""
+    """Make `count` pages in `versions` each, with four links in the body; return their first versions."""
     from pages.models import Page
 
     rows = []
@@ -128,7 +128,7 @@ def add_pages(count, versions, moment, plans):
         plan = plans[number % len(plans)]
         perspective = plan.perspectives.first()
         goal, budget = perspective.goals.first(), plan.budgets.last()
-        third = "borta" if number % DEAD_LINK_EVERY == 0 else f"sida-{(number + 7) % count}"
+        third = "borta" if number % PAGES_PER_DEAD_LINK == 0 else f"sida-{(number + 7) % count}"
         title = f"Sida {number}"
         body = BODY.format(
             title=title,
@@ -142,11 +142,11 @@ def add_pages(count, versions, moment, plans):
         slugs = {"slug": f"sida-{number}", "slug_en": f"page-{number}"}
         page = Page(**slugs, **texts, body_sv=body, body_en=body, responsible_sv="Regionen")
         rows += versions_of(page, versions, moment)
-    return [page for page in made(rows) if page.version == 1]
+    return [page for page in save(rows) if page.version == 1]
 
 
 def add_revisions(publishables, versions, moment):
-    """Save a revision for each version of `publishables`, first versions: each differs in its lead."""
+    """Save a revision per version of each first version in `publishables`; the revisions' leads differ."""
     from pages.models import Revision
     from pages.publishing.versions import as_data
 
@@ -166,14 +166,14 @@ def add_revisions(publishables, versions, moment):
                     content=content,
                 )
             )
-        if len(rows) >= MADE_AT_ONCE:
-            made(rows)
+        if len(rows) >= ROWS_PER_INSERT:
+            save(rows)
             rows = []
-    made(rows)
+    save(rows)
 
 
 def fill(times):
-    """Fill the empty database: `times` plans, `15 * times` pages, in `times` versions each."""
+    """Fill the empty database with `times` plans and `15 * times` pages in `times` versions each."""
     from django.core.management import call_command
     from django.db import transaction
     from django.utils import timezone

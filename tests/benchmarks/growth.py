@@ -1,9 +1,9 @@
-"""Measure how what the site does grows with its content: `make growth`.
+"""Measure how the cost of the site's work grows with its content: `make growth`.
 
-Two databases are filled, one with a plan and 15 pages, one with twenty times that in twenty versions
-(fill.py). The table has queries and seconds of CPU at both sizes. Staff pages are asked for in process,
-with nothing stored; the other rows are commands and a served site. The databases are SQLite files, whose
-work is in the process that asks. `ON=postgresql` uses a server of its own, whose work isn't counted.
+Two databases are filled (fill.py): a plan and 15 pages, and twenty times that in twenty versions. The table
+has queries and CPU seconds at both sizes. Staff pages are requested in this process with empty caches; the
+other rows are commands and a served site. The databases are SQLite files, whose CPU time is that of the
+process that queries them. `ON=postgresql` uses a PostgreSQL server, whose CPU time isn't counted.
 """
 
 import json
@@ -21,12 +21,12 @@ import django
 from tests.serving import ROOT, Served, fields_of, postgresql
 
 TIMES = (1, 20)
-WARM_WITHIN = 300  # seconds
-IDLE_CPU_SECONDS = 0.1  # of all processes in a second: less than warming up takes
+WARM_WITHIN_SECONDS = 300
+IDLE_CPU_SECONDS = 0.1  # of all processes in a second; less than warming up takes
 
 
-def measured(ask, *, rounds=3):
-    """Return the queries and seconds of CPU that `ask` takes, the least of `rounds`; all is undone."""
+def cost_of(action, *, rounds=3):
+    """Return the queries and CPU seconds of `action`, the least of `rounds`; each is rolled back."""
     from django.db import connection, transaction
     from django.test.utils import CaptureQueriesContext
 
@@ -34,14 +34,14 @@ def measured(ask, *, rounds=3):
     for _round in range(rounds):
         with transaction.atomic(), CaptureQueriesContext(connection) as queries:
             started = time.process_time()
-            ask()
+            action()
             costs.append((len(queries), round(time.process_time() - started, 3)))
             transaction.set_rollback(True)
     return min(costs, key=lambda cost: cost[1])
 
 
 class Staff:
-    """A superuser at the staff's pages, and what a working copy and a draft are needed for."""
+    """A superuser in the admin, with a working copy and a draft to work on."""
 
     def __init__(self):
         from django.contrib import admin
@@ -60,14 +60,14 @@ class Staff:
         }
 
     def get(self, path):
-        answer = self.client.get(path)
-        assert answer.status_code == 200, (path, answer.status_code)
-        return answer
+        response = self.client.get(path)
+        assert response.status_code == 200, (path, response.status_code)
+        return response
 
     def post(self, path, **fields):
-        answer = self.client.post(path, fields)
-        assert answer.status_code == 302, (path, answer.status_code)
-        return answer
+        response = self.client.post(path, fields)
+        assert response.status_code == 302, (path, response.status_code)
+        return response
 
     def publish(self, row):
         path = self.address(row, "publicera")
@@ -78,15 +78,15 @@ class Staff:
         return f"/admin/{meta.app_label}/{meta.model_name}/{row.pk}/{word}/"
 
     def pages(self):
-        """Yield what staff do, as pairs of a name and a function that does it."""
+        """Yield each action of staff as a pair of a name and a function."""
         from django.core.cache import cache
         from django.urls import reverse
 
-        def afresh():
+        def load_desk_anew():
             cache.clear()
             self.get("/admin/")
 
-        yield "desk, nothing known", afresh
+        yield "desk, nothing known", load_desk_anew
         yield "desk, again", lambda: self.get("/admin/")
         for model in self.models:
             meta = model._meta
@@ -138,7 +138,7 @@ class Staff:
 
 
 def visitors_pages():
-    """Yield the public pages, the sitemap and the content version as pairs like those of `Staff.pages`."""
+    """Yield the public pages, the sitemap and the content version as pairs of a name and a function."""
     from django.test import Client
 
     from pages.models import Page
@@ -148,9 +148,9 @@ def visitors_pages():
     client = Client(SERVER_NAME="localhost")
 
     def get(path):
-        answer = client.get(path)
-        assert answer.status_code == 200, (path, answer.status_code)
-        b"".join(answer)
+        response = client.get(path)
+        assert response.status_code == 200, (path, response.status_code)
+        b"".join(response)
 
     plan = RegionalPlan.objects.published().first()
     paths = {
@@ -171,11 +171,11 @@ def visitors_pages():
 
 
 def in_process():
-    """Print the costs of all that is measured in this process as JSON: `{name: [queries, seconds]}`."""
+    """Measure staff and public pages in this process; print JSON `{name: [queries, seconds]}`."""
     django.setup()
     costs = {}
-    for name, ask in [*visitors_pages(), *Staff().pages()]:
-        costs[name] = measured(ask)
+    for name, action in [*visitors_pages(), *Staff().pages()]:
+        costs[name] = cost_of(action)
     print(json.dumps(costs))
 
 
@@ -183,7 +183,7 @@ def in_process():
 
 
 def cpu_seconds_of(command, environment):
-    """Run `command` to its end; return its seconds of CPU."""
+    """Run `command` to its end; return its CPU seconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -191,14 +191,17 @@ def cpu_seconds_of(command, environment):
 
 
 def cpu_seconds_so_far(processes):
-    fields = [Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split() for one in processes]
-    return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
+    stats = [
+        Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        for process in processes
+    ]
+    return sum(int(values[11]) + int(values[12]) for values in stats) / os.sysconf("SC_CLK_TCK")
 
 
 def warming_up(site):
-    """Return the seconds of CPU that the processes of `site`, just started, take until all are idle."""
+    """Return the CPU seconds of the processes of `site`, just started, until all are idle."""
     processes = site.workers()
-    before, ends = 0, time.monotonic() + WARM_WITHIN
+    before, ends = 0, time.monotonic() + WARM_WITHIN_SECONDS
     while time.monotonic() < ends:
         time.sleep(1)
         now = cpu_seconds_so_far(processes)
@@ -209,13 +212,13 @@ def warming_up(site):
 
 
 class Size:
-    """A site `times` as large as the smallest one, with its database at `address`, and its costs."""
+    """A site `times` as large as the smallest, with its database at `address`, and its costs."""
 
     def __init__(self, folder, times, address=None):
         self.folder, self.costs = folder, {}
         folder.mkdir()
-        given = {"DATABASE_URL": address} if address else {}
-        self.site = Served(folder, **given)
+        environment = {"DATABASE_URL": address} if address else {}
+        self.site = Served(folder, **environment)
         self.note("filling", self.run("tests.benchmarks.fill", str(times)))
 
     def note(self, name, seconds, queries=None):
@@ -226,12 +229,12 @@ class Size:
         return cpu_seconds_of(command, self.site.environment)
 
     def measure(self):
-        """Fill `costs`: the queries, or None, and the seconds or MiB of each row of the table."""
+        """Fill `costs` with the queries, or None, and the seconds or MiB of each row of the table."""
         command = [sys.executable, "-m", "tests.benchmarks.growth", "--in-process"]
-        told = subprocess.run(
+        output = subprocess.run(
             command, cwd=ROOT, env=self.site.environment, check=True, capture_output=True, text=True
         ).stdout
-        self.costs |= json.loads(told.splitlines()[-1])
+        self.costs |= json.loads(output.splitlines()[-1])
         file = self.folder / "backup"
         manage = [sys.executable, "manage.py"]
         self.note("backup", cpu_seconds_of([*manage, "backup", file], self.site.environment))
@@ -245,7 +248,7 @@ class Size:
 
 @contextmanager
 def database():
-    """Yield the address of a database for one site: None for a file, or PostgreSQL's where ON says so."""
+    """Yield the address of a new database: None for an SQLite file, or a PostgreSQL where ON says so."""
     if os.environ.get("ON") != "postgresql":
         yield None
         return
@@ -254,7 +257,7 @@ def database():
 
 
 def table(sizes):
-    """Return the rows of the table of `sizes`, the smallest first: strings for its cells."""
+    """Return the table of `sizes`, the smallest first, as rows of strings."""
     small, large = sizes
     for name, (queries, cost) in large.costs.items():
         before = small.costs.get(name, (None, 0))

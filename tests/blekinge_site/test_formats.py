@@ -45,7 +45,7 @@ def test_a_moment_is_printed_as_its_day_in_sweden():
 )
 @pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u2009", " ", ""])
 @pytest.mark.parametrize("decimal_sign", [",", "."])
-def test_an_amount_is_read_however_it_is_written(minus, space, decimal_sign):
+def test_an_amount_is_read_in_any_common_notation(minus, space, decimal_sign):
     assert parse_number(f"{minus}6{space}198{decimal_sign}0") == Decimal("-6198.0")
 
 
@@ -61,12 +61,12 @@ def test_an_amount_is_read_however_it_is_written(minus, space, decimal_sign):
         ("0", "0"),
     ],
 )
-def test_other_ways_to_write_a_number_are_read(text, meaning):
+def test_other_number_formats_are_read(text, meaning):
     assert parse_number(text) == Decimal(meaning)
 
 
 @pytest.mark.parametrize("text", ["", "abc", "1,2,3", "--1", "1-2", "12 kr", "NaN", "1e3", "٣"])
-def test_what_is_not_a_number_is_refused(text):
+def test_text_that_is_not_a_number_is_refused(text):
     with pytest.raises(ValueError, match="not a number"):
         parse_number(text)
 
@@ -108,24 +108,24 @@ def test_a_date_that_could_be_misread_is_refused(text):
         "26 november 2026, kl 13:00",
     ],
 )
-def test_a_day_and_a_time_are_read(text):
+def test_a_date_and_a_time_are_read(text):
     assert parse_moment(text) == dt.datetime(2026, 11, 26, 13, 0)  # noqa: DTZ001
 
 
 @pytest.mark.parametrize("text", ["2026-11-26", "13.00", "2026-11-26 25.00", "11/26/2026 13.00"])
-def test_what_is_not_a_day_and_a_time_is_refused(text):
+def test_text_that_is_not_a_date_and_time_is_refused(text):
     with pytest.raises(forms.ValidationError, match="Skriv dag och klockslag"):
         MomentField().clean(text)
 
 
-def test_an_amount_field_shows_what_the_page_shows():
+def test_an_amount_field_formats_its_value_as_the_page_does():
     assert AmountField().prepare_value(Decimal("-6198.0")) == "\u22126\u00a0198,0"
     assert AmountField().prepare_value("det jag skrev") == "det jag skrev"
     assert not AmountField().has_changed(Decimal("-6198.0"), "\u22126\u00a0198,0")
     assert AmountField().has_changed(Decimal("-6198.0"), "\u22126\u00a0199,0")
 
 
-def test_an_amount_field_says_in_swedish_what_is_wrong():
+def test_an_amount_field_explains_errors_in_swedish():
     with pytest.raises(forms.ValidationError, match="Skriv ett tal, till exempel 59,3"):
         AmountField().clean("femtio")
     with pytest.raises(forms.ValidationError, match="decimal"):
@@ -139,7 +139,7 @@ def test_a_count_field_reads_whole_numbers_only():
         CountField().clean("22,5")
 
 
-def test_a_day_field_says_in_swedish_what_is_wrong():
+def test_a_date_field_explains_errors_in_swedish():
     assert DayField().clean("7 april 2021") == dt.date(2021, 4, 7)
     with pytest.raises(forms.ValidationError, match="Skriv ett datum"):
         DayField().clean("01/02/2019")

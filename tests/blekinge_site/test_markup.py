@@ -1,4 +1,4 @@
-"""The HTML and the CSS that visitors get, as text: by the W3C's checker, and by rules of our own."""
+"""Checks of the public HTML and CSS, by the W3C's checker and by our own rules."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from pages.views import server_error
 from tests.browser.pages import (
     LANGUAGES,
     NOT_FOUND,
-    add_what_staff_may_add,
+    add_optional_content,
     added_addresses,
     every_address,
     thanks_address,
@@ -29,7 +29,8 @@ from tests.site import public_addresses
 ROOT = Path(settings.BASE_DIR)
 CSS = ROOT / "static/css"
 PUBLIC_CSS = re.findall(r"css/(\w+\.css)", (ROOT / "templates/base.html").read_text())
-STAFF = {"admin", "account", "allauth", "mfa", "socialaccount"}  # under a policy of their own
+# Folders of templates for staff, whose pages have another content security policy.
+STAFF = {"admin", "account", "allauth", "mfa", "socialaccount"}
 PUBLIC_TEMPLATES = [
     path for path in (ROOT / "templates").rglob("*.html") if not STAFF & set(path.parts)
 ]
@@ -38,13 +39,13 @@ PUBLIC_TEMPLATES = [
 
 
 def complaints(*arguments):
-    """Return what the checker says about the files that `arguments` name, a string for each."""
+    """Return the checker's messages about the files in `arguments` as strings."""
     jar = Path(os.environ.get("VNU_JAR", ROOT / "node_modules/vnu-jar/build/dist/vnu.jar"))
     if shutil.which("java") is None:
         pytest.skip("no Java here: apt-get install default-jre-headless")
     if not jar.exists():
         pytest.skip("no W3C checker here: npm install --no-save vnu-jar, or set VNU_JAR")
-    ran = subprocess.run(
+    process = subprocess.run(
         ["java", "-jar", jar, "--format", "json", "--exit-zero-always", *arguments],
         capture_output=True,
         text=True,
@@ -53,56 +54,63 @@ def complaints(*arguments):
     return [
         f"{message['url'].rpartition('/')[2]}:{message.get('lastLine')}: {message['message']}"
         f" {message.get('extract', '').strip()}"
-        for message in json.loads(ran.stderr)["messages"]
+        for message in json.loads(process.stderr)["messages"]
     ]
 
 
 def rendered(client):
-    """Return every page that a visitor may meet, `{name: HTML}`."""
-    made = {}
+    """Return every page that visitors can get, `{name: HTML}`."""
+    responses = {}
     for language in LANGUAGES:
         for address in every_address(language):
-            made[address] = client.get(address)
+            responses[address] = client.get(address)
         thanks = thanks_address(language)
-        made[f"{language} too long"] = client.post(thanks, {"message": "å" * 2001})
-        made[f"{language} too late"] = client.post(
+        responses[f"{language} too long"] = client.post(thanks, {"message": "å" * 2001})
+        responses[f"{language} too late"] = client.post(
             thanks.partition("?")[0], {"message": "<b>\n&amp;"}
         )
-    made["403"] = client.post("/aterkoppling/", headers={"sec-fetch-site": "cross-site"})
-    made["400"] = client.post("/aterkoppling/")
-    made["500"] = server_error(RequestFactory().get("/"))
+    responses["403"] = client.post("/aterkoppling/", headers={"sec-fetch-site": "cross-site"})
+    responses["400"] = client.post("/aterkoppling/")
+    responses["500"] = server_error(RequestFactory().get("/"))
     later = RequestFactory().post("/?svar=x", {"message": "<b>\n&amp;"})
-    made["503"], made["429"] = not_now(later, 503, 60), not_now(RequestFactory().post("/"), 429, 60)
+    responses["503"], responses["429"] = (
+        not_now(later, 503, 60),
+        not_now(RequestFactory().post("/"), 429, 60),
+    )
     errors = ("403", "400", "500", "503", "429")
-    assert [str(made[name].status_code) for name in errors] == list(errors)
-    return {name: answer.content.decode() for name, answer in made.items()}
+    assert [str(responses[name].status_code) for name in errors] == list(errors)
+    return {name: response.content.decode() for name, response in responses.items()}
 
 
-def test_html_has_no_fault_that_the_w3c_checker_finds(client, content, tmp_path):
-    made = rendered(client)
-    add_what_staff_may_add()
+@pytest.mark.processes
+def test_the_w3c_checker_accepts_the_html(client, content, tmp_path):
+    pages = rendered(client)
+    add_optional_content()
     for language in LANGUAGES:
         for address in added_addresses(language):
-            made[f"{address}, with more"] = client.get(address).content.decode()
-    for number, html in enumerate(made.values()):
+            pages[f"{address}, with more"] = client.get(address).content.decode()
+    for number, html in enumerate(pages.values()):
         (tmp_path / f"{number}.html").write_text(html)
-    names = list(made)
-    found = complaints(str(tmp_path))
-    found = [re.sub(r"^(\d+)\.html", lambda match: names[int(match[1])], fault) for fault in found]
-    assert not found, "\n".join(found)
+    names = list(pages)
+    faults = complaints(str(tmp_path))
+    faults = [
+        re.sub(r"^(\d+)\.html", lambda match: names[int(match[1])], fault) for fault in faults
+    ]
+    assert not faults, "\n".join(faults)
 
 
-# Properties of today's CSS that the checker takes for mistakes.
+# CSS properties that the checker doesn't know yet.
 NEWER_THAN_THE_CHECKER = ("“field-sizing” doesn't exist", "“paint-order” doesn't exist")
 
 
-def test_css_has_no_fault_that_the_w3c_checker_finds():
-    found = [
+@pytest.mark.processes
+def test_the_w3c_checker_accepts_the_css():
+    faults = [
         fault
         for fault in complaints("--css", str(CSS))
         if not any(words in fault for words in NEWER_THAN_THE_CHECKER)
     ]
-    assert not found, "\n".join(found)
+    assert not faults, "\n".join(faults)
 
 
 # --- CSS -------------------------------------------------------------------------------------------
@@ -114,19 +122,19 @@ def css(name):
 
 
 def top_level(text):
-    """Return the beginnings of what stands at the outermost level of a stylesheet, a list."""
-    found, depth, start = [], 0, 0
+    """Return the preludes of the rules at the top level of a stylesheet."""
+    preludes, depth, start = [], 0, 0
     for place, sign in enumerate(text):
         if (sign == "{" or sign == ";") and depth == 0:
-            found.append(text[start:place].strip())
+            preludes.append(text[start:place].strip())
         depth += {"{": 1, "}": -1}.get(sign, 0)
         if sign in ";}" and depth == 0:
             start = place + 1
-    return found
+    return preludes
 
 
-def test_every_public_stylesheet_is_a_layer_in_the_one_order():
-    """What is in no layer beats all that is. The admin's own is in none: it is to beat Django's."""
+def test_every_public_stylesheet_is_a_layer_in_order():
+    """Unlayered rules override all layers. The admin's stylesheet is unlayered, to override Django's."""
     order = "@layer tokens, base, site, pages, planning, print"
     assert PUBLIC_CSS == [
         "tokens.css",
@@ -162,18 +170,20 @@ def test_palette_stays_in_tokens():
 
 
 def test_templates_hold_no_style_and_no_script():
-    """The site's policy lets nothing inline run."""
+    """The content security policy blocks everything inline."""
     assert len(PUBLIC_TEMPLATES) > 20
     for path in PUBLIC_TEMPLATES:
-        found = re.findall(r"<style|<script|\sstyle=|\son\w+=|javascript:", path.read_text(), re.I)
-        assert found == [], path
+        matches = re.findall(
+            r"<style|<script|\sstyle=|\son\w+=|javascript:", path.read_text(), re.I
+        )
+        assert matches == [], path
 
 
 # --- HTML ------------------------------------------------------------------------------------------
 
 
 class Outline(HTMLParser):
-    """What a page says of itself, and where it leads."""
+    """Parses a page's language, title, headings, ids and links."""
 
     def __init__(self, html):
         super().__init__()
@@ -183,19 +193,19 @@ class Outline(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
+        attrs = dict(attributes)
         if tag == "html":
-            self.lang = given["lang"]
-        if tag == "meta" and given.get("name") == "description":
-            self.description = given["content"]
+            self.lang = attrs["lang"]
+        if tag == "meta" and attrs.get("name") == "description":
+            self.description = attrs["content"]
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(int(tag[1]))
-        if "id" in given:
-            self.ids.append(given["id"])
+        if "id" in attrs:
+            self.ids.append(attrs["id"])
         self.in_title = tag == "title" and not self.title
-        self.links += [given[name] for name in ("href", "src") if name in given]
+        self.links += [attrs[name] for name in ("href", "src") if name in attrs]
         for name in ("for", "aria-labelledby", "aria-describedby"):
-            self.labels += given.get(name, "").split()
+            self.labels += attrs.get(name, "").split()
 
     def handle_data(self, data):
         if self.in_title:
@@ -206,8 +216,8 @@ class Outline(HTMLParser):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_is_in_its_language_and_says_what_it_is(client, content, language):
-    add_what_staff_may_add()
+def test_every_page_has_its_language_headings_title_and_description(client, content, language):
+    add_optional_content()
     titles = []
     for address in [*public_addresses(language), NOT_FOUND[language]]:
         page = Outline(client.get(address).content.decode())
@@ -222,9 +232,9 @@ def test_every_page_is_in_its_language_and_says_what_it_is(client, content, lang
     assert sorted(set(titles)) == sorted(titles)
 
 
-def test_every_link_leads_somewhere(client, content):
-    """Every address on our own pages is answered at once, and every place within a page is there."""
-    add_what_staff_may_add()
+def test_every_link_has_a_target(client, content):
+    """Each link on a public page gives 200 without a redirect, and each fragment exists as an id."""
+    add_optional_content()
     outlines = {
         address: Outline(client.get(address).content.decode())
         for language in LANGUAGES
@@ -235,17 +245,17 @@ def test_every_link_leads_somewhere(client, content):
         assert sorted(set(page.ids)) == sorted(page.ids), address
         assert set(page.labels) <= set(page.ids), address
         for link in page.links:
-            target, place = urldefrag(urljoin(f"http://testserver{address}", link))
+            target, fragment = urldefrag(urljoin(f"http://testserver{address}", link))
             if not target.startswith("http://testserver/"):
                 continue
             target = target.removeprefix("http://testserver")
-            if place:
-                assert place in outlines[target].ids, (address, link)
+            if fragment:
+                assert fragment in outlines[target].ids, (address, link)
             elif target.startswith(settings.STATIC_URL):
                 assert finders.find(target.removeprefix(settings.STATIC_URL)), (address, link)
             elif target not in answered:
                 answered[target] = client.get(target)
-    statuses = {target: answer.status_code for target, answer in answered.items()}
+    statuses = {target: response.status_code for target, response in answered.items()}
     assert {target: status for target, status in statuses.items() if status != 200} == {}
     assert sorted(t.rpartition("/")[2] for t in answered if t.endswith(".pdf")) == [
         "2019-2021.pdf", "2019-2021.pdf", "2022-2099.pdf", "2022-2099.pdf",

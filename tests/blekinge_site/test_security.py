@@ -1,4 +1,4 @@
-"""What guards the site: headers, who gets to the staff's pages, and what is turned away."""
+"""Security: headers, access to the admin, and refused requests."""
 
 import datetime as dt
 import http.client
@@ -18,12 +18,12 @@ from tests.factories import *
 make_profile()
 make_page("kontakt", menu_position=1)
 """
-FROM_HERE = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7, 10.1.2.3"}
+PROXY_HEADERS = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7, 10.1.2.3"}
 
 
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory):
-    """Return a function that asks a real installation, behind a proxy, and returns the answer."""
+    """A function that sends a request to a running site behind a proxy and returns the response."""
     chosen = {
         "ALLOWED_HOSTS": "example.org",
         "HTTPS": "on",
@@ -33,40 +33,39 @@ def ask(tmp_path_factory):
     }
     with served(tmp_path_factory.mktemp("site"), FILL, **chosen) as site:
 
-        def answer_to(path, method="GET", body=None, **headers):
+        def send_request(path, method="GET", body=None, **headers):
             connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
-            headers = FROM_HERE | {"Host": "example.org"} | headers
+            headers = PROXY_HEADERS | {"Host": "example.org"} | headers
             connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            answer.text = answer.read().decode(errors="replace")
+            response = connection.getresponse()
+            response.text = response.read().decode(errors="replace")
             connection.close()
-            return answer
+            return response
 
-        yield answer_to
+        yield send_request
 
 
 # --- Headers ---------------------------------------------------------------------------------------
 
 
-def policy_of(answer):
-    """Return the content security policy of `answer`, its words by directive."""
-    parts = [part.split() for part in answer.headers["Content-Security-Policy"].split("; ")]
+def policy_of(response):
+    """Return the content security policy of `response`, `{directive: values}`."""
+    parts = [part.split() for part in response.headers["Content-Security-Policy"].split("; ")]
     return {name: words for name, *words in parts}
 
 
 def observatory_score(page, by_http):
-    """Return what Mozilla's HTTP Observatory would give: 100 and up is its best grade, A+.
+    """Return the score that Mozilla's HTTP Observatory would give: the best grade, A+, starts at 100.
 
-    `page` is the answer to a visit by HTTPS, `by_http` to one without. What counts against a site comes
-    first; what counts for it only where 90 are left. That browsers know a host beforehand (HSTS
-    preloading) would be 5 more.
+    `page` is a response over HTTPS, `by_http` over HTTP. Bonuses count only if at least 90 points are left
+    after the penalties. HSTS preloading would give 5 more.
     """
     policy, headers = policy_of(page), page.headers
     scripts = re.findall(r"<script[^>]*\bsrc=[\"']?([^\"' >]+)", page.text)
     age = re.match(r"max-age=(\d+)", headers.get("Strict-Transport-Security", ""))
     unsafe = {"'unsafe-inline'", "'unsafe-eval'", "data:", "http:", "https:", "*"}
     is_safe = not any(unsafe & set(words) for words in policy.values())
-    minus = [
+    penalties = [
         (25, "default-src" not in policy and "script-src" not in policy),
         (20, not is_safe),
         (20, not by_http.headers.get("Location", "").startswith("https://example.org/")),
@@ -76,10 +75,10 @@ def observatory_score(page, by_http):
         (20, "frame-ancestors" not in policy and "X-Frame-Options" not in headers),
         (5, headers.get("Referrer-Policy", "same-origin") in {"unsafe-url", "origin"}),
         (50, "Access-Control-Allow-Credentials" in headers),
-        (40, any("secure" not in one.lower() for one in headers.get_all("Set-Cookie", []))),
+        (40, any("secure" not in cookie.lower() for cookie in headers.get_all("Set-Cookie", []))),
         (50, any(address.startswith(("http:", "//")) for address in scripts)),
     ]
-    plus = [
+    bonuses = [
         (
             10,
             is_safe and policy["default-src"] == ["'none'"] and policy["form-action"] == ["'self'"],
@@ -88,17 +87,19 @@ def observatory_score(page, by_http):
         (5, "frame-ancestors" in policy),
         (10, headers.get("Cross-Origin-Resource-Policy") in {"same-origin", "same-site"}),
     ]
-    score = 100 - sum(points for points, is_true in minus if is_true)
-    return score + sum(points for points, is_true in plus if is_true) if score >= 90 else score
+    score = 100 - sum(points for points, is_true in penalties if is_true)
+    return score + sum(points for points, is_true in bonuses if is_true) if score >= 90 else score
 
 
-def test_the_observatory_gives_its_best_grade(ask):
+@pytest.mark.processes
+def test_the_site_gets_the_observatorys_best_grade(ask):
     page, by_http = ask("/"), ask("/", **{"X-Forwarded-Proto": "http"})
     assert (page.status, by_http.status) == (200, 301)
     assert observatory_score(page, by_http) == 130
 
 
-def test_every_kind_of_answer_has_every_header(ask):
+@pytest.mark.processes
+def test_every_kind_of_response_has_all_security_headers(ask):
     page = ask("/")
     stylesheet = re.search(r'href="(/static/[^"]+\.css)"', page.text)[1]
     kinds = {
@@ -118,7 +119,7 @@ def test_every_kind_of_answer_has_every_header(ask):
         "no token": ask("/", "POST"),
         "too large": ask("/aterkoppling/", "POST", b"x" * 65_537),
     }
-    assert {name: answer.status for name, answer in kinds.items()} == {
+    assert {name: response.status for name, response in kinds.items()} == {
         "page": 200,
         "not modified": 304,
         "static": 200,
@@ -135,10 +136,10 @@ def test_every_kind_of_answer_has_every_header(ask):
         "no token": 403,
         "too large": 413,
     }
-    for name, answer in kinds.items():
-        assert "default-src" in policy_of(answer), name
-        said = {
-            header: answer.headers[header]
+    for name, response in kinds.items():
+        assert "default-src" in policy_of(response), name
+        guards = {
+            header: response.headers[header]
             for header in (
                 "X-Content-Type-Options",
                 "X-Frame-Options",
@@ -147,35 +148,38 @@ def test_every_kind_of_answer_has_every_header(ask):
                 "Cross-Origin-Resource-Policy",
             )
         }
-        assert list(said.values()) == [
+        assert list(guards.values()) == [
             "nosniff", "DENY", "same-origin", "same-origin", "same-origin"
         ], name  # fmt: skip
         passkeys = "(self)" if name == "staff" else "()"
-        assert f"publickey-credentials-get={passkeys}" in answer.headers["Permissions-Policy"], name
-        assert "camera=()" in answer.headers["Permissions-Policy"], name
+        assert f"publickey-credentials-get={passkeys}" in response.headers["Permissions-Policy"], (
+            name
+        )
+        assert "camera=()" in response.headers["Permissions-Policy"], name
         if "HTTP" not in name:
             hsts = "max-age=31536000; includeSubDomains; preload"
-            assert answer.headers["Strict-Transport-Security"] == hsts, name
-        assert not re.search("Traceback|Exception|Django|File &quot;", answer.text), name
+            assert response.headers["Strict-Transport-Security"] == hsts, name
+        assert not re.search("Traceback|Exception|Django|File &quot;", response.text), name
 
 
-def test_public_pages_run_no_script_and_staffs_pages_none_that_is_not_ours(client, content):
+def test_public_pages_run_no_scripts_and_admin_pages_only_our_own(client, content):
     for address in public_addresses("sv"):
-        answer = client.get(address)
-        assert "script-src" not in policy_of(answer)
-        assert "<script" not in answer.content.decode()
+        response = client.get(address)
+        assert "script-src" not in policy_of(response)
+        assert "<script" not in response.content.decode()
     policy = policy_of(client.get("/admin/konto/logga-in/"))
     assert [word for word in policy["script-src"] if not word.startswith("'nonce-")] == ["'self'"]
     assert all(word == "'self'" or word.startswith("'sha256-") for word in policy["style-src"])
     assert policy["style-src-attr"] == ["'unsafe-inline'"]
 
 
-# --- Where the staff's pages are -------------------------------------------------------------------
+# --- The admin's address ---------------------------------------------------------------------------
 
 
-def test_the_staffs_pages_are_where_the_installation_says(ask):
-    answer = ask("/redaktion/")
-    assert (answer.status, answer.headers["Location"]) == (
+@pytest.mark.processes
+def test_the_admin_is_at_the_configured_address(ask):
+    response = ask("/redaktion/")
+    assert (response.status, response.headers["Location"]) == (
         302,
         "/redaktion/login/?next=/redaktion/",
     )
@@ -183,7 +187,8 @@ def test_the_staffs_pages_are_where_the_installation_says(ask):
     assert "no-store" in ask("/redaktion/konto/logga-in/").headers["Cache-Control"]
 
 
-def test_from_elsewhere_the_staffs_pages_are_not_there(ask):
+@pytest.mark.processes
+def test_the_admin_is_missing_from_other_networks(ask):
     nowhere = "/finns-inte-heller/"
     missing = ask(nowhere)
     for path in (
@@ -192,11 +197,11 @@ def test_from_elsewhere_the_staffs_pages_are_not_there(ask):
         "/redaktion/konto/logga-in/",
         "/redaktion/pages/page/",
     ):
-        # The visitor may claim any address; only the last is the proxy's word.
-        answer = ask(path, **{"X-Forwarded-For": "10.1.2.3, 203.0.113.7"})
-        assert answer.status == 404, path
-        # Each names itself, and nothing else differs.
-        assert answer.text.replace(path, "") == missing.text.replace(nowhere, ""), path
+        # Visitors can forge X-Forwarded-For; only the last address comes from the proxy.
+        response = ask(path, **{"X-Forwarded-For": "10.1.2.3, 203.0.113.7"})
+        assert response.status == 404, path
+        # The pages differ only in their own address.
+        assert response.text.replace(path, "") == missing.text.replace(nowhere, ""), path
     assert ask("/forhandsgranska/x/", **{"X-Forwarded-For": "203.0.113.7"}).status == 410
 
 
@@ -211,7 +216,7 @@ def test_from_elsewhere_the_staffs_pages_are_not_there(ask):
         ("::ffff:11.0.0.1", 404),
     ],
 )
-def test_networks_may_be_of_either_kind(client, db, settings, address, status):
+def test_admin_networks_may_be_ipv4_or_ipv6(client, db, settings, address, status):
     settings.ADMIN_NETWORKS = [ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")]
     assert client.get("/admin/konto/logga-in/", REMOTE_ADDR=address).status_code == status
 
@@ -224,26 +229,26 @@ def test_networks_may_be_of_either_kind(client, db, settings, address, status):
         ("2001:db8:1:2:3::4", "2001:db8:1:2::"),
     ],
 )
-def test_visitors_are_limited_one_by_one(rf, address, counted_as):
+def test_limits_count_each_visitor(rf, address, counted_as):
     assert ratelimit.get_ip(rf.get("/", REMOTE_ADDR=address)) == counted_as
 
 
-# --- What is turned away ---------------------------------------------------------------------------
+# --- Limits and refusals ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", ["TRACE", "PROPFIND", "PUT", "DELETE", "OPTIONS", "PATCH", "X"])
 def test_other_methods_are_refused_everywhere(client, content, method):
     for address in [*public_addresses("sv"), "/admin/", "/robots.txt", "/finns-inte/"]:
-        answer = client.generic(method, address)
-        assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, POST"), address
+        response = client.generic(method, address)
+        assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, POST"), address
 
 
-def test_what_is_too_large_is_not_read_and_the_page_says_so(client, db):
-    answer = client.post("/aterkoppling/", {"address": "/", "x": "x" * settings.MAX_PUBLIC_BODY})
-    assert answer.status_code == 413
-    assert "Det du skickade är för stort" in text_of(answer)
-    answer = client.post("/en/feedback/", {"address": "/", "x": "x" * settings.MAX_PUBLIC_BODY})
-    assert "What you sent is too large" in text_of(answer)
+def test_a_too_large_request_is_refused_with_an_explanation(client, db):
+    response = client.post("/aterkoppling/", {"address": "/", "x": "x" * settings.MAX_PUBLIC_BODY})
+    assert response.status_code == 413
+    assert "Det du skickade är för stort" in text_of(response)
+    response = client.post("/en/feedback/", {"address": "/", "x": "x" * settings.MAX_PUBLIC_BODY})
+    assert "What you sent is too large" in text_of(response)
 
 
 def test_a_form_with_thousands_of_fields_is_saved(admin_client, db):
@@ -254,15 +259,15 @@ def test_a_form_with_thousands_of_fields_is_saved(admin_client, db):
     assert page.title_sv == "Ny"
 
 
-# --- What machines ask for -------------------------------------------------------------------------
+# --- Files for machines ----------------------------------------------------------------------------
 
 
-def test_security_txt_says_whom_to_tell(client, db, settings):
+def test_security_txt_names_the_contact(client, db, settings):
     assert client.get("/.well-known/security.txt").status_code == 404
     settings.SECURITY_CONTACT = "https://example.org/report"
-    answer = client.get("/.well-known/security.txt")
-    assert answer["Content-Type"] == "text/plain; charset=utf-8"
-    contact, expires, *others = answer.content.decode().splitlines()
+    response = client.get("/.well-known/security.txt")
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    contact, expires, *others = response.content.decode().splitlines()
     assert contact == "Contact: https://example.org/report"
     moment = dt.datetime.fromisoformat(expires.removeprefix("Expires: "))
     assert dt.timedelta(days=178) < moment - dt.datetime.now(dt.UTC) < dt.timedelta(days=181)
@@ -272,9 +277,9 @@ def test_security_txt_says_whom_to_tell(client, db, settings):
     ]
 
 
-def test_robots_may_read_everything_and_are_not_told_of_the_staff(client, db):
-    answer = client.get("/robots.txt")
-    assert answer.content.decode().splitlines() == [
+def test_robots_txt_allows_everything_and_does_not_mention_the_admin(client, db):
+    response = client.get("/robots.txt")
+    assert response.content.decode().splitlines() == [
         "User-agent: *",
         "Disallow:",
         "Sitemap: http://testserver/sitemap.xml",

@@ -1,4 +1,4 @@
-"""What settings are taken as, and that a wrong one stops the start with one line, whatever starts."""
+"""Settings are parsed as documented, and a bad value stops every way to start with one line."""
 
 import os
 import re
@@ -12,15 +12,15 @@ from django.core import checks
 
 from blekinge_site.environment import BadSettingError
 from blekinge_site.operations.health import readiness
-from blekinge_site.reserved import first_words, refuse_taken
+from blekinge_site.reserved import check_admin_path, first_words
 from blekinge_site.serving.bridge import THREADS
-from blekinge_site.urls import site, visitors
+from blekinge_site.urls import public_patterns, translated_patterns
 from tests.factories import make_page
 from tests.serving import ROOT, free_port
 
 GOOD = {"SECRET_KEY": "0" * 50}
 ON_OR_OFF = "Set it to on or off."
-# A wrong value of each setting, and what is to be said of it; several values where they differ in kind.
+# A bad value of each setting and part of its error; several values where the errors differ.
 BAD = [
     ("SECRET_KEY", "short", "SECRET_KEY has 5 characters. Set it to at least 50 random ones."),
     ("SECRET_KEY", "", "SECRET_KEY has 0 characters. Set it to at least 50 random ones."),
@@ -31,9 +31,9 @@ BAD = [
     ("PAGE_CACHE", "yes", f"PAGE_CACHE is 'yes'. {ON_OR_OFF}"),
     ("ACCESS_LOG", "/var/log/x", f"ACCESS_LOG is '/var/log/x'. {ON_OR_OFF}"),
     ("LOG_FORMAT", "xml", "LOG_FORMAT is 'xml'. Set it to json or text."),
-    ("ALLOWED_HOSTS", "*", "Name the hosts that the site answers for, with commas, such as"),
-    ("ALLOWED_HOSTS", "", "Name the hosts"),
-    ("ALLOWED_HOSTS", "https://example.org", "Name the hosts"),
+    ("ALLOWED_HOSTS", "*", "Set it to host names with commas, such as example.org,www."),
+    ("ALLOWED_HOSTS", "", "Set it to host names"),
+    ("ALLOWED_HOSTS", "https://example.org", "Set it to host names"),
     ("DATABASE_URL", "oracle", "Set it as postgresql://user:password@host/name, or leave it out"),
     ("DATABASE_URL", "mysql://u:p@host/name", "Set it as postgresql://"),
     ("DATABASE_URL", "postgresql://u:p@host", "Set it as postgresql://"),
@@ -49,25 +49,25 @@ BAD = [
     ("PAGE_CACHE_MB", "0", "Set it to a whole number of megabytes, such as 32."),
     ("FEEDBACK_DAYS", "0", "Set it to a whole number of days, such as 365."),
     ("WEB_CONCURRENCY", "zero", "Set it to a whole number of processes, such as 2."),
-    ("ADMIN_PATH", "/", "Set it to words with hyphens that no page has, such as admin/."),
+    ("ADMIN_PATH", "/", "Set it to a path that no page has, such as admin/."),
     ("ADMIN_NETWORKS", "10.0.0.1/8", "Set it to networks with commas, such as 10.0.0.0/8,"),
     ("SECURITY_CONTACT", "x@example.se", "Set it as mailto:name@host or https://…, or leave"),
-    ("OIDC_ACR", "två faktorer", "Set it to values of acr with commas, or leave it out."),
-    ("SITE_NAME", "", "Set it to the region's name, or leave it out."),
+    ("OIDC_ACR", "två faktorer", "Set it to words with commas, or leave it out."),
+    ("SITE_NAME", "", "Set it to one line of text, or leave it out."),
     ("METRICS_PORT", "70000", "Set it to a number from 1 to 65535, or leave it out."),
     ("METRICS_HOST", "all of them", "Set it to an address of this machine, or leave it out."),
     ("SENTRY_DSN", "https://sentry.example/1", "Set it as https://key@host/number, or leave"),
     ("EMAIL_URL", "example.se", "Set it as smtp+tls://user:password@host:587, or leave it out."),
     ("EMAIL_FROM", "Regionen", "Set it to the address that mail is sent from."),
     ("OIDC_SERVER_URL", "x", "Set it as https://host/path, or leave it out."),
-    ("OIDC_NAME", " ", "Set it to what staff call the directory, or leave it out."),
+    ("OIDC_NAME", " ", "Set it to one line of text, or leave it out."),
     ("OIDC_CLIENT_ID", "x", "OIDC_SERVER_URL is missing. Set all of OIDC_SERVER_URL, OIDC_CLIENT_"),
     ("OIDC_CLIENT_SECRET", "x", "OIDC_SERVER_URL is missing. Set all of OIDC_SERVER_URL,"),
     ("DATABASE_PASSWORD_FILE", "/nowhere", "DATABASE_PASSWORD_FILE cannot be read. Set it to a"),
     ("CACHE_PASSWORD_FILE", "/nowhere", "CACHE_PASSWORD_FILE cannot be read. Set it to a text"),
     ("SECRET_KEY_FILE", "/etc", "SECRET_KEY_FILE cannot be read. Set it to a text file that"),
 ]
-# What each of these is read with.
+# Other settings that each of these depends on.
 TOGETHER = {
     "EMAIL_FROM": {"EMAIL_URL": "smtp://a.se"},
     "DATABASE_PASSWORD_FILE": {"DATABASE_URL": "postgresql://site@host/site"},
@@ -77,7 +77,7 @@ TOGETHER = {
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A copy of the project, where its static files are collected, with the packages of this Python."""
+    """A copy of the project, with a folder for static files and this Python's packages."""
     folder = tmp_path_factory.mktemp("project") / "site"
     left_out = (".git", ".venv", ".env", "node_modules", "staticfiles", "media", "*.sqlite3*")
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*left_out, "__pycache__"))
@@ -91,14 +91,14 @@ def starter(request):
 
 
 def start(project, starter, **environment):
-    """Start the site in the folder `project`; return what ends it: the exit code and the lines of errors.
+    """Start the site in the folder `project`; return the exit code and the lines of errors.
 
-    make ends with a code of its own, which is left out, and says so in a line of its own.
+    For `make run`, the code is 1 and make's own error line is left out.
     """
     port = str(free_port())
     python = [sys.executable, "-W", "ignore"]
     command = {
-        # The packages are there, and stay as they are.
+        # --old-file: the packages are installed already.
         "make run": ["make", "--old-file=install", "run", f"PORT={port}"],
         "manage.py": [*python, "manage.py", "migrate", "--verbosity", "0"],
         "serve.py": [*python, "serve.py", "--bind", f"127.0.0.1:{port}"],
@@ -126,9 +126,10 @@ def assert_one_line(ended, sentence):
     assert sentence in line
 
 
-# --- A wrong one -----------------------------------------------------------------------------------
+# --- Bad values ------------------------------------------------------------------------------------
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("name", "value", "sentence"), BAD)
 def test_a_bad_setting_stops_the_start_with_one_line(project, name, value, sentence):
     environment = GOOD | TOGETHER.get(name, {}) | {name: value}
@@ -139,18 +140,21 @@ def test_a_bad_setting_stops_the_start_with_one_line(project, name, value, sente
     assert line.startswith(sentence)
 
 
-def test_a_bad_setting_is_told_the_same_by_all_that_start_the_site(project, starter):
+@pytest.mark.processes
+def test_every_way_to_start_reports_a_bad_setting_the_same(project, starter):
     name, value, mend = next(bad for bad in BAD if bad[0] == "OIDC_SERVER_URL")
     sentence = f"{name} is missing or cannot be read. {mend}"
     assert_one_line(start(project, starter, **GOOD, **{name: value}), sentence)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["make run", "manage.py", "serve.py"])
-def test_what_gunicorn_reads_before_its_configuration_is_told_too(project, starter):
+def test_bad_variables_that_gunicorn_reads_itself_are_reported_too(project, starter):
     ended = start(project, starter, **GOOD, WEB_CONCURRENCY="zero")
     assert_one_line(ended, "WEB_CONCURRENCY is missing or cannot be read.")
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -158,7 +162,7 @@ def test_what_gunicorn_reads_before_its_configuration_is_told_too(project, start
         (b"SITE_NAME=Region\nHTTPS off\n", "Line 2 of .env is not NAME=value. Correct it."),
     ],
 )
-def test_a_bad_file_of_settings_is_told(project, starter, text, sentence):
+def test_a_bad_settings_file_is_reported(project, starter, text, sentence):
     (project / ".env").write_bytes(text)
     try:
         assert_one_line(start(project, starter, **GOOD), sentence)
@@ -166,6 +170,7 @@ def test_a_bad_file_of_settings_is_told(project, starter, text, sentence):
         (project / ".env").unlink()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["make run", "manage.py"])
 @pytest.mark.parametrize(
     ("address", "why"),
@@ -174,7 +179,7 @@ def test_a_bad_file_of_settings_is_told(project, starter, text, sentence):
         ("sqlite:///{folder}/text", "file is not a database"),
     ],
 )
-def test_a_database_that_cannot_be_reached_is_told(project, starter, address, why):
+def test_an_unreachable_database_is_reported(project, starter, address, why):
     (project / "text").write_text("This is no database. " * 100)
     collected = project / "staticfiles/staticfiles.json"
     collected.parent.mkdir(exist_ok=True)
@@ -187,8 +192,9 @@ def test_a_database_that_cannot_be_reached_is_told(project, starter, address, wh
     assert ended[1][0].endswith("). Start it, or correct DATABASE_URL.")
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["serve.py", "gunicorn"])
-def test_a_port_for_metrics_that_is_taken_is_told(project, starter):
+def test_a_busy_metrics_port_is_reported(project, starter):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         code, lines = start(
@@ -201,16 +207,17 @@ def test_a_port_for_metrics_that_is_taken_is_told(project, starter):
     ]
 
 
-# --- Where the staff's pages may be ----------------------------------------------------------------
+# --- The admin's address ---------------------------------------------------------------------------
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("starter", ["make run", "manage.py", "gunicorn"])
-def test_the_staffs_pages_cannot_take_the_plans_address(project, starter):
+def test_the_admin_cannot_take_the_plans_address(project, starter):
     (project / "staticfiles").mkdir(exist_ok=True)
     (project / "staticfiles/staticfiles.json").touch()
     ended = start(project, starter, **GOOD, ADMIN_PATH="regionplan/personal/")
     assert_one_line(
-        ended, "ADMIN_PATH begins with regionplan, which is kept for visitors' pages. Set it to"
+        ended, "ADMIN_PATH begins with regionplan, which is reserved for public pages. Set it to"
     )
 
 
@@ -220,24 +227,26 @@ def test_the_staffs_pages_cannot_take_the_plans_address(project, starter):
     + ["feedback", "forhandsgranska", "en", "sv", "static", "readyz", "sok", "search", "andringar"]
     + ["changes", "oppna-data", "open-data", "datasets"],
 )
-def test_the_staffs_pages_begin_with_no_word_of_visitors_pages(word):
+def test_the_admin_path_cannot_begin_with_a_word_of_public_addresses(word):
     for path in (f"{word}/", f"{word}/personal/"):
-        with pytest.raises(BadSettingError, match=f"^ADMIN_PATH begins with {word}, which is kept"):
-            refuse_taken(path, [*visitors, *site])
+        with pytest.raises(
+            BadSettingError, match=f"^ADMIN_PATH begins with {word}, which is reserved"
+        ):
+            check_admin_path(path, [*public_patterns, *translated_patterns])
 
 
-def test_the_words_of_visitors_pages_are_those_of_the_addresses():
-    # The empty one is the start page's, the one in angles any editorial page's.
-    assert first_words([*visitors, *site]) == {
+def test_the_words_of_public_addresses_come_from_the_url_patterns():
+    # The empty word is the start page's; <slug:slug> is any editorial page's.
+    assert first_words([*public_patterns, *translated_patterns]) == {
         *("", "<slug:slug>", ".well-known", "robots.txt", "sitemap.xml", "forhandsgranska"),
         *("om-region-blekinge", "aterkoppling", "regionplan"),
     }
     for path in ("admin/", "personal/regionplan/", "regionplan-personal/"):
-        refuse_taken(path, [*visitors, *site])
+        check_admin_path(path, [*public_patterns, *translated_patterns])
 
 
 @pytest.mark.parametrize(("path", "is_taken"), [("/contact/", True), ("/contact/x/", False)])
-def test_the_staffs_pages_cannot_be_where_a_page_is(db, settings, path, is_taken):
+def test_the_admin_cannot_be_at_the_address_of_a_page(db, settings, path, is_taken):
     make_page("kontakt", slug_en="contact", status="draft")
     settings.ADMIN_PATH = path
     if is_taken:
@@ -246,12 +255,12 @@ def test_the_staffs_pages_cannot_be_where_a_page_is(db, settings, path, is_taken
     assert checks.run_checks() == []
 
 
-# --- What they are taken as ------------------------------------------------------------------------
+# --- Parsing ---------------------------------------------------------------------------------------
 
 
 def read(project, names, **environment):
-    """Return what the settings `names` are where the environment is this, as text."""
-    ran = subprocess.run(
+    """Return the printed values of the settings `names` under these environment variables."""
+    process = subprocess.run(
         [sys.executable, "-c", f"from blekinge_site.settings import *; print({names})"],
         env={"PATH": os.environ["PATH"]} | GOOD | environment,
         cwd=project,
@@ -259,16 +268,20 @@ def read(project, names, **environment):
         text=True,
         check=True,
     )
-    return ran.stdout.rstrip("\n")
+    return process.stdout.rstrip("\n")
 
 
-def test_settings_are_taken_as_they_are_meant(project):
-    said = {"ALLOWED_HOSTS": "Example.org, .example.net,[::1]", "METRICS_HOST": ""}
+@pytest.mark.processes
+def test_settings_are_normalised(project):
+    environment = {"ALLOWED_HOSTS": "Example.org, .example.net,[::1]", "METRICS_HOST": ""}
     names = "ALLOWED_HOSTS, METRICS_HOST"
-    assert read(project, names, **said) == "['example.org', '.example.net', '[::1]'] 127.0.0.1"
+    assert (
+        read(project, names, **environment) == "['example.org', '.example.net', '[::1]'] 127.0.0.1"
+    )
 
 
-def test_secrets_may_stand_in_files(project, tmp_path):
+@pytest.mark.processes
+def test_secrets_may_be_in_files(project, tmp_path):
     secrets = {
         "SECRET_KEY": "y" * 60,
         "DATABASE_URL": "postgresql://site:ord@host/site",
@@ -293,6 +306,7 @@ def test_secrets_may_stand_in_files(project, tmp_path):
     )
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("database", "cache", "expected"),
     [
@@ -301,34 +315,36 @@ def test_secrets_may_stand_in_files(project, tmp_path):
         ("postgresql://site@h/site", "redis://user@h", "p@ss redis://user:p%40ss@h"),
     ],
 )
-def test_passwords_may_stand_beside_their_addresses(project, database, cache, expected):
+def test_passwords_may_be_settings_of_their_own(project, database, cache, expected):
     passwords = {"DATABASE_PASSWORD": "p@ss", "CACHE_PASSWORD": "p@ss"}
     names = 'DATABASES["default"]["PASSWORD"], CACHE_URL'
     assert read(project, names, DATABASE_URL=database, CACHE_URL=cache, **passwords) == expected
 
 
-def test_a_pool_has_a_connection_for_each_thread_that_may_want_one(project):
+@pytest.mark.processes
+def test_the_pool_has_a_connection_for_each_thread(project):
     url = "postgresql://u@host/name"
     names = 'DATABASES["default"]["OPTIONS"]["pool"]["max_size"]'
     others = 3  # the content version, the warm-up and the metrics
-    probes = len([part for part in ("database", "migrations", "writes") if part in readiness.parts])
+    probes = len(
+        [part for part in ("database", "migrations", "writes") if part in readiness.checks]
+    )
     assert read(project, names, DATABASE_URL=url) == str(THREADS + others + probes)
     assert "at most ten connections" in (ROOT / "docs/operations.md").read_text()
 
 
-# --- The list of them ------------------------------------------------------------------------------
+# --- Documentation ---------------------------------------------------------------------------------
 
 
-def test_each_setting_has_its_row_in_the_readme_and_a_bad_value_here():
+def test_each_setting_has_a_row_in_the_readme_and_a_bad_value_here():
     code = [ROOT / f"blekinge_site/{name}.py" for name in ("settings", "environment")]
-    names = re.findall(
-        r'''(?:env\.\w+|yes_or_no|one_of|from_environment)\(\s*(?:[\w.]+,\s+)?"([A-Z_]+)"''',
-        "".join(path.read_text() for path in code),
-    )
+    text = "".join(path.read_text() for path in code)
+    # The first argument of each function that reads a variable.
+    names = re.findall(r'(?:env\.|[^.\w])[a-z_]+\(\s*"([A-Z_]+)"', text)
     rows = re.findall(r"^\| (`[A-Z_`, ]+`) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-    told = [name for row in rows for name in re.findall("[A-Z_]+", row)]
-    assert sorted(told) == sorted(set(names))
-    assert {name.removesuffix("_FILE") for name, _value, _sentence in BAD} == set(told)
+    documented = [name for row in rows for name in re.findall("[A-Z_]+", row)]
+    assert sorted(documented) == sorted(set(names))
+    assert {name.removesuffix("_FILE") for name, _value, _sentence in BAD} == set(documented)
 
 
 def test_the_environment_is_read_in_the_settings_only():

@@ -1,8 +1,9 @@
-"""A real browser, Debian's Chromium, in front of a real server, and who sits there."""
+"""Fixtures for tests in a real browser, Debian's Chromium, with a live server."""
 
 import os
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -15,31 +16,31 @@ from tests.browser.desk import NAME, PASSWORD
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
-# Playwright runs an event loop in the test's thread, where Django else refuses to query.
+# Playwright runs an event loop in the test's thread, and Django refuses to query there without this.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
 def pytest_collection_modifyitems(items):
-    if CHROMIUM is None:
-        for item in items:
-            if "/browser/" in str(item.path):
-                item.add_marker(
-                    pytest.mark.skip(reason="no Chromium here: apt-get install chromium")
-                )
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.processes)
+            if CHROMIUM is None:
+                reason = "no Chromium here: apt-get install chromium"
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
     return browser_type_launch_args | {
         "executable_path": CHROMIUM,
-        # No sandbox in the sandbox that tests run in; nothing fetched but what a test asks for.
+        # Chromium's sandbox doesn't work inside containers. No requests of Chromium's own.
         "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
     }
 
 
 @pytest.fixture(scope="session")
 def roles(django_db_setup, django_db_blocker):
-    """The roles as data: migrations make them, and each test with a server leaves every table empty."""
+    """The roles, serialized: migrations create them, but tests with a live server empty every table."""
     natural = {"use_natural_foreign_keys": True, "use_natural_primary_keys": True}
     with django_db_blocker.unblock():
         return serializers.serialize("json", Group.objects.all(), **natural)
@@ -47,35 +48,36 @@ def roles(django_db_setup, django_db_blocker):
 
 @pytest.fixture
 def site(live_server, transactional_db, roles, content):
-    """The address of a running site with its own content."""
+    """The address of a running site with the fixtures' content."""
     for role in serializers.deserialize("json", roles):
         role.save()
-    cache.clear()  # it is in a table that no test empties
+    cache.clear()  # tests don't empty the cache's table
     return live_server.url
 
 
 @pytest.fixture
 def visitor(site, new_context):
-    """The browser page of someone who only reads."""
+    """A browser page for a visitor."""
     return new_context(base_url=site).new_page()
 
 
 @pytest.fixture
 def sit_down(site, new_context):
-    """Return a function that opens a browser for staff, where `user`, if given, has signed in.
+    """A function that opens a browser page for staff, with `user`, if given, signed in.
 
-    Whatever is then done there, no other host is asked for anything, and the console stays silent: it
-    is where the browser says what the content security policy has stopped.
+    The fixture also asserts that nothing is requested from other hosts, and that the console has no errors
+    or warnings, which is where the browser reports violations of the content security policy.
     """
-    heard = []
+    observed = []
 
     def open_browser(user=None):
         context = new_context(base_url=site)
-        context.on("request", lambda request: heard.append(request.url))
+        context.on("request", lambda request: observed.append(request.url))
         context.on(
-            "console", lambda said: said.type in {"error", "warning"} and heard.append(said.text)
+            "console",
+            lambda message: message.type in {"error", "warning"} and observed.append(message.text),
         )
-        context.on("weberror", lambda error: heard.append(str(error.error)))
+        context.on("weberror", lambda error: observed.append(str(error.error)))
         if user:
             client = Client()
             client.force_login(user)
@@ -86,7 +88,7 @@ def sit_down(site, new_context):
 
     yield open_browser
     own = re.compile(f"{re.escape(site)}/|data:|blob:|about:srcdoc")
-    assert [thing for thing in heard if not own.match(thing)] == []
+    assert [text for text in observed if not own.match(text)] == []
 
 
 @pytest.fixture
@@ -96,11 +98,11 @@ def superuser(site, django_user_model):
 
 @pytest.fixture
 def staff(sit_down, superuser):
-    """The browser page of someone who may edit everything and hasn't signed in yet."""
+    """A browser page for a superuser who hasn't signed in yet."""
     return sit_down()
 
 
 @pytest.fixture
 def editor(sit_down, superuser):
-    """The browser page of someone who may edit everything, signed in."""
+    """A browser page with a superuser signed in."""
     return sit_down(superuser)

@@ -1,25 +1,23 @@
-"""How the browser tests use the staff's pages, by keyboard and otherwise, and what they ask of each."""
+"""Helpers for the admin in the browser: keyboard, forms and links, and checks of each page."""
 
 import re
 
-from django.contrib.auth.models import Group, User
-
+from tests.accounts import make_account
 from tests.browser import pages
+from tests.staff_forms import admin_address
 
 NAME, PASSWORD = "redaktör", "ett-långt-lösenord"
 
 
 def account(role, name):
-    """Make an account for someone called `name`, in two words, in the group of that role."""
+    """Make an account for `name`, a first and a last name, in the group `role`."""
     first, last = name.split()
-    user = User.objects.create_user(first.lower(), first_name=first, last_name=last, is_staff=True)
-    user.groups.add(Group.objects.get(name=role))
-    return user
+    return make_account(first.lower(), role, first_name=first, last_name=last)
 
 
-# --- At the keyboard -------------------------------------------------------------------------------
+# --- Keyboard --------------------------------------------------------------------------------------
 
-# Any words that may be the name of what has the focus: quick to ask, and narrows down which to look at.
+# All candidates for the focused element's name. A quick check before the slow snapshot.
 FOCUSED_WORDS = """() => {
   const e = document.activeElement;
   const labels = [...(e.labels ?? [])].map(label => label.textContent);
@@ -28,12 +26,12 @@ FOCUSED_WORDS = """() => {
 
 
 def focused(page):
-    """Return the role and the name of what has the focus: `button "Fet"`."""
+    """Return the role and the name of the focused element: `button "Fet"`."""
     return re.search(r'\w+ ".*?"', page.locator(":focus").aria_snapshot())[0]
 
 
 def tab_to(page, role, name, key="Tab"):
-    """Press Tab until a `role` called `name` has the focus."""
+    """Press Tab until the element with this role and name has the focus."""
     wanted = f'{role} "{name}"'
     for _ in range(300):
         page.keyboard.press(key)
@@ -43,7 +41,7 @@ def tab_to(page, role, name, key="Tab"):
 
 
 def write(page, text):
-    """Type `text` in place of what the focused field holds."""
+    """Replace the focused field's value by typing `text`."""
     page.keyboard.press("Control+A")
     page.keyboard.type(text)
 
@@ -85,18 +83,18 @@ def open_working_copy(page):
 
 
 def publish(page):
-    """Publish what is open, as it is saved, by keyboard."""
+    """Publish the open object as it is saved, by keyboard."""
     follow(page, "Kontrollera och publicera")
     tab_to(page, "button", "Publicera")
     press_and_wait(page, "Enter")
     assert page.locator(".messagelist").inner_text().endswith("är publicerad.")
 
 
-# --- By any means ----------------------------------------------------------------------------------
+# --- Forms and links -------------------------------------------------------------------------------
 
 
 def enter(page, typed):
-    """Put each value of `typed`, `{label: value}`, in its field, or choose it where there is a choice."""
+    """Fill in, or select, each value of `typed`, `{label: value}`."""
     for label, value in typed.items():
         field = page.get_by_label(label, exact=True)
         if field.evaluate("field => field.tagName") == "SELECT":
@@ -106,7 +104,7 @@ def enter(page, typed):
 
 
 def entered(page, labels):
-    """Return `{label: value}` for the fields called `labels`."""
+    """Return `{label: value}` for the fields with these labels."""
     value = "field => field.selectedOptions ? field.selectedOptions[0].text : field.value"
     return {label: page.get_by_label(label, exact=True).evaluate(value) for label in labels}
 
@@ -116,7 +114,7 @@ def add_row(page):
 
 
 def click(page, role, name):
-    """Click on the `role` called `name`, and wait for the page that it leads to; return the response."""
+    """Click the element with this role and name, wait for the new page, and return its response."""
     with page.expect_navigation() as navigation:
         page.get_by_role(role, name=name, exact=True).click()
     return navigation.value
@@ -126,21 +124,26 @@ def link_to(page, name):
     return page.get_by_role("link", name=name, exact=True).get_attribute("href")
 
 
-def open_form(page, thing):
-    meta = thing._meta
-    return page.goto(f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}/change/")
+def open_form(page, obj):
+    return page.goto(admin_address(obj))
 
 
-# --- Questions ---------------------------------------------------------------------------------------
+def preview(page):
+    """Preview the form in `page`; return the browser page that opens."""
+    with page.expect_popup() as popup:
+        page.get_by_role("button", name="Förhandsgranska").click()
+    return popup.value
 
-# What axe finds in the boxes that Django's scripts make for choosing groups and rights: a picture of a
-# magnifying glass with words of its own.
+
+# --- Accessibility ---------------------------------------------------------------------------------
+
+# axe's complaint about the magnifying glass in Django's widget for choosing groups and permissions.
 DJANGOS_FAULTS = {("aria-prohibited-attr", ".help-tooltip.search-label-icon")}
 
-# What Django says in English in every language: of the magnifying glass beside a list's search field.
+# Django doesn't translate the alt text of the magnifying glass beside a list's search field.
 DJANGOS_WORDS = {"Search"}
 
-# Words that no Swedish sentence has.
+# English words that no Swedish sentence has.
 ENGLISH = re.compile(
     r"\b(add|and|are|can|change|choose|clear|click|close|delete|enter|error|from|has|have|heading|hide"
     r"|history|home|insert|items|list|no|not|now|of|page|please|remove|required|save|search|see|select"
@@ -149,33 +152,33 @@ ENGLISH = re.compile(
     re.IGNORECASE,
 )
 
-# All that a page says or reads out but for what is edited or compared there, and the rights: their names are
-# Django's own, kept in the database.
+# All visible and read-out texts of a page, except edited or compared content, and permissions, whose English
+# names Django keeps in the database.
 WORDS = """() => {
-  const said = [document.title];
+  const texts = [document.title];
   for (const e of document.body.querySelectorAll("*")) {
     if (e.closest(".tiptap, textarea, .readonly, .tabular td p, .selector option, script")) continue;
     if (e.closest(".difference")) continue;
-    for (const name of ["alt", "aria-label", "placeholder", "title"]) said.push(e.getAttribute(name));
-    if (e.matches("[type='submit'], [type='button']")) said.push(e.value);
+    for (const name of ["alt", "aria-label", "placeholder", "title"]) texts.push(e.getAttribute(name));
+    if (e.matches("[type='submit'], [type='button']")) texts.push(e.value);
     if (e.matches(".material-icons")) continue;  // the names of pictures
-    for (const node of e.childNodes) if (node.nodeType === Node.TEXT_NODE) said.push(node.data);
+    for (const node of e.childNodes) if (node.nodeType === Node.TEXT_NODE) texts.push(node.data);
   }
-  return said.filter(words => words?.trim());
+  return texts.filter(words => words?.trim());
 }"""
 
 
 def faults(page):
-    """Return what axe finds wrong on the open `page`, and what it says in English, as strings."""
+    """Return axe's violations and the English texts on the open `page`, as strings."""
     pages.ready_for_axe(page)
     rules = page.evaluate("options => axe.run(options)", pages.AXE_OPTIONS)["violations"]
-    found = [(rule["id"], node["target"][-1]) for rule in rules for node in rule["nodes"]]
+    violations = [(rule["id"], node["target"][-1]) for rule in rules for node in rule["nodes"]]
     return [
         f"{rule}: {target}"
-        for rule, target in found
+        for rule, target in violations
         if not any(rule == known and target.endswith(where) for known, where in DJANGOS_FAULTS)
     ] + [
-        f"it says: {said}"
-        for said in page.evaluate(WORDS)
-        if ENGLISH.search(said) and said not in DJANGOS_WORDS
+        f"it says: {text}"
+        for text in page.evaluate(WORDS)
+        if ENGLISH.search(text) and text not in DJANGOS_WORDS
     ]

@@ -1,4 +1,4 @@
-"""Which pages the browser tests open, and what they ask of each."""
+"""Helpers for public pages in the browser: their addresses, content for them, and checks of each page."""
 
 import datetime as dt
 
@@ -35,7 +35,7 @@ def budget_address(language):
 
 
 def thanks_address(language, *, message=""):
-    """Store an answer to the question that ends every page; return the address it leads to."""
+    """Store an answer to the feedback form; return the address of its thanks page."""
     with override(language):
         answer = Feedback.objects.create(
             address=reverse("planning:start"), language=language, helpful=True, message=message
@@ -45,7 +45,7 @@ def thanks_address(language, *, message=""):
 
 
 def every_address(language):
-    """Return every public address, the thanks page in each state, and one where there is no page."""
+    """Return every public address, the thanks page in each state, and a missing address."""
     return [
         *public_addresses(language),
         thanks_address(language),
@@ -54,8 +54,8 @@ def every_address(language):
     ]
 
 
-def one_of_each_kind(language):
-    """Return an address of each kind of page, for what no words decide."""
+def addresses_of_each_kind(language):
+    """Return an address of each kind of page, for checks that don't depend on the text."""
     kinds = {}
     with override(language):
         for address in public_addresses(language):
@@ -63,8 +63,8 @@ def one_of_each_kind(language):
     return [*kinds.values(), thanks_address(language), NOT_FOUND[language]]
 
 
-def add_what_staff_may_add():
-    """Add to the site's own content one of everything that it lacks, in Swedish only, at its longest."""
+def add_optional_content():
+    """Add an object of each kind that the fixtures lack, in Swedish only and with long texts."""
     profile = RegionProfile.objects.get()
     Administration.objects.create(
         profile=profile,
@@ -119,7 +119,7 @@ def add_what_staff_may_add():
 
 
 def added_addresses(language):
-    """Return the addresses of the pages that `add_what_staff_may_add` adds or changes."""
+    """Return the addresses of the pages that `add_optional_content` adds or changes."""
     with override(language):
         plan = RegionalPlan.objects.get(first_year=2022)
         return [
@@ -133,23 +133,41 @@ def added_addresses(language):
         ]
 
 
-# --- Questions -------------------------------------------------------------------------------------
+def table_and_chart(page, section="main"):
+    """Return the texts of a budget's table within `section`, and of its chart, as two lists of pairs."""
+    cells = page.locator(f"{section} .budget-table tbody :is(th, td)").all_inner_texts()
+    labels = page.locator(f"{section} .waterfall text").all_text_contents()
+    return [list(zip(texts[::2], texts[1::2], strict=True)) for texts in (cells, labels)]
+
+
+# --- Accessibility ---------------------------------------------------------------------------------
 
 AXE_OPTIONS = {
     "runOnly": {
         "type": "tag",
         "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     },
-    "rules": {"target-size": {"enabled": True}},  # WCAG 2.5.8; axe leaves it out unless asked
+    "rules": {"target-size": {"enabled": True}},  # WCAG 2.5.8; off by default in axe
     "resultTypes": ["violations"],
-    "preload": False,  # no rule that is run here needs the files fetched again
+    "preload": False,  # no rule here needs the page's files to be fetched again
 }
 AXE_COLOR_OPTIONS = AXE_OPTIONS | {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 }
+# The rules whose answer depends on how wide the window is.
+AXE_LAYOUT_OPTIONS = AXE_OPTIONS | {
+    "runOnly": {
+        "type": "rule",
+        "values": [
+            "color-contrast",
+            "link-in-text-block",
+            "scrollable-region-focusable",
+            "target-size",
+        ],
+    }
+}
 
-# What sticks out of the window, is cut off by the box around it, or runs into the words beside it in
-# a chart: a list of strings.
+# The texts that stick out of the window, are cut off by a box, or overlap other text in a chart, as strings.
 SPILLED = """() => {
   const width = document.documentElement.clientWidth;
   const faults = [];
@@ -182,20 +200,20 @@ SPILLED = """() => {
 }"""
 
 
-# Resolves when nothing on the page is on its way from one look to another.
+# Resolves when no transition or animation is running.
 AT_REST = """() => Promise.all(
   document.getAnimations().map(animation => animation.finished.catch(() => null))
 )"""
 
 
 def ready_for_axe(page):
-    """Let the open `page` come to rest and give it axe, which stays until the next page is opened."""
+    """Wait for the open `page` to settle and inject axe, which stays until the next page load."""
     page.evaluate(AT_REST)
     page.evaluate(Axe().axe_script)
 
 
 def violations(page, options=AXE_OPTIONS):
-    """Return what axe finds wrong with the open `page`, as strings."""
+    """Return axe's violations on the open `page`, as strings."""
     return [
         f"{rule['id']}: {node['target']} {node['failureSummary']}"
         for rule in page.evaluate("options => axe.run(options)", options)["violations"]
@@ -203,6 +221,6 @@ def violations(page, options=AXE_OPTIONS):
     ]
 
 
-def faults(page):
-    """Return what sticks out or is cut off on the open `page`, and what axe finds wrong, as strings."""
-    return page.evaluate(SPILLED) + violations(page)
+def faults(page, options=AXE_OPTIONS):
+    """Return layout faults and axe's violations on the open `page`, as strings."""
+    return page.evaluate(SPILLED) + violations(page, options)

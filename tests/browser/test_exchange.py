@@ -1,4 +1,4 @@
-"""Import in a real browser: a file chosen, mended, looked through and confirmed."""
+"""Import in a real browser: choose a file, correct it, review the changes and confirm."""
 
 from pages.publishing.versions import working_copy
 from planning.models import BudgetLine, RegionalPlan
@@ -17,7 +17,7 @@ def faults(page):
     return pages.faults(page)
 
 
-def test_a_file_is_imported_when_it_has_been_looked_through(editor):
+def test_a_file_is_imported_after_review(editor):
     plan = working_copy(RegionalPlan.objects.get())
     editor.goto(f"/admin/planning/regionalplan/{plan.pk}/change/")
     editor.get_by_role("link", name="Importera och exportera").click()

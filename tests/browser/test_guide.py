@@ -1,6 +1,6 @@
-"""docs/redaktorsguide.md: what it names is on the screens, and its pictures are there.
+"""docs/redaktorsguide.md: the labels that it names are on the screens, and its pictures exist.
 
-With WRITE_PICTURES set, as `make pictures` does, the pictures are taken anew.
+With WRITE_PICTURES set, as in `make pictures`, the pictures are taken again.
 """
 
 import os
@@ -10,32 +10,32 @@ from pathlib import Path
 from pages.models import Feedback, Page
 from pages.publishing.versions import working_copy
 from planning.models import Goal, RegionalPlan
-from tests.browser.desk import account, click, enter, open_form
+from tests.browser.desk import account, click, enter, open_form, preview
 from tests.factories import make_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDE = (DOCS / "redaktorsguide.md").read_text()
 MAX_BYTES = 60_000
 
-# All that a page calls something: headings, labels, links, buttons.
+# The texts of headings, labels, links and buttons.
 NAMES = """() => [...document.querySelectorAll(
   "h1, h2, h3, label, legend, a, button, .prose-menubar__option, [type='submit'], [title]"
 )].filter(e => e.checkVisibility()).flatMap(e => [e.innerText, e.value, e.title]).filter(Boolean)"""
 
 
 class Tour:
-    """What has been seen on the way through the guide's screens."""
+    """The names and pictures collected on a tour of the guide's screens."""
 
     def __init__(self):
         self.names, self.pictures = set(), []
 
     def look(self, page):
-        """Note what the open `page` names: of ”Excel, budgetrader” and ”Utkast (2)” the first words."""
+        """Add the names on the open `page`, cut at punctuation: ”Excel, budgetrader” becomes ”Excel”."""
         for name in page.evaluate(NAMES):
             self.names.add(re.split("[,:(\n]", name)[0].strip())
 
     def show(self, page, picture, element="#main", height=440):
-        """Look at the open `page`, and take a picture of the top of `element` if they are to be taken."""
+        """Add the names on the open `page`; with WRITE_PICTURES, take a picture of the top of `element`."""
         page.set_viewport_size({"width": 1000, "height": 700})
         self.look(page)
         self.pictures.append(picture)
@@ -45,7 +45,7 @@ class Tour:
             page.screenshot(path=DOCS / "bilder" / f"{picture}.png", clip=box, full_page=True)
 
 
-def test_the_guide_says_and_shows_what_is_on_the_screens(sit_down):
+def test_the_guide_agrees_with_the_screens(sit_down):
     make_page("kollektivtrafik", status="draft", title_en="Public transport")
     Feedback.objects.create(address="/", language="sv", helpful=False, message="Var är kartan?")
     tour, writer = Tour(), sit_down(account("Redaktör", "Elin Ek"))
@@ -66,14 +66,12 @@ def test_the_guide_says_and_shows_what_is_on_the_screens(sit_down):
     tour.show(page, "arbetskopian")
     open_form(writer, working_copy(Page.objects.get(slug="kontakt")))
     writer.locator(".fieldBox.field-body_sv .prose-menubar__selected").click()
-    tour.look(writer)  # the text's buttons, and what an editor may do
+    tour.look(writer)  # the text editor's buttons, and an editor's buttons
 
-    with page.expect_popup() as opened:
-        page.get_by_role("button", name="Förhandsgranska").click()
-    preview = opened.value
-    preview.frame_locator("[title='Sidan på svenska']").locator(".goal").first.wait_for()
-    tour.show(preview, "forhandsgranskning", element="#content")
-    preview.close()
+    popup = preview(page)
+    popup.frame_locator("[title='Sidan på svenska']").locator(".goal").first.wait_for()
+    tour.show(popup, "forhandsgranskning", element="#content")
+    popup.close()
 
     click(page, "button", "Spara")
     tour.look(page)

@@ -1,4 +1,4 @@
-"""The public pages as they are used: by keyboard, in either language, and to answer the question."""
+"""Using the public pages: by keyboard, in both languages, and the feedback form."""
 
 import re
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ in_both_languages = pytest.mark.parametrize("language", pages.LANGUAGES)
 
 def test_the_skip_link_comes_first_and_leads_to_the_content(site, new_context):
     page = new_context().new_page()
-    for address in pages.one_of_each_kind("sv"):
+    for address in pages.addresses_of_each_kind("sv"):
         page.goto(site + address)
         link = page.locator(".skip-link")
         expect(link).not_to_be_in_viewport()
@@ -32,14 +32,14 @@ def test_the_skip_link_comes_first_and_leads_to_the_content(site, new_context):
         expect(page.locator("main :focus")).to_have_count(1)
 
 
-# All that Tab should stop at, in the document's order, kept in `stops`; where each stands, and how it
-# looks before it has focus.
+# Puts all elements that Tab should stop at into `stops`, in document order; returns the position of each, and
+# its look without focus.
 PREPARE = """() => {
   window.look = e => {
     const { outlineStyle, outlineWidth, outlineColor, boxShadow } = getComputedStyle(e);
     return [outlineStyle, outlineWidth, outlineColor, boxShadow].join(" ");
   };
-  // What scrolls by itself cuts off what is drawn outside it.
+  // Scroll containers cut off outlines that extend outside them.
   window.ringIsWhole = e => {
     const box = e.getBoundingClientRect();
     const style = getComputedStyle(e);
@@ -65,7 +65,7 @@ PREPARE = """() => {
   });
 }"""
 
-# Where focus is now, and whether it can be seen.
+# The focused element, and whether its focus is visible.
 FOCUSED = """() => {
   const e = document.activeElement;
   const box = e.getBoundingClientRect();
@@ -87,14 +87,14 @@ FOCUSED = """() => {
 @pytest.mark.parametrize(
     ("language", "width", "scheme"), [("sv", 320, "light"), ("en", 1280, "dark")]
 )
-def test_tab_stops_at_everything_in_order_and_shows_where_it_is(
+def test_tab_stops_at_everything_in_order_with_visible_focus(
     site, new_context, language, width, scheme
 ):
     page = new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
     ).new_page()
-    found = []
-    for address in pages.one_of_each_kind(language):
+    faults = []
+    for address in pages.addresses_of_each_kind(language):
         page.goto(site + address)
         stops = page.evaluate(PREPARE)
         assert len(stops) > 8
@@ -103,28 +103,28 @@ def test_tab_stops_at_everything_in_order_and_shows_where_it_is(
             now = page.evaluate(FOCUSED)
             assert now["stop"] == number, (address, stop["name"])
             if not now["outlined"] or now["look"] == stop["look"]:
-                found.append(f"{address}: {stop['name']} does not show its focus")
+                faults.append(f"{address}: {stop['name']} does not show its focus")
             if not (now["inWindow"] and now["uncovered"] and now["whole"]):
-                found.append(f"{address}: {stop['name']} is not wholly in sight: {now}")
-        page.keyboard.press("Tab")  # out of the page, or round to its first stop
+                faults.append(f"{address}: {stop['name']} is not wholly in sight: {now}")
+        page.keyboard.press("Tab")  # to the browser, or back to the first stop
         assert page.evaluate("stops.indexOf(document.activeElement)") <= 0, address
-        # Each stop is below the one before it, or to its right; the contents are a column of their own.
+        # Each stop is below the previous stop or to its right; the table of contents is a separate column.
         for before, after in zip(stops, stops[1:], strict=False):
             below = after["first"]["top"] >= before["last"]["bottom"] - 2
             beside = after["first"]["left"] >= before["last"]["right"] - 2
             if not (below or beside):
-                found.append(f"{address}: {after['name']} stands before {before['name']}")
-    assert not found, "\n".join(found)
+                faults.append(f"{address}: {after['name']} stands before {before['name']}")
+    assert not faults, "\n".join(faults)
 
 
 # --- The other language ----------------------------------------------------------------------------
 
 
-def test_pages_lead_to_themselves_in_the_other_language_and_back(site, new_context):
-    """One page of each kind; test_site.py reads the links of all."""
+def test_pages_link_to_the_other_language_and_back(site, new_context):
+    """A page of each kind; test_site.py checks the links of all pages."""
     page = new_context().new_page()
     for swedish, english in zip(
-        pages.one_of_each_kind("sv"), pages.one_of_each_kind("en"), strict=True
+        pages.addresses_of_each_kind("sv"), pages.addresses_of_each_kind("en"), strict=True
     ):
         if swedish == pages.NOT_FOUND["sv"]:
             continue
@@ -142,12 +142,12 @@ def test_pages_lead_to_themselves_in_the_other_language_and_back(site, new_conte
 
 
 def alternates(page):
-    """Return the addresses that the open `page` names for itself: `{"sv": …, "en": …}`."""
+    """Return the addresses of the open `page` in each language, `{"sv": …, "en": …}`."""
     links = page.locator("link[rel=alternate]").all()
     return {link.get_attribute("hreflang"): link.get_attribute("href") for link in links}
 
 
-# --- The question ----------------------------------------------------------------------------------
+# --- The feedback form -----------------------------------------------------------------------------
 
 WORDS = {
     "sv": {
@@ -178,7 +178,7 @@ WORDS = {
 
 
 def tab_to(page, role, name):
-    """Press Tab until the one with `role` and `name` has focus."""
+    """Press Tab until the element with this role and name has the focus."""
     wanted = page.get_by_role(role, name=name, exact=True)
     for _ in range(100):
         page.keyboard.press("Tab")
@@ -188,7 +188,7 @@ def tab_to(page, role, name):
 
 
 @in_both_languages
-def test_the_question_is_answered_by_keyboard_without_javascript(site, new_context, language):
+def test_feedback_is_sent_by_keyboard_without_javascript(site, new_context, language):
     words = WORDS[language]
     context = new_context(java_script_enabled=False)
     page = context.new_page()
@@ -218,7 +218,7 @@ def test_the_question_is_answered_by_keyboard_without_javascript(site, new_conte
 
 
 @in_both_languages
-def test_too_long_a_text_is_explained_and_kept(site, new_context, language):
+def test_a_too_long_message_is_explained_and_kept(site, new_context, language):
     words = WORDS[language]
     page = new_context(viewport={"width": 320, "height": 640}).new_page()
     page.goto(site + pages.budget_address(language))
@@ -245,7 +245,7 @@ def test_too_long_a_text_is_explained_and_kept(site, new_context, language):
 
 
 @in_both_languages
-def test_a_text_that_comes_too_late_is_given_back(site, new_context, language):
+def test_a_late_message_is_given_back(site, new_context, language):
     words = WORDS[language]
     page = new_context(viewport={"width": 320, "height": 640}).new_page()
     page.goto(site + pages.thanks_address(language))
@@ -259,7 +259,7 @@ def test_a_text_that_comes_too_late_is_given_back(site, new_context, language):
 
 
 @in_both_languages
-def test_who_must_wait_finds_the_text_where_it_was(site, new_context, language, monkeypatch):
+def test_a_message_over_the_limit_is_kept(site, new_context, language, monkeypatch):
     monkeypatch.setitem(limits.LIMITS, "feedback", [limits.Limit(1, 10, is_for_each_visitor=True)])
     words = WORDS[language]
     page = new_context(viewport={"width": 320, "height": 640}).new_page()
@@ -276,7 +276,7 @@ def test_who_must_wait_finds_the_text_where_it_was(site, new_context, language, 
     expect(page.get_by_text(words["taken"])).to_be_visible()
 
 
-def test_nobody_meets_the_trap(site, visitor):
+def test_the_spam_trap_is_hidden(site, visitor):
     visitor.goto(site + pages.thanks_address("sv"))
     trap = visitor.locator("[name=website]")
     expect(trap).to_be_hidden()

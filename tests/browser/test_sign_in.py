@@ -1,4 +1,4 @@
-"""How staff sign in with a real browser: with an app, with a key, and by keyboard alone."""
+"""Signing in with a real browser: with an app, with a passkey, and by keyboard alone."""
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
@@ -10,7 +10,7 @@ from tests.browser.desk import ENGLISH, WORDS
 
 @pytest.fixture
 def anna(staff, settings):
-    """The browser page of a superuser who must have a second factor and has none."""
+    """A browser page for a superuser who needs a second factor and has none."""
     settings.SECOND_FACTOR = True
     settings.MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
     make_account(is_superuser=True)
@@ -19,7 +19,7 @@ def anna(staff, settings):
 
 @pytest.fixture
 def key(anna):
-    """A key of the browser's own that knows its holder, and agrees to everything."""
+    """A virtual passkey that verifies its user and accepts everything."""
     devtools = anna.context.new_cdp_session(anna)
     devtools.send("WebAuthn.enable")
     options = {
@@ -30,10 +30,10 @@ def key(anna):
         "isUserVerified": True,
         "automaticPresenceSimulation": True,
     }
-    made = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    authenticator = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     return lambda agrees: devtools.send(
         "WebAuthn.setUserVerified",
-        {"authenticatorId": made["authenticatorId"], "isUserVerified": agrees},
+        {"authenticatorId": authenticator["authenticatorId"], "isUserVerified": agrees},
     )
 
 
@@ -50,10 +50,10 @@ def confirm(page):
 
 
 def faults(page):
-    """Return what is wrong on the open page: what axe finds, what sticks out, what is in English."""
+    """Return axe's violations, layout faults and English texts on the open page, as strings."""
     pages.ready_for_axe(page)
     return pages.faults(page) + [
-        f"it says: {said}" for said in page.evaluate(WORDS) if ENGLISH.search(said)
+        f"it says: {text}" for text in page.evaluate(WORDS) if ENGLISH.search(text)
     ]
 
 
@@ -87,7 +87,7 @@ def test_a_key_is_set_up_and_signs_in_without_a_password(anna, key):
     anna.get_by_role("heading", name="Innehåll").wait_for()
 
 
-def test_a_key_that_fails_is_said_on_the_page(anna, key):
+def test_a_failing_key_is_explained_on_the_page(anna, key):
     anna.goto(LOGIN)
     key(agrees=False)
     anna.get_by_role("button", name="Logga in med nyckel").click()
@@ -108,9 +108,9 @@ def test_a_key_is_a_second_factor(anna, key):
     anna.get_by_role("heading", name="Innehåll").wait_for()
 
 
-def test_signing_in_takes_nothing_but_a_keyboard(anna):
+def test_signing_in_by_keyboard_alone(anna):
     anna.goto("/admin/")
-    anna.keyboard.type("anna")  # the focus is there from the start
+    anna.keyboard.type("anna")  # focused from the start
     anna.keyboard.press("Tab")
     anna.keyboard.type(PASSWORD)
     anna.keyboard.press("Enter")
@@ -134,31 +134,31 @@ OWN = [
 def test_each_page_is_accessible_fits_and_is_in_swedish(anna, key, width, scheme):
     anna.set_viewport_size({"width": width, "height": 900})
     anna.emulate_media(color_scheme=scheme)
-    found = []
+    all_faults = []
 
-    def look():
-        anna.wait_for_load_state()  # a click waits for the address only
+    def check_page():
+        anna.wait_for_load_state()  # a click doesn't wait for the page to load
         assert anna.locator("h1").count() == 1, anna.url
-        found.extend(f"{anna.url} {fault}" for fault in faults(anna))
+        all_faults.extend(f"{anna.url} {fault}" for fault in faults(anna))
 
     for address in OPEN:
         anna.goto(f"/admin/konto/{address}")
-        look()
+        check_page()
     anna.goto(LOGIN)
     anna.get_by_label("Användarnamn").fill("anna")
     anna.get_by_label("Lösenord").fill("fel")
     anna.get_by_role("button", name="Logga in", exact=True).click()
-    look()
+    check_page()
     sign_in(anna)
-    look()
+    check_page()
     anna.goto("/admin/konto/app/")
-    look()  # the password again
+    check_page()  # asks for the password again
     confirm(anna)
-    look()
+    check_page()
     anna.get_by_label("Kod från appen").fill("000000")
     anna.get_by_role("button", name="Lägg till").click()
     assert anna.get_by_label("Kod från appen").get_attribute("aria-describedby")
-    look()
+    check_page()
     anna.get_by_label("Kod från appen").fill(code_now(anna.locator("code").inner_text()))
     anna.get_by_role("button", name="Lägg till").click()
     anna.goto("/admin/konto/nycklar/ny/")
@@ -166,22 +166,22 @@ def test_each_page_is_accessible_fits_and_is_in_swedish(anna, key, width, scheme
     anna.wait_for_url("**/tva-faktorer/")
     for address in OWN:
         anna.goto(f"/admin/konto/{address}")
-        look()
+        check_page()
     for link in ("Byt namn på Huvudnyckel", "Ta bort Huvudnyckel"):
         anna.goto("/admin/konto/nycklar/")
         anna.get_by_role("link", name=link).click()
-        look()
+        check_page()
     for address in ("bekrafta/", "tva-faktorer/bekrafta/", "nycklar/bekrafta/"):
         anna.goto(f"/admin/konto/{address}")
-        look()
+        check_page()
     anna.context.clear_cookies()
     sign_in(anna)
     assert anna.url.endswith(CODE)
-    look()
-    assert not found, "\n".join(found)
+    check_page()
+    assert not all_faults, "\n".join(all_faults)
 
 
-def test_a_code_from_the_app_opens_the_page_that_was_asked_for(anna, django_user_model):
+def test_a_code_from_the_app_opens_the_requested_page(anna, django_user_model):
     TOTP.activate(django_user_model.objects.get(username="anna"), SECRET)
     anna.goto("/admin/pages/page/")
     anna.get_by_label("Användarnamn").fill("anna")

@@ -1,4 +1,4 @@
-"""What each page of the staff's must be, in every state: accessible, and in Swedish."""
+"""Each page of the admin is accessible and in Swedish, in every state."""
 
 import datetime as dt
 import re
@@ -11,38 +11,34 @@ from django.utils import timezone
 
 from blekinge_site.staff import signin_log
 from pages.models import Feedback, Page, RegionProfile, Revision
-from pages.publishing.history import record
+from pages.publishing.history import save_revision
 from pages.publishing.versions import working_copy
 from planning.models import Goal, RegionalPlan
 from tests.browser import pages
-from tests.browser.desk import account, click, enter, faults, open_form
+from tests.browser.desk import account, click, enter, faults, open_form, preview
 from tests.factories import make_budget, make_goal, make_page, make_perspective, make_plan
+from tests.staff_forms import admin_address
 
 DAY = dt.timedelta(days=1)
 
 
 def faults_at(page, addresses):
-    """Return the faults of the pages at `addresses`, each with its address, one a line."""
-    found = []
+    """Return the faults of the pages at `addresses` as lines that begin with the address."""
+    lines = []
     for address in addresses:
         page.goto(address)
-        found += [f"{address} {fault}" for fault in faults(page)]
-    return "\n".join(found)
-
-
-def address_of(thing, word):
-    meta = thing._meta
-    return f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}/{word}/"
+        lines += [f"{address} {fault}" for fault in faults(page)]
+    return "\n".join(lines)
 
 
 @pytest.mark.parametrize("app", ["admin", "auth", "pages", "planning"])
 def test_each_list_and_form_is_accessible_and_in_swedish(editor, superuser, app):
-    pages.add_what_staff_may_add()
+    pages.add_optional_content()
     for model in (RegionProfile, Page, RegionalPlan):
-        for thing in model.objects.order_by("pk"):
-            working_copy(thing)
+        for obj in model.objects.order_by("pk"):
+            working_copy(obj)
     LogEntry.objects.log_actions(superuser.pk, [superuser], ADDITION, [{"added": {}}])
-    signin_log.record(superuser, "Loggade in.")
+    signin_log.log_sign_in_event(superuser, "Loggade in.")
     Feedback.objects.create(address="/", language="sv", helpful=False, message="Var är kartan?")
     editor.goto(f"/admin/{app}/")
     hrefs = "all => all.map(link => link.getAttribute('href'))"
@@ -51,12 +47,12 @@ def test_each_list_and_form_is_accessible_and_in_swedish(editor, superuser, app)
         if model._meta.app_label == app:
             assert f"/admin/{app}/{model._meta.model_name}/" in addresses
             rows = model.objects.order_by("pk")
-            # What is published is read there, and its working copy, which came later, is edited.
-            addresses += [address_of(thing, "change") for thing in (rows.first(), rows.last())]
+            # The first row is published and read-only; the last is its working copy, which is editable.
+            addresses += [admin_address(obj) for obj in (rows.first(), rows.last())]
     assert faults_at(editor, dict.fromkeys(addresses)) == ""
 
 
-def test_the_ways_in_are_accessible_and_in_swedish(editor):
+def test_the_sign_in_pages_are_accessible_and_in_swedish(editor):
     assert faults_at(editor, ["/admin/konto/losenord/"]) == ""
     editor.context.clear_cookies()
     assert faults_at(editor, ["/admin/login/"]) == ""
@@ -71,7 +67,7 @@ def test_the_desk_is_accessible_and_in_swedish(editor):
     make_page("nyhet", publish_at=tomorrow, title_en="News", responsible_en="The region")
     make_page("lank", body_sv='<p><a href="/finns-inte/">Kartan</a></p>', review_on=yesterday)
     Feedback.objects.create(address="/", language="sv", helpful=False, message="Var är kartan?")
-    cache.clear()  # it remembers for a while that no link was dead
+    cache.clear()  # the desk stores the results of its link check for a while
     assert faults_at(editor, ["/admin/"]) == ""
     headings = editor.locator(".desk h3").all_inner_texts()
     assert [re.sub(r" \(\d+\)$", "", heading) for heading in headings] == [
@@ -84,32 +80,32 @@ def test_the_desk_is_accessible_and_in_swedish(editor):
     ]
 
 
-def test_the_pages_of_publishing_are_accessible_and_in_swedish(editor):
+def test_the_publishing_pages_are_accessible_and_in_swedish(editor):
     plan = RegionalPlan.objects.get()
     copy = working_copy(plan)
     nameless = make_plan(2022, 2024, status="draft", title_sv="")
     make_goal(make_perspective(nameless, name_sv=""), name_sv="")
     planned = make_page("nyhet", publish_at=timezone.now() + DAY)
     addresses = [
-        address_of(nameless, "change"),
-        address_of(nameless, "publicera"),  # something must be put right
-        address_of(copy, "publicera"),  # there is advice only
-        address_of(plan, "publicera"),  # it is already
-        address_of(plan, "dra-tillbaka"),
-        address_of(planned, "dra-tillbaka"),
-        address_of(planned, "change"),
-        address_of(copy, "dela"),
-        address_of(copy, "importera"),
-        address_of(plan, "importera"),
-        address_of(copy, "ny-budget"),
-        address_of(plan, "kopiera"),
+        admin_address(nameless, "change"),
+        admin_address(nameless, "publicera"),  # with errors
+        admin_address(copy, "publicera"),  # with advice only
+        admin_address(plan, "publicera"),  # published already
+        admin_address(plan, "dra-tillbaka"),
+        admin_address(planned, "dra-tillbaka"),
+        admin_address(planned, "change"),
+        admin_address(copy, "dela"),
+        admin_address(copy, "importera"),
+        admin_address(plan, "importera"),
+        admin_address(copy, "ny-budget"),
+        admin_address(plan, "kopiera"),
     ]
     assert faults_at(editor, addresses) == ""
     for year in (2020, 2021):
         make_budget(copy, year)
-    assert faults_at(editor, [address_of(copy, "ny-budget")]) == ""
+    assert faults_at(editor, [admin_address(copy, "ny-budget")]) == ""
 
-    editor.goto(address_of(copy, "publicera"))
+    editor.goto(admin_address(copy, "publicera"))
     enter(editor, {"Publiceras:": "2019-01-01 08.00", "Avpubliceras:": "i morgon"})
     click(editor, "button", "Publicera")
     assert editor.locator(".errorlist li").all_inner_texts() == [
@@ -119,23 +115,23 @@ def test_the_pages_of_publishing_are_accessible_and_in_swedish(editor):
     assert faults(editor) == []
     enter(editor, {"Publiceras:": "2999-01-01 08.00", "Avpubliceras:": ""})
     click(editor, "button", "Publicera")
-    assert faults(editor) == []  # with a message, waiting to be published
+    assert faults(editor) == []  # scheduled, with a message
 
 
-def test_the_pages_of_history_are_accessible_and_in_swedish(editor, superuser):
+def test_the_history_pages_are_accessible_and_in_swedish(editor, superuser):
     copy, draft = working_copy(RegionalPlan.objects.get()), make_page("utkast", status="draft")
-    history, deleted = address_of(copy, "history"), "/admin/pages/page/borttaget/"
-    assert faults_at(editor, [history, deleted]) == ""  # nothing is there
+    history, deleted = admin_address(copy, "history"), "/admin/pages/page/borttaget/"
+    assert faults_at(editor, [history, deleted]) == ""  # empty
 
-    record(copy, superuser, "Gjorde en arbetskopia")
+    save_revision(copy, superuser, "Gjorde en arbetskopia")
     Goal.objects.filter(perspective__plan=copy, slug="god-tillganglighet").update(name_sv="Närhet")
-    record(copy, superuser, "Ändrade inriktningsmål ”Närhet”")
+    save_revision(copy, superuser, "Ändrade inriktningsmål ”Närhet”")
     copy.budgets.all().delete()
-    record(copy, superuser, "Tog bort budget ”Budget 2019”")
-    record(draft, superuser, "Tog bort sida ”Utkast”")
+    save_revision(copy, superuser, "Tog bort budget ”Budget 2019”")
+    save_revision(draft, superuser, "Tog bort sida ”Utkast”")
     draft.delete()
     last, _between, first = Revision.objects.of(copy)
-    compare = f"{address_of(copy, 'jamfor')}?fran={first.pk}&till="
+    compare = f"{admin_address(copy, 'jamfor')}?fran={first.pk}&till="
     assert (
         faults_at(editor, [history, deleted, f"{compare}{last.pk}", f"{compare}{first.pk}"]) == ""
     )
@@ -143,7 +139,7 @@ def test_the_pages_of_history_are_accessible_and_in_swedish(editor, superuser):
 
 def test_the_feedback_per_page_is_accessible_and_in_swedish(editor):
     address = "/admin/pages/feedback/per-sida/"
-    assert faults_at(editor, [address]) == ""  # nobody has answered
+    assert faults_at(editor, [address]) == ""  # no feedback
     for number in range(3):
         Feedback.objects.create(
             address=f"/{'lang-adress-' * 8}{number}/", language="sv", helpful=False
@@ -155,23 +151,20 @@ def test_the_feedback_per_page_is_accessible_and_in_swedish(editor):
 
 def test_a_preview_is_accessible_and_in_swedish(editor):
     open_form(editor, working_copy(Page.objects.get(slug="kontakt")))
-    with editor.expect_popup() as opened:
-        editor.get_by_role("button", name="Förhandsgranska").click()
-    preview = opened.value
-    preview.frame_locator("[title='Sidan på svenska']").get_by_role("heading", level=1).wait_for()
-    assert faults(preview) == []
-    preview.get_by_label("Engelska").check()
-    preview.get_by_label("Telefon").check()
-    assert faults(preview) == []
+    popup = preview(editor)
+    popup.frame_locator("[title='Sidan på svenska']").get_by_role("heading", level=1).wait_for()
+    assert faults(popup) == []
+    popup.get_by_label("Engelska").check()
+    popup.get_by_label("Telefon").check()
+    assert faults(popup) == []
 
     enter(editor, {"Granskas senast:": "snart"})
-    with editor.expect_popup() as opened:
-        editor.get_by_role("button", name="Förhandsgranska").click()
-    assert opened.value.locator(".errornote").inner_text().startswith("Inget kan visas än.")
-    assert faults(opened.value) == []
+    popup = preview(editor)
+    assert popup.locator(".errornote").inner_text().startswith("Inget kan visas än.")
+    assert faults(popup) == []
 
 
-def test_an_overtaken_form_is_accessible_and_in_swedish(editor, sit_down):
+def test_a_form_with_a_conflict_is_accessible_and_in_swedish(editor, sit_down):
     plan = make_plan(2022, 2024, status="draft")
     other = sit_down(account("Publicist", "Per Palm"))
     for page in (editor, other):

@@ -1,4 +1,4 @@
-"""The whole way of a change: an editor who writes, one who publishes, and a visitor who reads."""
+"""Changes from start to finish: an editor writes, a publisher publishes, and a visitor reads."""
 
 import datetime as dt
 import time
@@ -18,6 +18,7 @@ from tests.browser.desk import (
     open_form,
     open_working_copy,
     press_and_wait,
+    preview,
     publish,
     save,
     tab_to,
@@ -39,15 +40,8 @@ def publisher(sit_down):
     return sit_down(account("Publicist", "Per Palm"))
 
 
-def preview(page):
-    """Return the page that opens beside the form in `page`, and shows what stands there."""
-    with page.expect_popup() as opened:
-        page.get_by_role("button", name="Förhandsgranska").click()
-    return opened.value
-
-
 def names_on(frame):
-    """Return the names of the goals on a page of a perspective."""
+    """Return the names of the goals on a perspective's page."""
     return frame.locator(".goal__name").all_inner_texts()
 
 
@@ -56,7 +50,7 @@ def names_for(visitor, address=f"{PLAN}invanare-och-samhalle/"):
     return names_on(visitor)
 
 
-# --- Writing, publishing, taking back --------------------------------------------------------------
+# --- Drafts and publishing -------------------------------------------------------------------------
 
 
 def test_an_editor_writes_the_plan_of_a_new_period(writer, visitor):
@@ -90,7 +84,7 @@ def test_an_editor_writes_the_plan_of_a_new_period(writer, visitor):
     saved = Goal.objects.get(perspective__plan=draft, slug="ett-attraktivt-blekinge")
     assert (saved.name_sv, saved.name_en) == ("Ett levande Blekinge", "A thriving Blekinge")
     assert visitor.request.get("/regionplan/2022-2024/").status == 404
-    # Publishing is for somebody else; what must be put right first is for the editor.
+    # An editor can't publish, but sees the errors that must be corrected first.
     click(writer, "link", "Kontrollera")
     assert writer.get_by_role("heading", name="Måste rättas").is_visible()
     assert writer.locator(".notice").inner_text() == (
@@ -118,7 +112,7 @@ def test_a_change_is_published_by_the_clock_and_taken_back(publisher, visitor):
         f"Regionplan med budget 2019–2021 publiceras {at}."
     )
     assert names_for(visitor) == before
-    # A form has no seconds, and nobody wants to wait for a minute to end.
+    # The form takes whole minutes, so shorten the wait in the database.
     soon = timezone.now() + dt.timedelta(seconds=2)
     copies = RegionalPlan.objects.filter(version=2)
     assert copies.update(publish_at=soon, published_at=soon) == 1
@@ -148,10 +142,10 @@ def test_a_change_is_published_by_the_clock_and_taken_back(publisher, visitor):
     assert names_for(visitor) == before
 
 
-# --- Two at once -----------------------------------------------------------------------------------
+# --- Conflicts -------------------------------------------------------------------------------------
 
 
-def test_who_saves_last_is_told_sees_both_texts_and_can_save(writer, publisher):
+def test_the_last_to_save_is_warned_sees_both_texts_and_can_save(writer, publisher):
     goal = make_goal(make_perspective(make_plan(2022, 2024, status="draft")), name_sv="Mål")
     for page in (writer, publisher):
         open_form(page, goal)
@@ -162,9 +156,9 @@ def test_who_saves_last_is_told_sees_both_texts_and_can_save(writer, publisher):
     own = {SWEDISH: "Pers mål", "Beskrivning, svenska:": "Pers beskrivning."}
     enter(publisher, own)
     click(publisher, "button", "Spara")
-    told = publisher.locator(".errorlist.nonfield > li")
-    assert told.inner_text().startswith("Elin Ek")
-    assert told.locator("li").all_inner_texts() == [
+    error = publisher.locator(".errorlist.nonfield > li")
+    assert error.inner_text().startswith("Elin Ek")
+    assert error.locator("li").all_inner_texts() == [
         "Namn, svenska: ”Elins mål”",
         "Beskrivning, svenska: ””",
     ]
@@ -178,34 +172,34 @@ def test_who_saves_last_is_told_sees_both_texts_and_can_save(writer, publisher):
     assert (goal.name_sv, goal.description_sv) == ("Elins och Pers mål", "Pers beskrivning.")
 
 
-# --- What is not saved -----------------------------------------------------------------------------
+# --- Unsaved changes -------------------------------------------------------------------------------
 
 
-def test_changes_are_not_left_behind_without_a_question(publisher):
-    asked = []
+def test_leaving_unsaved_changes_asks_for_confirmation(publisher):
+    dialogs = []
 
     def stay(dialog):
-        asked.append(dialog.type)
+        dialogs.append(dialog.type)
         dialog.dismiss()
 
     publisher.on("dialog", stay)
     open_form(publisher, working_copy(Page.objects.get(slug="kontakt")))
     form = publisher.url
     click(publisher, "link", "Hem")  # nothing has changed
-    assert asked == []
+    assert dialogs == []
 
     publisher.goto(form)
     title = {"Rubrik, svenska:": "Ring oss"}
     enter(publisher, title)
     publisher.get_by_role("link", name="Hem", exact=True).click()
-    assert asked == ["beforeunload"]
+    assert dialogs == ["beforeunload"]
     assert (publisher.url, entered(publisher, title)) == (form, title)
     preview(publisher).close()
-    assert asked == ["beforeunload"]
+    assert dialogs == ["beforeunload"]
     publisher.get_by_role("link", name="Hem", exact=True).click()  # a preview saves nothing
-    assert asked == ["beforeunload", "beforeunload"]
+    assert dialogs == ["beforeunload", "beforeunload"]
 
     click(publisher, "button", "Spara och fortsätt redigera")
     click(publisher, "link", "Hem")
-    assert asked == ["beforeunload", "beforeunload"]
+    assert dialogs == ["beforeunload", "beforeunload"]
     assert Page.objects.get(slug="kontakt", version=2).title_sv == "Ring oss"

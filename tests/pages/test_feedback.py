@@ -12,12 +12,14 @@ from pages import feedback, limits
 from pages.models import Feedback, SendCount
 from tests.site import text_of
 
+pytestmark = pytest.mark.database
+
 YES = {"address": "/kontakt/", "helpful": "ja"}
 
 
-def test_an_answer_is_stored_and_thanked_for(client, content):
-    answer = client.post("/aterkoppling/", YES)
-    assert answer.status_code == 303
+def test_an_answer_is_stored_and_gets_thanks(client, content):
+    response = client.post("/aterkoppling/", YES)
+    assert response.status_code == 303
     stored = Feedback.objects.get()
     assert (stored.address, stored.language, stored.helpful, stored.message) == (
         "/kontakt/",
@@ -25,36 +27,36 @@ def test_an_answer_is_stored_and_thanked_for(client, content):
         True,
         "",
     )
-    thanks = client.get(answer["Location"])
+    thanks = client.get(response["Location"])
     assert "Tack för ditt svar" in text_of(thanks)
     assert '<a href="/kontakt/">Tillbaka till sidan</a>' in thanks.content.decode()
     assert not thanks.cookies
-    assert not answer.cookies
+    assert not response.cookies
 
 
-def test_a_no_in_english_is_stored_as_such(client, content):
-    answer = client.post("/en/feedback/", {"address": "/en/contact/", "helpful": "nej"})
-    assert answer["Location"].startswith("/en/feedback/thanks/?svar=")
+def test_a_no_in_english_is_stored_as_english(client, content):
+    response = client.post("/en/feedback/", {"address": "/en/contact/", "helpful": "nej"})
+    assert response["Location"].startswith("/en/feedback/thanks/?svar=")
     stored = Feedback.objects.get()
     assert (stored.language, stored.helpful) == ("en", False)
-    assert "Thank you for your answer" in text_of(client.get(answer["Location"]))
+    assert "Thank you for your answer" in text_of(client.get(response["Location"]))
 
 
-def test_words_are_added_to_the_answer(client, content):
+def test_a_message_is_added_to_the_answer(client, content):
     address = client.post("/aterkoppling/", YES)["Location"]
-    answer = client.post(address, {"message": "Jag saknar ett telefonnummer.\nTack!"})
-    assert answer.status_code == 303
+    response = client.post(address, {"message": "Jag saknar ett telefonnummer.\nTack!"})
+    assert response.status_code == 303
     assert Feedback.objects.get().message == "Jag saknar ett telefonnummer.\nTack!"
-    said = text_of(client.get(answer["Location"]))
-    assert "Vi har tagit emot det du skrev." in said
-    assert "Skicka" not in said
+    text = text_of(client.get(response["Location"]))
+    assert "Vi har tagit emot det du skrev." in text
+    assert "Skicka" not in text
 
 
 def test_too_long_a_message_is_kept_and_explained(client, content):
     address = client.post("/aterkoppling/", YES)["Location"]
-    answer = client.post(address, {"message": "å" * 2001})
-    assert "Texten får ha högst 2 000 tecken." in text_of(answer)
-    assert "å" * 2001 in answer.content.decode()
+    response = client.post(address, {"message": "å" * 2001})
+    assert "Texten får ha högst 2 000 tecken." in text_of(response)
+    assert "å" * 2001 in response.content.decode()
     assert Feedback.objects.get().message == ""
 
 
@@ -113,10 +115,10 @@ def test_an_old_token_no_longer_opens_the_answer(client, content, monkeypatch):
         {"address": "/\x00", "helpful": "ja"},
     ],
 )
-def test_what_is_no_answer_is_refused(client, content, data):
-    answer = client.post("/aterkoppling/", data)
-    assert answer.status_code == 400
-    assert "Vi förstår inte frågan" in text_of(answer)
+def test_an_invalid_answer_is_refused(client, content, data):
+    response = client.post("/aterkoppling/", data)
+    assert response.status_code == 400
+    assert "Vi förstår inte frågan" in text_of(response)
     assert not Feedback.objects.exists()
 
 
@@ -138,8 +140,8 @@ def test_what_is_no_answer_is_refused(client, content, data):
     ],
 )
 def test_only_our_own_pages_may_send_answers(client, content, headers, status):
-    answer = client.post("/aterkoppling/", YES, headers=headers)
-    assert answer.status_code == status
+    response = client.post("/aterkoppling/", YES, headers=headers)
+    assert response.status_code == status
     assert Feedback.objects.exists() == (status == 303)
 
 
@@ -153,17 +155,17 @@ def test_behind_a_proxy_the_origin_has_the_visitors_scheme(
     assert client.post("/aterkoppling/", YES, headers=headers).status_code == status
 
 
-def test_no_page_with_a_token_in_its_address_is_kept(client, content, monkeypatch):
+def test_pages_with_a_token_are_never_stored(client, content, monkeypatch):
     address = client.post("/aterkoppling/", YES)["Location"]
     forged = address.partition("?")[0] + "?svar=forged"
-    answers = [client.get(address), client.head(address), client.get(forged)]
-    answers.append(client.post(address, {"message": "å" * 2001}))
+    responses = [client.get(address), client.head(address), client.get(forged)]
+    responses.append(client.post(address, {"message": "å" * 2001}))
     monkeypatch.setitem(limits.LIMITS, "feedback", limited(3, 9))
-    answers += [client.post(address, {"message": text}) for text in ("Bra!", "Mer")]
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 303, 429]
-    for answer in answers:
-        assert "no-store" in answer["Cache-Control"]
-    # The page without one is the same for everyone.
+    responses += [client.post(address, {"message": text}) for text in ("Bra!", "Mer")]
+    assert [response.status_code for response in responses] == [200, 200, 200, 200, 303, 429]
+    for response in responses:
+        assert "no-store" in response["Cache-Control"]
+    # Without a token, the page is the same for everyone.
     assert "Cache-Control" not in client.get(address.partition("?")[0])
 
 
@@ -179,16 +181,18 @@ def test_every_page_asks_with_its_own_address(client, content):
         assert f'<input type="hidden" name="address" value="{address}">' in html
 
 
-# --- What is not to be kept ------------------------------------------------------------------------
+# --- Spam and personal data ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("trapped", [YES, {"message": "Köp nu"}])
-def test_what_fills_in_the_trap_is_thanked_and_not_stored(client, content, trapped):
+def test_an_answer_that_fills_in_the_trap_gets_thanks_and_is_not_stored(client, content, trapped):
     address = client.post("/aterkoppling/", YES)["Location"] if "message" in trapped else None
     before = list(Feedback.objects.values())
-    answer = client.post(address or "/aterkoppling/", trapped | {"website": "https://example.org"})
-    assert answer["Location"] == "/aterkoppling/tack/"
-    assert "Tack för ditt svar" in text_of(client.get(answer["Location"]))
+    response = client.post(
+        address or "/aterkoppling/", trapped | {"website": "https://example.org"}
+    )
+    assert response["Location"] == "/aterkoppling/tack/"
+    assert "Tack för ditt svar" in text_of(client.get(response["Location"]))
     assert list(Feedback.objects.values()) == before
 
 
@@ -200,7 +204,7 @@ def test_the_trap_is_in_both_forms_and_hidden_without_style(client, content):
         ]
 
 
-# The numbers are made up but for their check digits.
+# The numbers are made up, with valid check digits.
 @pytest.mark.parametrize(
     "number",
     [
@@ -222,9 +226,9 @@ def test_the_trap_is_in_both_forms_and_hidden_without_style(client, content):
 def test_a_personal_number_is_refused_and_the_text_kept(client, content, number):
     address = client.post("/aterkoppling/", YES)["Location"]
     text = f"Jag heter X ({number}), hjälp mig."
-    answer = client.post(address, {"message": text})
-    html = answer.content.decode()
-    assert "Texten ser ut att innehålla ett personnummer. Ta bort det" in text_of(answer)
+    response = client.post(address, {"message": text})
+    html = response.content.decode()
+    assert "Texten ser ut att innehålla ett personnummer. Ta bort det" in text_of(response)
     assert f">\n{escape(text)}</textarea>" in html
     assert 'aria-describedby="id_message_helptext id_message_error"' in html
     assert 'id="id_message_error"' in html
@@ -234,7 +238,7 @@ def test_a_personal_number_is_refused_and_the_text_kept(client, content, number)
 @pytest.mark.parametrize(
     "text",
     [
-        "640823-3235",  # another check digit
+        "640823-3235",  # wrong check digit
         "641323-3230",  # no such month
         "640832-3234",  # no such day
         "1640823-32341",
@@ -251,8 +255,8 @@ def test_other_numbers_are_stored(client, content, text):
 
 
 def test_an_address_with_a_personal_number_is_refused(client, content):
-    answer = client.post("/aterkoppling/", YES | {"address": "/640823-3234/"})
-    assert answer.status_code == 400
+    response = client.post("/aterkoppling/", YES | {"address": "/640823-3234/"})
+    assert response.status_code == 400
     assert not Feedback.objects.exists()
 
 
@@ -270,28 +274,28 @@ def statuses(client, times, **place):
     return [client.post("/aterkoppling/", YES, **place).status_code for _ in range(times)]
 
 
-def test_one_visitor_too_eager_is_told_when_to_come_back(client, content, monkeypatch):
+def test_a_visitor_over_the_limit_learns_when_to_try_again(client, content, monkeypatch):
     monkeypatch.setitem(limits.LIMITS, "feedback", limited(3, 5))
     thanks = client.post("/aterkoppling/", YES)["Location"]
     assert statuses(client, 2) == [303, 303]
-    answer = client.post(thanks, {"message": "<Viktigt>\nMycket."})
-    assert answer.status_code == 429
-    assert 590 < int(answer["Retry-After"]) <= 600
-    assert "Försök igen om 10 minuter." in text_of(answer)
-    assert ">\n&lt;Viktigt&gt;\nMycket.</textarea>" in answer.content.decode()
-    assert [one.message for one in Feedback.objects.all()] == ["", "", ""]
+    response = client.post(thanks, {"message": "<Viktigt>\nMycket."})
+    assert response.status_code == 429
+    assert 590 < int(response["Retry-After"]) <= 600
+    assert "Försök igen om 10 minuter." in text_of(response)
+    assert ">\n&lt;Viktigt&gt;\nMycket.</textarea>" in response.content.decode()
+    assert [feedback.message for feedback in Feedback.objects.all()] == ["", "", ""]
 
-    answer = client.post("/en/feedback/", {"address": "/en/", "helpful": "nej"})
-    assert "Try again in 10 minutes." in text_of(answer)
-    assert 'name="address" value="/en/"' in answer.content.decode()
-    assert 'name="helpful" value="nej"' in answer.content.decode()
+    response = client.post("/en/feedback/", {"address": "/en/", "helpful": "nej"})
+    assert "Try again in 10 minutes." in text_of(response)
+    assert 'name="address" value="/en/"' in response.content.decode()
+    assert 'name="helpful" value="nej"' in response.content.decode()
 
     later = timezone.now() + dt.timedelta(minutes=10)
     monkeypatch.setattr(limits.timezone, "now", lambda: later)
     assert client.post(thanks, {"message": "Viktigt."}).status_code == 303
 
 
-def test_a_clock_that_is_put_back_lets_visitors_in_again(client, content, monkeypatch):
+def test_a_clock_set_back_does_not_lock_visitors_out(client, content, monkeypatch):
     monkeypatch.setitem(limits.LIMITS, "feedback", limited(1, 9))
     tomorrow = timezone.now() + dt.timedelta(days=1)
     with monkeypatch.context() as wrong:
@@ -300,24 +304,24 @@ def test_a_clock_that_is_put_back_lets_visitors_in_again(client, content, monkey
     assert statuses(client, 2) == [303, 429]
 
 
-def test_others_are_let_in_until_all_together_are_too_many(client, content, monkeypatch):
+def test_other_visitors_are_accepted_up_to_the_common_limit(client, content, monkeypatch):
     monkeypatch.setitem(limits.LIMITS, "feedback", limited(2, 3))
     assert statuses(client, 3, REMOTE_ADDR="192.0.2.1") == [303, 303, 429]
     assert statuses(client, 2, REMOTE_ADDR="192.0.2.2") == [303, 429]
 
 
-def test_a_ward_behind_one_address_may_answer(client, content):
+def test_many_visitors_behind_one_address_may_answer(client, content):
     assert statuses(client, 61) == [303] * 60 + [429]
 
 
 def test_behind_a_proxy_the_visitors_own_address_counts(client, content, monkeypatch, settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     monkeypatch.setitem(limits.LIMITS, "feedback", limited(1, 9))
-    answers = [
+    responses = [
         client.post("/aterkoppling/", YES, headers={"x-forwarded-for": f"{forged}, {own}"})
         for forged, own in [("1.1.1.1", "192.0.2.1"), ("2.2.2.2", "192.0.2.1"), ("1", "192.0.2.2")]
     ]
-    assert [answer.status_code for answer in answers] == [303, 429, 303]
+    assert [response.status_code for response in responses] == [303, 429, 303]
 
 
 def test_no_address_of_a_visitor_is_stored(client, content):
@@ -336,7 +340,7 @@ def test_no_address_of_a_visitor_is_stored(client, content):
 
 @pytest.fixture
 def down():
-    """Return a context in which no query reaches the database."""
+    """A context manager in which every query fails as if the database were down."""
 
     def refuse(*args):
         raise OperationalError("connection refused")
@@ -345,39 +349,39 @@ def down():
     def context():
         with connection.execute_wrapper(refuse):
             yield
-        transaction.set_rollback(False)  # the test's own transaction, in which nothing has failed
+        transaction.set_rollback(False)  # nothing has failed in the test's own transaction
 
     return context
 
 
 @pytest.mark.parametrize(
-    ("path", "sent", "told"),
+    ("path", "sent", "message"),
     [
         ("/aterkoppling/", YES, "Vi kan inte ta emot svar just nu"),
         ("/en/feedback/", YES, "We cannot receive answers right now"),
     ],
 )
-def test_an_answer_survives_the_database(client, content, down, path, sent, told):
+def test_an_answer_survives_a_database_outage(client, content, down, path, sent, message):
     with down():
-        answer = client.post(path, sent)
-    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
-    assert told in text_of(answer)
+        response = client.post(path, sent)
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
+    assert message in text_of(response)
     hidden = dict(
-        re.findall(r'<input type="hidden" name="(\w+)" value="(.*?)"', answer.content.decode())
+        re.findall(r'<input type="hidden" name="(\w+)" value="(.*?)"', response.content.decode())
     )
     assert hidden == sent
     assert client.post(path, hidden).status_code == 303
     assert Feedback.objects.get().address == "/kontakt/"
 
 
-def test_words_survive_the_database(client, content, down):
+def test_a_message_survives_a_database_outage(client, content, down):
     thanks = client.post("/aterkoppling/", YES)["Location"]
     with down():
-        answer = client.post(thanks, {"message": "Rad ett\r\n<rad två>"})
-        asked = client.get(thanks)
+        response = client.post(thanks, {"message": "Rad ett\r\n<rad två>"})
+        thanks_page = client.get(thanks)
         bare = client.get("/aterkoppling/tack/")
-    assert [one.status_code for one in (answer, asked, bare)] == [503, 503, 503]
-    html = answer.content.decode()
+    assert [page.status_code for page in (response, thanks_page, bare)] == [503, 503, 503]
+    html = response.content.decode()
     assert "Det du har svarat finns kvar här." in html
     assert ">\nRad ett\r\n&lt;rad två&gt;</textarea>" in html
     assert "Försök igen</button>" in html
@@ -386,7 +390,7 @@ def test_words_survive_the_database(client, content, down):
     assert Feedback.objects.get().message == "Rad ett\n<rad två>"
 
 
-def test_the_form_tells_how_long_answers_are_kept(client, content, settings):
+def test_the_form_says_how_long_answers_are_kept(client, content, settings):
     settings.FEEDBACK_DAYS = 1095
     thanks = client.post("/aterkoppling/", YES)["Location"]
     assert "Efter 1 095 dagar tar vi bort det du har skickat." in text_of(client.get(thanks))

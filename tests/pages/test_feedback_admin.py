@@ -1,4 +1,4 @@
-"""What staff see of visitors' answers, page by page, and as files."""
+"""Visitors' feedback in the admin: by page, and as files."""
 
 import csv
 import datetime as dt
@@ -12,26 +12,28 @@ from django.utils import timezone
 from pages.models import Feedback
 from tests.site import text_of
 
+pytestmark = pytest.mark.database
+
 PER_PAGE = "/admin/pages/feedback/per-sida"
 
 
-def answer(address, helpful, days_ago=0, **fields):
-    given = Feedback.objects.create(address=address, language="sv", helpful=helpful, **fields)
+def make_feedback(address, helpful, days_ago=0, **fields):
+    feedback = Feedback.objects.create(address=address, language="sv", helpful=helpful, **fields)
     moment = timezone.now() - dt.timedelta(days=days_ago)
-    Feedback.objects.filter(pk=given.pk).update(created_at=moment)
+    Feedback.objects.filter(pk=feedback.pk).update(created_at=moment)
 
 
 @pytest.fixture
 def answers(db):
-    """Of /plan/, 1 of 3 was helped, and 2 of 2 before; of /bra/, 1 of 1; of /forr/ nothing of late."""
-    answer("/bra/", True)
-    answer("/plan/", True, 1)
-    answer("/plan/", False, 2, message='Var är "kartan"?')
-    answer("/plan/", False, 29, message="=1+1")
-    answer("/plan/", True, 31)
-    answer("/plan/", True, 59)
-    answer("/forr/", False, 45)
-    answer("/glomd/", False, 61)
+    """Helpful answers: /plan/ 1 of 3 and earlier 2 of 2; /bra/ 1 of 1; /forr/ none in this period."""
+    make_feedback("/bra/", True)
+    make_feedback("/plan/", True, 1)
+    make_feedback("/plan/", False, 2, message='Var är "kartan"?')
+    make_feedback("/plan/", False, 29, message="=1+1")
+    make_feedback("/plan/", True, 31)
+    make_feedback("/plan/", True, 59)
+    make_feedback("/forr/", False, 45)
+    make_feedback("/glomd/", False, 61)
 
 
 def lines(response):
@@ -48,12 +50,12 @@ def test_the_page_that_helped_least_comes_first_with_its_trend(admin_client, ans
         "/bra/;1;0;100;0;;;0",
         "/forr/;0;0;;1;0;;0",
     ]
-    said = text_of(admin_client.get(f"{PER_PAGE}/"))
+    page_text = text_of(admin_client.get(f"{PER_PAGE}/"))
     assert (
         "/plan/ 3 svar om /plan/ 2 33 % 100 % av 2 svar −67 procentenheter 2 "
         "/bra/ 1 svar om /bra/ 0 100 % – – 0 "
         "/forr/ 0 svar om /forr/ 0 – 0 % av 1 svar – 0 "
-    ) in said
+    ) in page_text
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_the_period_is_chosen(admin_client, answers, chosen, shown):
     assert f"per-sida.csv?dagar={shown}" in page.content.decode()
 
 
-def test_answers_leave_one_by_one_with_no_formula_in_them(admin_client, answers):
+def test_answers_are_exported_one_by_one_without_formulas(admin_client, answers):
     heading, *rows = lines(admin_client.get("/admin/pages/feedback/svar.csv?dagar=30"))
     assert heading == "Tid;Sida;Språk;Hjälpte;Meddelande"
     assert [row.partition(";")[2] for row in rows] == [
@@ -78,16 +80,16 @@ def test_answers_leave_one_by_one_with_no_formula_in_them(admin_client, answers)
 
 
 @pytest.mark.parametrize("message", ["\r=1", "\n=1", "\x0b=1", "\uff1d1", "'\r=1"])
-def test_no_cell_begins_as_a_formula(admin_client, db, message):
+def test_no_cell_is_a_formula(admin_client, db, message):
     Feedback.objects.create(address="/plan/", language="sv", helpful=False, message=message)
-    answer = admin_client.get("/admin/pages/feedback/svar.csv?dagar=30")
-    text = io.StringIO(answer.content.decode("utf-8-sig"), newline="")
+    response = admin_client.get("/admin/pages/feedback/svar.csv?dagar=30")
+    text = io.StringIO(response.content.decode("utf-8-sig"), newline="")
     cell = list(csv.reader(text, delimiter=";"))[1][-1]
     assert cell[0] == "'"
     assert "\r" not in cell
 
 
-def test_each_count_leads_to_its_answers(admin_client, answers):
+def test_each_count_links_to_its_answers(admin_client, answers):
     html = admin_client.get(f"{PER_PAGE}/").content.decode()
     assert '<a href="../?address=%2Fplan%2F">3<' in html
     listed = admin_client.get("/admin/pages/feedback/?address=%2Fplan%2F")
@@ -95,7 +97,7 @@ def test_each_count_leads_to_its_answers(admin_client, answers):
     assert f'<a href="{PER_PAGE}/">Återkoppling per sida</a>' in listed.content.decode()
 
 
-def test_the_desk_leads_to_what_is_new(admin_client, answers):
+def test_the_desk_links_to_new_feedback(admin_client, answers):
     html = admin_client.get("/admin/").content.decode()
     link = '<a href="/admin/pages/feedback/per-sida/?dagar=7">3 svar på 7 dagar: 1 nej, 1 med egna ord</a>'
     assert link in html
@@ -108,18 +110,18 @@ def test_without_answers_the_page_says_so(admin_client, db):
 def test_a_long_table_ends_and_says_so(admin_client, db, monkeypatch):
     monkeypatch.setattr("pages.feedback_admin.MOST_PAGES", 2)
     for number in range(3):
-        answer(f"/{number}/", False)
-    said = text_of(admin_client.get(f"{PER_PAGE}/"))
-    assert "Här är de 2 första sidorna. Filen har alla." in said
-    assert "/1/" in said
-    assert "/2/" not in said
+        make_feedback(f"/{number}/", False)
+    page_text = text_of(admin_client.get(f"{PER_PAGE}/"))
+    assert "Här är de 2 första sidorna. Filen har alla." in page_text
+    assert "/1/" in page_text
+    assert "/2/" not in page_text
     assert len(lines(admin_client.get(f"{PER_PAGE}.csv"))) == 4
 
 
 def test_the_queries_do_not_grow_with_the_pages(admin_client, db):
     counts = []
     for number in range(6):
-        answer(f"/{number}/", False)
+        make_feedback(f"/{number}/", False)
         if number in {0, 5}:
             with CaptureQueriesContext(connection) as queries:
                 admin_client.get(f"{PER_PAGE}/")
@@ -128,7 +130,7 @@ def test_the_queries_do_not_grow_with_the_pages(admin_client, db):
 
 
 @pytest.mark.parametrize("word", ["per-sida/", "per-sida.csv", "svar.csv"])
-def test_who_may_not_see_answers_is_refused(client, answers, django_user_model, word):
+def test_staff_without_permission_see_no_answers(client, answers, django_user_model, word):
     address = f"/admin/pages/feedback/{word}"
     assert client.get(address).status_code == 302
     client.force_login(django_user_model.objects.create_user("namn", is_staff=True))

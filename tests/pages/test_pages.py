@@ -7,7 +7,9 @@ from tests.constraints import refuses
 from tests.factories import make_page, make_profile
 from tests.site import text_of
 
-# --- What the database refuses ---------------------------------------------------------------------
+pytestmark = pytest.mark.database
+
+# --- Constraints -----------------------------------------------------------------------------------
 
 
 def test_there_is_one_profile(db):
@@ -54,7 +56,7 @@ def test_page_addresses_are_unique_in_each_language(db):
     refuses(
         Page(slug="annan", slug_en="contact", **words), "En annan sida har samma engelska adress."
     )
-    # An English address is the Swedish word where no other is given.
+    # The English address falls back to the Swedish slug.
     refuses(Page(slug="contact", **words), "En annan sida har samma engelska adress.")
     make_page("utan-engelska")
     make_page("ocksa-utan-engelska")
@@ -75,18 +77,18 @@ def test_page_addresses_are_unique_in_each_language(db):
 )
 def test_a_page_cannot_take_an_address_of_the_site_itself(db, slug, slug_en):
     page = Page(slug=slug, slug_en=slug_en, title_sv="Ny", responsible_sv="Regionen")
-    with pytest.raises(ValidationError) as told:
+    with pytest.raises(ValidationError) as caught:
         page.full_clean()
-    (message,) = told.value.messages
+    (message,) = caught.value.messages
     assert message.endswith("används redan av webbplatsen själv. Välj en annan.")
 
 
 @pytest.mark.parametrize("slug", ["två ord", "a/b"])
 def test_a_bad_page_address_is_explained(admin_client, db, slug):
     new = {"title_sv": "Ny", "slug": slug, "responsible_sv": "Regionen", "status": "draft"}
-    answer = admin_client.post("/admin/pages/page/add/", new)
-    assert answer.status_code == 200
-    assert answer.context["adminform"].form.errors["slug"] == [
+    response = admin_client.post("/admin/pages/page/add/", new)
+    assert response.status_code == 200
+    assert response.context["adminform"].form.errors["slug"] == [
         "Skriv bara bokstäverna a–z, siffror, bindestreck och understreck, utan mellanrum."
     ]
     assert not Page.objects.exists()
@@ -103,7 +105,7 @@ def test_the_footers_order_starts_at_one(db):
     refuses(page, "Ordningen börjar på 1.")
 
 
-def test_anchors_never_collide_with_the_pages_own(client, db):
+def test_anchors_never_collide_with_the_pages_own_ids(client, db):
     profile = make_profile(organisation_sv="Vi är många")
     CoreValue.objects.create(
         profile=profile, position=1, slug="organisation", name_sv="Mod", body_sv="."
@@ -113,7 +115,7 @@ def test_anchors_never_collide_with_the_pages_own(client, db):
     assert html.count('id="organisation-2"') == 1
 
 
-# --- What visitors see -----------------------------------------------------------------------------
+# --- Public pages ----------------------------------------------------------------------------------
 
 
 def test_administrations_are_shown_while_they_exist(client, db):
@@ -129,13 +131,13 @@ def test_administrations_are_shown_while_they_exist(client, db):
         Administration.objects.create(
             profile=profile, position=number, slug=name.lower(), name_sv=name, **dates
         )
-    said = text_of(client.get("/om-region-blekinge/"))
-    assert "Alltid" in said
-    assert "Nedlagd" not in said
-    assert "Kommande" not in said
+    text = text_of(client.get("/om-region-blekinge/"))
+    assert "Alltid" in text
+    assert "Nedlagd" not in text
+    assert "Kommande" not in text
 
 
-def test_a_daily_stat_says_its_source_and_day_where_they_are_known(client, db):
+def test_a_daily_stat_shows_its_source_and_date_if_known(client, db):
     profile = make_profile()
     DailyStat.objects.create(profile=profile, position=1, value=4, sentence_sv="barn föds")
     DailyStat.objects.create(
@@ -146,11 +148,11 @@ def test_a_daily_stat_says_its_source_and_day_where_they_are_known(client, db):
         source_sv="Kattregistret",
         as_of="2021-04-07",
     )
-    said = text_of(client.get("/om-region-blekinge/"))
-    assert "4 barn föds 5 katter föds Källa: Kattregistret, 7 april 2021" in said
+    text = text_of(client.get("/om-region-blekinge/"))
+    assert "4 barn föds 5 katter föds Källa: Kattregistret, 7 april 2021" in text
 
 
-def test_a_draft_is_nowhere(client, content):
+def test_a_draft_is_shown_nowhere(client, content):
     page = make_page("hemlig", title_sv="Hemligheten", status="draft", menu_position=9)
     for address in ("/hemlig/", "/en/hemlig/"):
         assert client.get(address).status_code == 404
@@ -161,20 +163,20 @@ def test_a_draft_is_nowhere(client, content):
     assert "Hemligheten" in text_of(client.get("/"))
 
 
-def test_a_draft_profile_is_nowhere(client, db):
+def test_a_draft_profile_is_shown_nowhere(client, db):
     make_profile(status="draft")
     assert client.get("/om-region-blekinge/").status_code == 404
     assert "Allt är prövat" not in text_of(client.get("/"))
 
 
-def test_a_page_moves_to_its_english_word_for_good(client, db):
+def test_the_swedish_slug_redirects_permanently_to_the_english(client, db):
     make_page("kontakt", slug_en="contact")
-    answer = client.get("/en/kontakt/")
-    assert (answer.status_code, answer["Location"]) == (301, "/en/contact/")
+    response = client.get("/en/kontakt/")
+    assert (response.status_code, response["Location"]) == (301, "/en/contact/")
     assert client.get("/contact/")["Location"] == "/kontakt/"
 
 
-def test_one_word_may_be_two_pages_in_two_languages(client, db):
+def test_a_slug_may_belong_to_two_pages_in_two_languages(client, db):
     make_page("plan", slug_en="map", title_sv="Plan")
     make_page("karta", slug_en="plan", title_sv="Karta")
     for address, title in (("/plan/", "Plan"), ("/karta/", "Karta")):
@@ -184,7 +186,7 @@ def test_one_word_may_be_two_pages_in_two_languages(client, db):
         assert f'<h1><span lang="sv">{title}</span></h1>' in html
 
 
-def test_a_page_says_where_it_lies_unless_that_is_a_draft(client, db):
+def test_a_page_shows_its_parent_unless_that_is_a_draft(client, db):
     parent = make_page("om", title_sv="Om oss")
     make_page("historia", parent=parent)
     assert 'href="/om/">Om oss</a>' in client.get("/historia/").content.decode()
@@ -193,7 +195,7 @@ def test_a_page_says_where_it_lies_unless_that_is_a_draft(client, db):
     assert "Om oss" not in client.get("/historia/").content.decode()
 
 
-def test_missing_english_is_swedish_and_says_so(client, db):
+def test_missing_english_falls_back_to_marked_swedish(client, db):
     make_page("kontakt", title_sv="Kontakta oss", body_sv="<p>Ring.</p>", menu_position=1)
     html = client.get("/en/kontakt/").content.decode()
     assert '<h1><span lang="sv">Kontakta oss</span></h1>' in html
@@ -202,18 +204,18 @@ def test_missing_english_is_swedish_and_says_so(client, db):
     assert 'lang="sv">Kontakta' not in client.get("/kontakt/").content.decode()
 
 
-def test_a_page_says_who_answers_and_when_it_changed(client, db):
+def test_a_page_shows_its_responsible_party_and_dates(client, db):
     page = make_page("kontakt", responsible_sv="Kommunikation")
     Page.objects.filter(pk=page.pk).update(
         published_at="2021-04-07T12:00Z", changed_at="2021-05-01T12:00Z"
     )
-    said = text_of(client.get("/kontakt/"))
+    text = text_of(client.get("/kontakt/"))
     assert (
-        "Publicerad 7 april 2021 Senast ändrad 1 maj 2021 Ansvarig för sidan Kommunikation" in said
+        "Publicerad 7 april 2021 Senast ändrad 1 maj 2021 Ansvarig för sidan Kommunikation" in text
     )
 
 
-def test_publishing_notes_the_first_time_only(db):
+def test_publishing_records_the_first_time_only(db):
     page = make_page("ny", status="draft")
     assert page.published_at is None
     page.status = "published"

@@ -1,4 +1,4 @@
-"""What search engines are told of, and the page cache at its start."""
+"""The sitemap, and the page cache's warm-up from it."""
 
 import re
 
@@ -11,32 +11,34 @@ from tests.factories import make_budget, make_page, make_perspective, make_plan,
 from tests.site import public_addresses
 from tests.stand_ins import ask, make_cache
 
+pytestmark = pytest.mark.database
+
 
 def addresses_in(body):
-    found = re.findall("<loc>http://testserver([^<]*)</loc>", body.decode())
-    assert len(found) == len(set(found))
-    return set(found)
+    addresses = re.findall("<loc>http://testserver([^<]*)</loc>", body.decode())
+    assert len(addresses) == len(set(addresses))
+    return set(addresses)
 
 
 def test_the_sitemap_names_every_page_in_both_languages(client, content):
-    # An overview is canonical at the plan's own address; thanks are for who has answered.
+    # The overview's canonical address is the plan's; the thanks page is for visitors who have answered.
     left_out = {"/regionplan/", "/en/regional-plan/", "/aterkoppling/tack/", "/en/feedback/thanks/"}
     pages = {*public_addresses("sv"), *public_addresses("en")} - left_out
-    answer = client.get("/sitemap.xml")
-    assert addresses_in(answer.content) == pages
-    assert answer["Content-Type"] == "application/xml"
+    response = client.get("/sitemap.xml")
+    assert addresses_in(response.content) == pages
+    assert response["Content-Type"] == "application/xml"
     for address in pages:
         assert client.get(address).status_code == 200, address
 
 
 def test_each_address_names_the_other_language(client, db):
     make_page("kontakt", slug_en="contact")
-    said = client.get("/sitemap.xml").content.decode()
+    text = client.get("/sitemap.xml").content.decode()
     for language, path in (("sv", "/kontakt/"), ("en", "/en/contact/")):
-        assert said.count(f'hreflang="{language}" href="http://testserver{path}"') == 2
+        assert text.count(f'hreflang="{language}" href="http://testserver{path}"') == 2
 
 
-def test_what_visitors_may_not_see_is_not_named(client, db):
+def test_hidden_pages_are_not_named(client, db):
     make_page("utkast", status="draft")
     make_perspective(make_plan(status="draft"))
     assert addresses_in(client.get("/sitemap.xml").content) == {"/", "/en/"}
@@ -55,7 +57,7 @@ def test_the_number_of_queries_does_not_grow(client, db, django_assert_num_queri
         client.get("/sitemap.xml")
 
 
-# --- Filling the page cache ------------------------------------------------------------------------
+# --- Warming up the page cache ---------------------------------------------------------------------
 
 
 def warm_cache(listens_at, **options):
@@ -78,7 +80,7 @@ def warm_cache(listens_at, **options):
         ),
     ],
 )
-def test_every_page_is_stored_before_anyone_asks(
+def test_every_page_is_stored_at_the_start(
     database,
     settings,
     listens_at,
@@ -95,15 +97,15 @@ def test_every_page_is_stored_before_anyone_asks(
     assert set(cache.pages.pages) == {(*site, path, "") for path in paths}
 
 
-def test_a_visitor_gets_what_was_stored_at_the_start(database, monkeypatch):
+def test_a_visitor_gets_a_page_stored_at_the_start(database, monkeypatch):
     make_profile()
     cache = warm_cache(("127.0.0.1", 8000), hosts=["127.0.0.1"])
     monkeypatch.setattr(cache, "app", None)
-    answer = ask(cache, "/om-region-blekinge/", HTTP_HOST="127.0.0.1:8000")
-    assert answer.status == "200 OK"
+    response = ask(cache, "/om-region-blekinge/", HTTP_HOST="127.0.0.1:8000")
+    assert response.status == "200 OK"
 
 
-def test_without_a_sitemap_nothing_more_is_asked_for(database, monkeypatch):
+def test_without_a_sitemap_no_page_is_requested(database, monkeypatch):
     def broken(*args, **kwargs):
         raise OSError("no database")
 

@@ -1,4 +1,4 @@
-"""Every sentence, list item and figure of the two source texts is on its page, in the text's order."""
+"""Every sentence, list item and figure of the two source texts is on its page, in order."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.site import public_addresses, text_of
 
 SOURCES = Path(__file__).parent / "source_texts"
 
-# Changes of form that the site makes, and no others.
+# The only differences in form between the source texts and the pages.
 CORRECTIONS = [
     ("Inriktingsmål", "Inriktningsmål"),
     ("Inriktningmål", "Inriktningsmål"),
@@ -38,15 +38,15 @@ def pieces_of(name):
     return pieces
 
 
-def missing(pieces, said):
-    """Return the pieces that `said` lacks, or has only before a piece that precedes it."""
+def missing(pieces, page_text):
+    """Return the pieces that `page_text` lacks or has in the wrong order."""
     place, lacking = 0, []
     for piece in pieces:
-        found = said.find(piece, place)
-        if found < 0:
+        start = page_text.find(piece, place)
+        if start < 0:
             lacking.append(piece)
         else:
-            place = found + len(piece)
+            place = start + len(piece)
     return lacking
 
 
@@ -73,23 +73,23 @@ def test_a_source_text_is_whole_and_in_order_on_its_page(client, content, source
 
 
 def test_a_missing_sentence_would_be_seen(client, content):
-    said = text_of(client.get("/om-region-blekinge/"))
-    said = said.replace("Vi visar tillit och stöttar varandra.", "")
-    assert missing(pieces_of("om_region_blekinge.txt"), said) == [
+    page_text = text_of(client.get("/om-region-blekinge/"))
+    page_text = page_text.replace("Vi visar tillit och stöttar varandra.", "")
+    assert missing(pieces_of("om_region_blekinge.txt"), page_text) == [
         "Vi visar tillit och stöttar varandra."
     ]
 
 
 @pytest.mark.parametrize("name", ["om_region_blekinge.txt", "regionplan_med_budget.txt"])
-def test_no_english_page_says_a_swedish_sentence(client, content, name):
+def test_no_english_page_has_a_swedish_sentence(client, content, name):
     swedish = [piece for piece in pieces_of(name) if len(piece.split()) > 2]
     assert len(swedish) > 20
     for address in public_addresses("en"):
-        said = text_of(client.get(address), without_lang="sv")
-        assert [piece for piece in swedish if piece in said] == [], address
+        page_text = text_of(client.get(address), without_lang="sv")
+        assert [piece for piece in swedish if piece in page_text] == [], address
 
 
-def test_english_pages_hold_no_swedish_letters_but_in_names(client, content):
+def test_english_pages_have_swedish_letters_only_in_names(client, content):
     for address in public_addresses("en"):
-        said = text_of(client.get(address), without_lang="sv").replace("Bräkne-Hoby", "")
-        assert re.findall(r"\w*[åäöÅÄÖ]\w*", said) == [], address
+        page_text = text_of(client.get(address), without_lang="sv").replace("Bräkne-Hoby", "")
+        assert re.findall(r"\w*[åäöÅÄÖ]\w*", page_text) == [], address

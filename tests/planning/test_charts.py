@@ -23,13 +23,13 @@ def spans(bars):
     return [(float(bar.start), float(bar.end)) for bar in bars]
 
 
-def test_a_waterfall_leads_from_line_to_line():
+def test_a_waterfall_continues_from_line_to_line():
     bars = bars_of(("item", "10.0"), ("item", "-4.0"), ("subtotal", "6.0"), ("result", "6.0"))
     assert spans(bars) == [(0, 10), (10, 6), (0, 6), (0, 6)]
     assert [bar.color for bar in bars] == ["gain", "loss", "sum", "gain"]
 
 
-def test_a_subtotal_spans_what_it_sums():
+def test_a_subtotal_spans_its_lines():
     bars = bars_of(
         ("item", "-10.0"),
         ("subtotal", "-10.0"),
@@ -57,7 +57,7 @@ def test_rounded_sums_add_up_and_wrong_ones_do_not():
     assert spans(wrong)[-1] == (0, 12)
 
 
-def test_the_rounding_note_is_there_only_where_sums_are_rounded(client, db):
+def test_the_rounding_note_is_shown_only_for_rounded_sums(client, db):
     plan = make_plan()
     make_budget(plan, 2019, [("item", "1.0"), ("item", "2.0"), ("result", "3.0")])
     make_budget(plan, 2020, [("item", "1.0"), ("item", "2.0"), ("result", "3.1")])
@@ -66,7 +66,7 @@ def test_the_rounding_note_is_there_only_where_sums_are_rounded(client, db):
     assert note in text_of(client.get("/regionplan/2019-2021/budget-2020/"))
 
 
-def test_an_outcome_is_shown_beside_its_amount_and_a_missing_outcome_noted(client, db):
+def test_an_outcome_or_its_absence_is_shown_beside_the_amount(client, db):
     budget = make_budget(make_plan(), 2019, [("item", "1.0"), ("result", "1.0")])
     address = "/regionplan/2019-2021/budget-2019/"
     assert "Utfall" not in text_of(client.get(address))
@@ -75,14 +75,14 @@ def test_an_outcome_is_shown_beside_its_amount_and_a_missing_outcome_noted(clien
     assert "Resultatbudget Miljoner kronor Utfall Rad 1 1,0 0,0 Rad 2 1,0 saknas" in text
 
 
-def test_a_chart_of_nothing_is_nothing(client, db):
+def test_a_chart_without_lines_is_not_drawn(client, db):
     assert charts.chart_rows([]) == []
     assert charts.income_and_expenses([]) == [[], []]
     make_budget(make_plan(), 2019)
     assert "<svg" not in client.get("/regionplan/2019-2021/budget-2019/").content.decode()
 
 
-def test_a_chart_of_noughts_can_be_drawn():
+def test_a_chart_of_zeros_can_be_drawn():
     rows = charts.chart_rows(bars_of(("item", "0.0"), ("result", "0.0")))
     assert [row["x"] for row in rows] == ["0%", "0%"]
     line = BudgetLine(kind="item", amount_msek=Decimal("0.0"))
@@ -110,5 +110,5 @@ def test_another_regions_plan_is_a_matter_of_data(client, content):
     assert "Expenses −70,000.5 Net expenses −58,000.5" in text
     assert "Net financial items 500.2 Result for the year 299.7" in text
     assert "Perspektiv" not in text
-    # The other plan is still there.
+    # The plans don't affect each other.
     assert "Invånare och samhälle" in text_of(client.get("/regionplan/2019-2021/"))

@@ -1,4 +1,4 @@
-"""Constraints and validation of plans and budgets."""
+"""Database constraints on plans and budgets."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -17,6 +17,8 @@ from planning.models import (
 )
 from tests.constraints import refuses
 from tests.factories import make_budget, make_goal, make_perspective, make_plan
+
+pytestmark = pytest.mark.database
 
 WORDS = {"title_sv": "Plan", "lead_sv": "Vart.", "responsible_sv": "Regionen"}
 
@@ -61,7 +63,7 @@ def test_slugs_are_unique_in_their_parent(db):
     )
     other = make_perspective(make_plan(2022, 2024), 1, slug="ekonomi", slug_en="finances")
     make_goal(other, 1, slug="hushalla")
-    # Without an English slug, the Swedish slug is used in English addresses.
+    # The English address falls back to the Swedish slug.
     refuses(Perspective(plan=plan, position=2, slug="finances", name_sv="a"), same)
 
 

@@ -1,4 +1,4 @@
-"""Copies of a plan for a new period, and of a budget for a new year."""
+"""Copying a plan to a new period, and a budget to a new year."""
 
 import pytest
 from django.utils.translation import override
@@ -6,6 +6,8 @@ from django.utils.translation import override
 from planning.copying import copy_to_period
 from planning.models import Budget, RegionalPlan
 from tests.factories import make_budget, make_goal, make_perspective, make_plan
+
+pytestmark = pytest.mark.database
 
 
 def content_of_parts(plan):
@@ -23,7 +25,7 @@ def content_of_parts(plan):
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
-def test_a_copy_for_a_new_period_says_all_that_the_plan_says(content, language):
+def test_a_copy_for_a_new_period_has_all_the_content_of_the_plan(content, language):
     plan = RegionalPlan.objects.get()
     budget = plan.budgets.get()
     budget.lines.update(outcome_msek=1)
@@ -44,7 +46,7 @@ def test_a_copy_for_a_new_period_says_all_that_the_plan_says(content, language):
     assert set(budget.lines.values_list("outcome_msek", flat=True)) == {1}
 
 
-def test_what_lacks_english_still_lacks_it_in_the_copy(db):
+def test_missing_english_stays_missing_in_the_copy(db):
     plan = make_plan()
     make_goal(make_perspective(plan))
     with override("en"):

@@ -1,4 +1,4 @@
-"""Which plan is in force in which year."""
+"""The plan in force in each year."""
 
 import pytest
 from django.core.files.base import ContentFile
@@ -7,6 +7,8 @@ from planning.models import PlanDocument, RegionalPlan
 from planning.periods import plan_to_show, published_plans
 from tests.factories import make_budget, make_focus_area, make_goal, make_perspective, make_plan
 from tests.site import text_of
+
+pytestmark = pytest.mark.database
 
 
 def test_the_plan_in_force_is_the_current_one(db):
@@ -26,7 +28,7 @@ def test_a_successor_takes_over_from_its_first_year(db):
     assert [entry.has_ended for entry in published_plans(2020)] == [False, True]
 
 
-def test_a_draft_successor_takes_over_nothing(db):
+def test_a_draft_successor_replaces_no_plan(db):
     old = make_plan(2019, 2021, successor=make_plan(2020, 2022, status="draft"))
     plans = published_plans(2020)
     assert [entry.plan for entry in plans] == [old]
@@ -39,12 +41,12 @@ def test_without_a_plan_in_force_the_nearest_is_shown(db, year, period):
     assert plan_to_show(published_plans(year)).plan.period == period
 
 
-def test_an_old_plan_says_that_it_no_longer_holds(client, db):
+def test_an_old_plan_says_that_it_is_no_longer_in_force(client, db):
     new = make_plan(2022, 2999, title_sv="Nya planen")
     old = make_plan(2019, 2021, successor=new)
     perspective, budget = make_perspective(old), make_budget(old)
-    for part in (old, perspective, budget):
-        html = client.get(part.get_absolute_url()).content.decode()
+    for obj in (old, perspective, budget):
+        html = client.get(obj.get_absolute_url()).content.decode()
         assert "Gäller inte längre." in html
         assert '<a href="/regionplan/2022-2999/">' in html
     assert "Gäller inte längre." not in client.get("/regionplan/2022-2999/").content.decode()
@@ -60,7 +62,7 @@ def test_the_overview_shows_the_current_plan_and_lists_all(client, db):
     assert "Nya planen 2022–2999 Gäller nu Gamla planen 2019–2021 Gäller inte längre" in text
 
 
-def test_a_plans_own_page_leads_to_the_list_of_all_and_grows_no_more(client, db):
+def test_a_plans_page_links_to_the_list_of_all_plans(client, db):
     old = make_plan(2019, 2021)
     alone = client.get(old.get_absolute_url()).content.decode()
     for first_year in (2022, 2025, 2028):
@@ -80,7 +82,7 @@ def test_an_old_plan_points_to_the_last_of_those_that_followed(client, db):
     assert "som gäller i stället" not in html
 
 
-def test_a_plan_says_who_decided_it_and_when(client, db):
+def test_a_plan_shows_who_decided_it_and_when(client, db):
     plan = make_plan(decided_by_sv="regionfullmäktige")
     assert "Beslutad av regionfullmäktige." in text_of(client.get(plan.get_absolute_url()))
     RegionalPlan.objects.update(decided_on="2018-11-26")
@@ -106,7 +108,7 @@ def test_an_address_has_one_spelling(client, content, address):
     assert client.get(address).status_code == 404
 
 
-def test_perspectives_may_trade_words_between_languages(client, db):
+def test_two_perspectives_may_swap_slugs_between_languages(client, db):
     plan = make_plan()
     make_perspective(plan, 1, slug="tjanst", slug_en="service")
     make_perspective(plan, 2, slug="service", slug_en="support")
@@ -117,12 +119,12 @@ def test_perspectives_may_trade_words_between_languages(client, db):
     assert client.get("/en/regional-plan/2019-2021/service/").status_code == 200
 
 
-def test_without_any_plan_the_pages_still_answer(client, db):
+def test_without_any_plan_the_pages_still_work(client, db):
     assert "Ingen regionplan är publicerad." in text_of(client.get("/regionplan/"))
     assert client.get("/").status_code == 200
 
 
-def test_a_draft_plan_is_nowhere(client, db):
+def test_a_draft_plan_is_shown_nowhere(client, db):
     plan = make_plan(status="draft", title_sv="Hemliga planen")
     goal = make_goal(make_perspective(plan))
     make_focus_area(goal)
@@ -132,14 +134,14 @@ def test_a_draft_plan_is_nowhere(client, db):
     )
     pdf = "/regionplan/2019-2021.pdf"
     for language in ("", "/en"):
-        for part in (plan, goal.perspective, budget, document):
-            address = part.get_absolute_url()
+        for obj in (plan, goal.perspective, budget, document):
+            address = obj.get_absolute_url()
             assert client.get(language + address).status_code == 404
         assert client.get(language + pdf).status_code == 404
     for address in ("/", "/regionplan/"):
         assert "Hemliga planen" not in client.get(address).content.decode()
     plan.status = "published"
     plan.save()
-    for part in (plan, goal.perspective, budget, document):
-        assert client.get(part.get_absolute_url()).status_code == 200
+    for obj in (plan, goal.perspective, budget, document):
+        assert client.get(obj.get_absolute_url()).status_code == 200
     assert client.get(pdf).status_code == 200

@@ -7,6 +7,8 @@ from planning.models import FollowUp, GoalRating, PlanDocument
 from tests.factories import make_budget, make_goal, make_perspective, make_plan
 from tests.site import text_of
 
+pytestmark = pytest.mark.database
+
 # --- A plan's pages --------------------------------------------------------------------------------
 
 
@@ -31,7 +33,7 @@ def test_anchors_are_unique_where_two_goals_share_a_slug(client, db):
     assert html.count('id="lika-2"') == 1
 
 
-def test_a_perspective_moves_to_its_english_word_for_good(client, db):
+def test_the_swedish_slug_redirects_permanently_to_the_english(client, db):
     make_perspective(make_plan(), slug="ekonomi", slug_en="finances")
     response = client.get("/en/regional-plan/2019-2021/ekonomi/")
     expected = (301, "/en/regional-plan/2019-2021/finances/")
@@ -59,7 +61,7 @@ def test_a_lost_file_is_a_missing_page(client, db):
 
 
 @pytest.mark.parametrize("sign", ["\uf0b7", "漢", "😀"])
-def test_the_pdf_bears_signs_that_its_fonts_lack(client, db, sign):
+def test_the_pdf_handles_characters_that_its_fonts_lack(client, db, sign):
     make_plan(lead_sv=f"{sign} Vart vi ska.")
     assert client.get("/regionplan/2019-2021.pdf").content.startswith(b"%PDF-")
 

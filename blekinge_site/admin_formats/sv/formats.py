@@ -1,4 +1,4 @@
-"""How the staff's pages write dates: ISO. Reading is done by `blekinge_site.formats`."""
+"""The formats of dates in the admin: ISO 8601. The form fields in `blekinge_site.formats` parse more."""
 
 DATE_FORMAT = "Y-m-d"
 DATETIME_FORMAT = "Y-m-d H:i"

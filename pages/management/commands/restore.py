@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, file, replace, **options):
         try:
             with Progress(self.stderr) as progress:
-                manifest = backup.restore(file, replace=replace, tell=progress)
+                manifest = backup.restore(file, replace=replace, report=progress)
         except backup.BackupError as error:
             raise CommandError(f"Nothing is changed. {error}") from error
         rows, documents = sum(manifest["rows"].values()), len(manifest["sha256"]) - 1

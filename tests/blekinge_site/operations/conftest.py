@@ -1,4 +1,4 @@
-"""A site that is filled once for all tests here."""
+"""A database that is filled once for all tests in this folder."""
 
 import shutil
 

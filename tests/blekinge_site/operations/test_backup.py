@@ -1,4 +1,4 @@
-"""A backup brings back all that was there, or nothing changes."""
+"""Backup and restore: a restore brings everything back, or changes nothing."""
 
 import hashlib
 import io
@@ -27,18 +27,21 @@ from tests.factories import make_page
 from tests.site import public_addresses
 from tests.staff_forms import change
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = [
+    pytest.mark.database,
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+]
 
 
 @pytest.fixture
 def filled(content, admin_client, admin_user, settings, tmp_path):
-    """A site in use: content, accounts, a second factor, history, a working copy, a document."""
+    """A site in use: content, accounts, a second factor, a history, a working copy and a document."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.STORAGES = settings.STORAGES | {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}
     }
     editor = User.objects.create_user("redaktor", password="hemligt")
-    # Migrations make it, but a browser's test leaves every table empty.
+    # A migration creates the group, but browser tests leave every table empty.
     editor.groups.add(Group.objects.get_or_create(name="Redaktör")[0])
     Authenticator.objects.create(user=editor, type="totp", data={"secret": "å", "used": [1, None]})
     change(admin_client, make_page("nyhet", status="draft"), lead_sv="Ny ingress.")
@@ -51,42 +54,42 @@ def filled(content, admin_client, admin_user, settings, tmp_path):
 
 
 def everything():
-    """Return all rows of the database, sessions aside, by table."""
+    """Return all rows of the database except sessions, by table."""
     return {
         model._meta.db_table: list(
             QuerySet(model)
             .order_by("pk")
             .values_list(*[field.attname for field in model._meta.concrete_fields])
         )
-        for model in backup.kept_models()
+        for model in backup.models_in_backup()
     }
 
 
 def wipe():
-    """Leave what a new database has after `migrate`, or less."""
-    with transaction.atomic():  # in which rows may name one another until it ends
+    """Empty every table."""
+    with transaction.atomic():  # foreign keys are checked when it ends
         for model in backup.all_models():
             QuerySet(model)._raw_delete("default")
 
 
 def restore(file, **options):
-    said = io.StringIO()
-    call_command("restore", file, stdout=said, **options)
-    return said.getvalue()
+    output = io.StringIO()
+    call_command("restore", file, stdout=output, **options)
+    return output.getvalue()
 
 
 def remake(file, *, rows=None, manifest=None, extra=()):
-    """Rewrite the backup at path `file` with other rows (a function of their text), and digests to match."""
-    held = members(file)
-    said = json.loads(held["manifest.json"]) | (manifest or {})
+    """Rewrite the backup `file` with matching digests; `rows` is a function that changes the rows' text."""
+    contents = members(file)
+    new_manifest = json.loads(contents["manifest.json"]) | (manifest or {})
     if rows:
-        text = lzma.decompress(held["rows.jsonl.xz"]).decode()
-        held["rows.jsonl.xz"] = lzma.compress(rows(text).encode())
-        said["sha256"]["rows.jsonl.xz"] = digest(held["rows.jsonl.xz"])
+        text = lzma.decompress(contents["rows.jsonl.xz"]).decode()
+        contents["rows.jsonl.xz"] = lzma.compress(rows(text).encode())
+        new_manifest["sha256"]["rows.jsonl.xz"] = digest(contents["rows.jsonl.xz"])
     for name, content in extra:
-        said["sha256"][name] = digest(content)
-    held["manifest.json"] = json.dumps(said).encode()
-    pack(file, [*held.items(), *extra])
+        new_manifest["sha256"][name] = digest(content)
+    contents["manifest.json"] = json.dumps(new_manifest).encode()
+    pack(file, [*contents.items(), *extra])
 
 
 def digest(content):
@@ -99,7 +102,7 @@ def members(file):
 
 
 def pack(file, members):
-    """Write a tar file to path `file` of `members`, pairs of a name and bytes."""
+    """Write a tar file of `members`, pairs of name and bytes, to the path `file`."""
     with tarfile.open(file, "w") as tar:
         for name, content in members:
             about = tarfile.TarInfo(name)
@@ -109,20 +112,20 @@ def pack(file, members):
 
 @pytest.fixture
 def file(filled, tmp_path):
-    """A backup of the site in use."""
+    """The path of a backup of the site in use."""
     call_command("backup", tmp_path / "backup.tar", stdout=io.StringIO())
     return tmp_path / "backup.tar"
 
 
-def test_all_comes_back_and_every_page_is_the_same_to_the_byte(client, file, settings):
+def test_restore_brings_back_all_rows_and_byte_identical_pages(client, file, settings):
     addresses = public_addresses("sv") + public_addresses("en")
     document = PlanDocument.objects.get(plan__version=1).get_absolute_url()
     addresses.append(document)
     before, version = everything(), stamp()[0]
 
     def pages():
-        answers = [client.get(address) for address in addresses]
-        return [(answer.status_code, b"".join(answer)) for answer in answers]
+        responses = [client.get(address) for address in addresses]
+        return [(response.status_code, b"".join(response)) for response in responses]
 
     pages_before = pages()
     assert {status for status, _body in pages_before} == {200}
@@ -141,7 +144,7 @@ def test_all_comes_back_and_every_page_is_the_same_to_the_byte(client, file, set
     assert Revision.objects.exists()
 
 
-def test_what_comes_after_gets_numbers_of_its_own(file):
+def test_rows_saved_after_a_restore_get_new_primary_keys(file):
     last = Page.objects.latest("pk").pk
     restore(file, replace=True)
     version = stamp()[0]
@@ -149,12 +152,12 @@ def test_what_comes_after_gets_numbers_of_its_own(file):
     assert stamp()[0] > version
 
 
-def test_only_its_owner_may_read_the_file_and_nothing_else_is_left(file):
+def test_only_the_owner_may_read_the_file_and_no_other_file_is_left(file):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert sorted(path.name for path in file.parent.iterdir()) == ["backup.tar", "media"]
 
 
-def test_an_upload_that_goes_on_is_not_in_the_file(file, settings):
+def test_an_unfinished_upload_is_not_backed_up(file, settings):
     (settings.MEDIA_ROOT / f".{'0' * 32}").write_bytes(b"half of it")
     (settings.MEDIA_ROOT / ".restore-x").mkdir()
     (settings.MEDIA_ROOT / ".restore-x/rows.jsonl").write_bytes(b"half of it")
@@ -163,34 +166,34 @@ def test_an_upload_that_goes_on_is_not_in_the_file(file, settings):
         assert tar.getnames() == ["rows.jsonl.xz", "media/dokument/beslut.pdf", "manifest.json"]
 
 
-def test_a_file_that_cannot_be_written_is_told(filled, tmp_path):
+def test_a_file_that_cannot_be_written_is_reported(filled, tmp_path):
     with pytest.raises(CommandError, match="No such file or directory"):
         call_command("backup", tmp_path / "nowhere/backup.tar")
 
 
 def test_a_backup_of_the_first_format_is_restored(file):
-    """Its rows are not compressed, and its manifest comes first."""
+    """That format has uncompressed rows, and the manifest comes first."""
     before = everything()
-    held = members(file)
-    rows = lzma.decompress(held["rows.jsonl.xz"])
-    manifest = json.loads(held["manifest.json"]) | {"format": 1}
+    contents = members(file)
+    rows = lzma.decompress(contents["rows.jsonl.xz"])
+    manifest = json.loads(contents["manifest.json"]) | {"format": 1}
     del manifest["sha256"]["rows.jsonl.xz"]
     manifest["sha256"]["rows.jsonl"] = digest(rows)
     document = "media/dokument/beslut.pdf"
     first = [("manifest.json", json.dumps(manifest).encode()), ("rows.jsonl", rows)]
-    pack(file, [*first, (document, held[document])])
+    pack(file, [*first, (document, contents[document])])
     wipe()
     restore(file)
     assert everything() == before
 
 
-def test_content_is_not_replaced_unless_asked_for(file, admin_client):
+def test_content_is_only_replaced_with_the_option(file, admin_client):
     Page.objects.filter(slug="nyhet").update(lead_sv="Efteråt.")
     before = everything()
     with pytest.raises(CommandError) as refusal:
         restore(file)
     assert str(refusal.value) == (
-        "Nothing is changed. The database has content. To replace all of it, say --replace."
+        "Nothing is changed. The database has content. To replace all of it, use --replace."
     )
     assert everything() == before
     assert Session.objects.exists()
@@ -204,7 +207,7 @@ def changed(before, after):
 
 
 def with_a_byte_flipped(file):
-    """Damage the rows, in the middle of what is compressed."""
+    """Flip a bit in the middle of the compressed rows."""
     with tarfile.open(file) as tar:
         member = tar.getmember("rows.jsonl.xz")
     content = bytearray(file.read_bytes())
@@ -217,13 +220,19 @@ def with_rows(before, after):
 
 
 SPOILED = [
-    (lambda file: file.write_text("hej"), "It cannot be read as a backup: "),
-    (lambda file: file.unlink(), "It cannot be read as a backup: "),
-    (lambda file: remake(file, manifest={"sha256": None}), "It cannot be read as a backup: "),
-    (lambda file: remake(file, manifest={"format": 3}), "It was made by another version"),
-    (with_a_byte_flipped, "rows.jsonl.xz in it is damaged or missing."),
-    (lambda file: file.write_bytes(file.read_bytes()[:9000]), "It cannot be read as a backup: "),
-    (changed(b"%PDF-1", b"%PDF-2"), "media/dokument/beslut.pdf in it is damaged or missing."),
+    (lambda file: file.write_text("hej"), "The file cannot be read as a backup: "),
+    (lambda file: file.unlink(), "The file cannot be read as a backup: "),
+    (lambda file: remake(file, manifest={"sha256": None}), "The file cannot be read as a backup: "),
+    (lambda file: remake(file, manifest={"format": 3}), "The backup has an unknown format."),
+    (with_a_byte_flipped, "rows.jsonl.xz in the backup is damaged or missing."),
+    (
+        lambda file: file.write_bytes(file.read_bytes()[:9000]),
+        "The file cannot be read as a backup: ",
+    ),
+    (
+        changed(b"%PDF-1", b"%PDF-2"),
+        "media/dokument/beslut.pdf in the backup is damaged or missing.",
+    ),
     (
         lambda file: remake(file, extra=[("media/../../out.txt", b"x")]),
         "media/../../out.txt does not belong in a backup.",
@@ -234,19 +243,19 @@ SPOILED = [
     ),
     (
         lambda file: remake(file, manifest={"migrations": []}),
-        "It lacks migrations that this database has (account.0001_initial, ",
+        "The backup lacks migrations that this database has (account.0001_initial, ",
     ),
-    (with_rows('"plan_id"', '"no"'), "Its rows do not fit this database: "),
-    (with_rows('"published"', "null"), "Its rows do not fit this database: "),
-    (with_rows('"table": "auth_user"', '"table": "no"'), "Its rows do not fit this database: "),
+    (with_rows('"plan_id"', '"no"'), "The rows do not fit this database: "),
+    (with_rows('"published"', "null"), "The rows do not fit this database: "),
+    (with_rows('"table": "auth_user"', '"table": "no"'), "The rows do not fit this database: "),
     (
         lambda file: remake(file, rows=lambda text: text[: text.rindex("\n[")]),
-        "Its rows do not fit this database: ",
+        "The rows do not fit this database: ",
     ),
 ]
 
 
-def test_a_file_that_is_not_right_changes_nothing(file, settings, tmp_path):
+def test_an_invalid_file_changes_nothing(file, settings, tmp_path):
     document = settings.MEDIA_ROOT / "dokument/beslut.pdf"
     document.write_bytes(b"as it is now")
     before = everything()
@@ -279,14 +288,14 @@ def test_a_file_of_a_newer_release_is_refused(file):
     with pytest.raises(CommandError) as refusal:
         restore(file, replace=True)
     assert str(refusal.value) == (
-        "Nothing is changed. It has migrations that this database lacks (pages.0099_tomorrow). "
-        "Install the release that it was made with, or a newer one, and run migrate first."
+        "Nothing is changed. The backup has migrations that this database lacks (pages.0099_tomorrow). "
+        "Install the release that wrote it, or a newer one, and run migrate first."
     )
 
 
 def test_a_database_behind_its_code_is_not_backed_up(filled, tmp_path):
-    made = MigrationRecorder.Migration.objects.get(app="planning", name="0003_versions")
-    made.delete()
+    migration = MigrationRecorder.Migration.objects.get(app="planning", name="0003_versions")
+    migration.delete()
     try:
         with pytest.raises(
             CommandError, match=r"^The database lacks migrations. Run migrate first.$"

@@ -1,4 +1,4 @@
-"""Backup and restore as operators run them: processes of their own, on databases large or in trouble."""
+"""Backup and restore as operators run them: as processes, on large or failing databases."""
 
 import os
 import pty
@@ -14,26 +14,27 @@ from contextlib import closing, contextmanager, suppress
 import psycopg
 import pytest
 
-from tests.serving import ROOT, Served, free_port, migrated, postgresql
+from tests.serving import LOAD_FIXTURES, ROOT, Served, free_port, migrated, postgresql
+
+pytestmark = pytest.mark.processes
 
 MEGABYTES = 40
 FILL = f"""
+{LOAD_FIXTURES}
 import random
-from django.core.management import call_command
 from pages.models import Revision
-call_command("load_fixtures", verbosity=0)
 for number in range({MEGABYTES}):
     text = random.Random(number).randbytes(25_000).hex()
     about = {{"thing_model": "planning.regionalplan", "thing_pk": 1, "version": 1}}
     Revision.objects.bulk_create([Revision(**about, content=text) for _time in range(20)])
 """
-# A process of its own: the memory of what starts a command counts as the command's.
+# Runs a command from a small process, because a child's peak memory includes that of its parent.
 MEASURE = """
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
-# A command as on a machine so slow that all of its steps are worth a word.
+# Runs a command as on a machine so slow that every step is reported.
 SLOWLY = """
 import sys
 from django.core.management import execute_from_command_line
@@ -44,7 +45,7 @@ execute_from_command_line(sys.argv)
 
 
 class Commands(Served):
-    """A site that is not served: its database and its documents, and what operators run on them."""
+    """The commands that operators run on a site's database and documents; the site isn't served."""
 
     def __init__(self, folder, **environment):
         folder.mkdir(exist_ok=True)
@@ -58,7 +59,7 @@ class Commands(Served):
         return subprocess.Popen(command, cwd=ROOT, env=self.environment, **pipes)
 
     def memory_of(self, *arguments):
-        """Return how many megabytes a command takes at most; it is to succeed."""
+        """Run a command that succeeds; return its peak memory in megabytes."""
         command = [sys.executable, "-c", MEASURE, sys.executable, "manage.py", *arguments]
         done = subprocess.run(
             command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
@@ -74,7 +75,7 @@ class Commands(Served):
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """A site with many rows and a large document, and a backup of it."""
+    """A site with many rows and a large document, and its backup."""
     folder = tmp_path_factory.mktemp("large")
     site = Commands(folder)
     site.run(FILL)
@@ -89,7 +90,7 @@ def file(large):
     return str(large.log.parent / "backup.tar")
 
 
-def test_memory_does_not_grow_with_what_is_backed_up_and_restored(large, file, tmp_path):
+def test_memory_does_not_grow_with_the_size_of_the_backup(large, file, tmp_path):
     small, other = Commands(tmp_path / "small"), Commands(tmp_path / "other")
     for arguments, site, usual in [
         (["backup", str(tmp_path / "large.tar")], large, ["backup", str(tmp_path / "small.tar")]),
@@ -98,8 +99,8 @@ def test_memory_does_not_grow_with_what_is_backed_up_and_restored(large, file, t
         assert site.memory_of(*arguments) < small.memory_of(*usual) + MEGABYTES / 2
 
 
-def test_what_repeats_itself_takes_little_room(file):
-    # The document is as large as it was, and twenty revisions in a row say the same.
+def test_repeated_revisions_take_little_space(file):
+    # The document doesn't compress, but each twenty successive revisions are equal.
     assert os.path.getsize(file) < MEGABYTES * 1_000_000 + MEGABYTES * 100_000
 
 
@@ -112,7 +113,7 @@ def frozen(database):
         database.tell(signal.SIGCONT)
 
 
-# How many statements are inserting the rows that are many; this one, too, is among them.
+# Counts the statements that insert into the largest table; this query itself counts too.
 INSERTING = """
 SELECT count(*) FROM pg_stat_activity WHERE query ILIKE '%insert into "pages_revision"%'
 """
@@ -125,7 +126,7 @@ def is_restoring(database):
 
 @pytest.fixture
 def restoring(file, tmp_path):
-    """A restoration that is under way in a PostgreSQL, by TCP as on two machines, and that server."""
+    """A restore under way and its PostgreSQL server, which it reaches over TCP as on another machine."""
     with postgresql(port=free_port()) as database:
         site = Commands(tmp_path / "site", DATABASE_URL=database.address)
         site.manage("migrate", "--verbosity", "0")
@@ -137,7 +138,7 @@ def restoring(file, tmp_path):
         process.communicate()
 
 
-def test_a_server_that_is_too_busy_for_long_is_waited_for(restoring):
+def test_restore_waits_for_a_busy_server(restoring):
     process, database = restoring
     with frozen(database):
         time.sleep(9)
@@ -148,7 +149,7 @@ def test_a_server_that_is_too_busy_for_long_is_waited_for(restoring):
         assert connection.execute("SELECT count(*) FROM pages_revision").fetchone() == (800,)
 
 
-def test_a_server_that_stops_is_named_as_the_cause(restoring):
+def test_a_server_that_stops_is_reported_as_the_cause(restoring):
     process, database = restoring
     database.stop()
     _said, error = process.communicate()
@@ -156,7 +157,7 @@ def test_a_server_that_stops_is_named_as_the_cause(restoring):
     assert error.startswith("CommandError: Nothing is changed. The database failed: ")
 
 
-def test_a_database_that_cannot_be_reached_is_named_with_the_reason(file, tmp_path):
+def test_an_unreachable_database_is_reported_with_the_reason(file, tmp_path):
     site = Commands(tmp_path, DATABASE_URL=f"postgresql://site@127.0.0.1:{free_port()}/postgres")
     refused = site.error_of("restore", file)
     assert refused.startswith("CommandError: Nothing is changed. The database failed: ")
@@ -168,29 +169,29 @@ def test_a_database_that_cannot_be_reached_is_named_with_the_reason(file, tmp_pa
 
 def test_others_save_while_sqlite_is_backed_up(large, tmp_path):
     process = large.begin("backup", str(tmp_path / "backup.tar"))
-    with closing(sqlite3.connect(large.log.parent / "site.sqlite3", timeout=0)) as other:
+    with closing(sqlite3.connect(large.log.parent / "site.sqlite3", timeout=1)) as other:
         while process.poll() is None:
-            with other:  # an error, if the file is locked
+            with other:  # raises if the file stays locked
                 other.execute("UPDATE content_version SET number = number + 1 WHERE slot = 0")
             time.sleep(0.01)
     process.communicate()
     assert process.returncode == 0
 
 
-def test_how_far_it_is_is_said_on_a_terminal_only(large, tmp_path):
+def test_progress_is_shown_on_a_terminal_only(large, tmp_path):
     terminal, other_end = pty.openpty()
     command = [sys.executable, "-c", SLOWLY, "backup", str(tmp_path / "backup.tar")]
     pipes = {"stdout": subprocess.DEVNULL, "stderr": other_end}
     process = subprocess.Popen(command, cwd=ROOT, env=large.environment, **pipes)
     os.close(other_end)
-    said = ""
-    with suppress(OSError):  # which is how a terminal ends
+    output = ""
+    with suppress(OSError):  # reading a closed terminal raises this
         while part := os.read(terminal, 65536):
-            said += part.decode()
+            output += part.decode()
     os.close(terminal)
     assert process.wait() == 0
     assert re.match(
-        "(\r\x1b\\[KWriting rows: [0-9]+ %)+(\r\x1b\\[KWriting documents: [0-9]+ %)+", said
+        "(\r\x1b\\[KWriting rows: [0-9]+ %)+(\r\x1b\\[KWriting documents: [0-9]+ %)+", output
     )
-    assert said.endswith("\r\x1b[K")
+    assert output.endswith("\r\x1b[K")
     assert large.error_of("backup", str(tmp_path / "nowhere/backup.tar")).count("\n") == 0

@@ -1,7 +1,7 @@
-"""The site as compose.yaml runs it, without containers: nginx in front of two sites, on PostgreSQL.
+"""The site as compose.yaml runs it, but without containers: nginx in front of two sites on PostgreSQL.
 
-Real processes on ports of their own. deploy/release starts them, and a stand-in for docker does with
-processes what compose.yaml says of containers.
+deploy/release starts the processes. A stand-in for the docker command runs a process for each container in
+compose.yaml.
 """
 
 import http.client
@@ -17,16 +17,19 @@ from contextlib import closing
 
 import pytest
 
-from tests.hang_ups import hang_up_often, held, settles
-from tests.serving import POSTGRESQL, ROOT, Several, children, free_port, postgresql
+from tests.hang_ups import falls_to, hang_up_often, sockets_and_threads
+from tests.serving import POSTGRESQL, ROOT, VisitorThreads, children, free_port, postgresql
 
 HOST = "www.example.org"
 PAGES = ["/", "/om-region-blekinge/", "/regionplan/2019-2021/", "/en/regional-plan/2019-2021/"]
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("nginx") and shutil.which("curl") and POSTGRESQL),
-    reason="The stack of compose.yaml is not tried: install nginx, curl and postgresql.",
-)
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(
+        not (shutil.which("nginx") and shutil.which("curl") and POSTGRESQL),
+        reason="The stack of compose.yaml is not tried: install nginx, curl and postgresql.",
+    ),
+]
 
 DOCKER = """#!/bin/sh
 [ "$2" != build ] || exit 0
@@ -73,13 +76,13 @@ document.file.save("bilaga.pdf", ContentFile(b"%PDF-1234567890"))
 
 @pytest.fixture(scope="module")
 def database():
-    """The address of a PostgreSQL of its own."""
+    """The address of a new PostgreSQL server."""
     with postgresql() as server:
         yield server.address
 
 
 class Stack:
-    """All of it, in the directory `home`."""
+    """All the processes and their files, in the directory `home`."""
 
     def __init__(self, home, database):
         self.home = home
@@ -100,7 +103,7 @@ class Stack:
             "HTTPS": "on",
             "DEBUG": "off",
         }
-        # It writes secrets beside itself.
+        # deploy/release writes secrets to the folder above its own, so it runs from a copy.
         shutil.copytree(ROOT / "deploy", home / "site/deploy")
         self.write("site/.env", f"SITE_HOST={HOST}\nPOSTGRES_PASSWORD='from before'\n")
         self.write("docker", DOCKER)
@@ -118,7 +121,7 @@ class Stack:
         (self.home / name).chmod(0o755)
 
     def nginx_conf(self, http, https, *sites):
-        """Return deploy/nginx.conf with what is ours in place of what is the container's."""
+        """Return deploy/nginx.conf with the test's ports and paths in place of the container's."""
         conf = (ROOT / "deploy/nginx.conf").read_text()
         for theirs, ours in {
             "${SITE_HOST}": HOST,
@@ -134,7 +137,7 @@ class Stack:
         return conf
 
     def run(self, *command):
-        """Return what `command` prints."""
+        """Return the output of `command`."""
         done = subprocess.run(
             command, cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE, text=True
         )
@@ -144,7 +147,7 @@ class Stack:
         return self.run(self.home / "site/deploy/release")
 
     def curl(self, address, *options):
-        """Return the exit code, the status and HTTP's version, and the answer's headers and body."""
+        """Return the exit code, the status with the HTTP version, and the response's headers and body."""
         host = address.split("/")[2]
         done = subprocess.run(
             ["curl", "--silent", "--max-time", "20", "--cacert", self.home / "fullchain.pem"]
@@ -154,13 +157,13 @@ class Stack:
             capture_output=True,
             text=True,
         )
-        answer, _newline, status = done.stdout.rpartition("\n")
-        head, _blank, body = answer.replace("\r\n", "\n").partition("\n\n")
+        response, _newline, status = done.stdout.rpartition("\n")
+        head, _blank, body = response.replace("\r\n", "\n").partition("\n\n")
         headers = dict(line.split(": ", 1) for line in head.splitlines()[1:])
         return done.returncode, status, headers, body
 
     def page(self, path, *options):
-        """Return the status and HTTP's version, the headers and the body of what visitors get."""
+        """Return the status with the HTTP version, the headers and the body of a public page."""
         return self.curl(f"https://{HOST}{path}", *options)[1:]
 
 
@@ -172,7 +175,7 @@ def connect_to(stack):
 
 
 class Connection(http.client.HTTPConnection):
-    """One to nginx, by HTTPS; where nginx has closed it, the next request opens it anew."""
+    """An HTTPS connection to nginx, which the next request reopens if nginx has closed it."""
 
     def __init__(self, stack):
         super().__init__(HOST, timeout=20)
@@ -197,7 +200,7 @@ def stack(database, tmp_path_factory):
 
 @pytest.fixture
 def stopped(stack):
-    """A function that stops a site; the test over, it is started again."""
+    """A function that stops a site; it is started again after the test."""
     names = []
 
     def stop(name):
@@ -207,11 +210,11 @@ def stopped(stack):
     yield stop
     for name in names:
         stack.run("docker", name)
-    time.sleep(2)  # nginx is to have found it again
+    time.sleep(2)  # until nginx uses it again
 
 
-class Visitors(Several):
-    """Four who ask for pages without pause; `seen` is how each request ended."""
+class Visitors(VisitorThreads):
+    """Four visitors who request pages without pause; `outcomes` holds statuses and errors."""
 
     def __init__(self, stack):
         super().__init__(4)
@@ -222,30 +225,30 @@ class Visitors(Several):
             for page in PAGES * 10:
                 try:
                     connection.request("GET", page)
-                    answer = connection.getresponse()
-                    answer.read()
-                    self.seen.append(answer.status)
-                    time.sleep(0.01)  # the sites, too, need the processor
+                    response = connection.getresponse()
+                    response.read()
+                    self.outcomes.append(response.status)
+                    time.sleep(0.01)  # leave the processor to the sites
                 except (OSError, http.client.HTTPException) as error:
-                    self.seen.append(repr(error))
+                    self.outcomes.append(repr(error))
                     connection.close()
 
 
-def test_secrets_are_made_once_and_taken_from_where_they_stood(stack):
+def test_secrets_are_created_once_and_moved_from_their_old_place(stack):
     folder = stack.home / "site/secrets"
     secrets = {path.name: path.read_text() for path in folder.iterdir()}
     assert secrets["postgres_password"] == "from before\n"
     for name in ("secret_key", "redis_password"):
         assert re.fullmatch(r"[0-9a-f]{64}\n", secrets[name])
     assert len(secrets) == 3
-    # Every service may read a file, and nobody else the folder.
+    # Containers can read the files, but other users of the machine can't enter the folder.
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o444}
     stack.release()
     assert {path.name: path.read_text() for path in folder.iterdir()} == secrets
 
 
-def test_pages_come_by_http2_with_a_strong_etag(stack):
+def test_pages_are_served_over_http2_with_a_strong_etag(stack):
     status, headers, body = stack.page("/")
     assert (status, headers["content-type"]) == ("200 2", "text/html; charset=utf-8")
     assert "Region Blekinge" in body
@@ -259,21 +262,21 @@ def test_pages_come_by_http2_with_a_strong_etag(stack):
         assert headers.get("content-encoding", "identity") == encoding
         etag = headers["etag"]
         etags.add(etag)
-        asked = ["--header", f"Accept-Encoding: {encoding}", "--header", f"If-None-Match: {etag}"]
-        status, headers, body = stack.page("/", *asked)
+        options = ["--header", f"Accept-Encoding: {encoding}", "--header", f"If-None-Match: {etag}"]
+        status, headers, body = stack.page("/", *options)
         assert (status, headers["etag"], body) == ("304 2", etag, "")
     assert [etag[0] for etag in etags] == ['"', '"']
 
 
-def test_files_come_through_nginx_in_part_and_not_twice_to_who_has_them(stack):
+def test_nginx_serves_ranges_and_conditional_requests_of_files(stack):
     stack.run(sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", DOCUMENT)
     stylesheet = re.search(r'href="(/static/[^"]+[.]css)"', stack.page("/")[2])[1]
     for path in ("/regionplan/2019-2021/dokument/1/", stylesheet):
         _status, headers, whole = stack.page(path)
-        for asked, part in (("0-0", whole[:1]), ("-1", whole[-1:]), ("2-", whole[2:])):
-            status, said, body = stack.page(path, "--header", f"Range: bytes={asked}")
+        for byte_range, part in (("0-0", whole[:1]), ("-1", whole[-1:]), ("2-", whole[2:])):
+            status, part_headers, body = stack.page(path, "--header", f"Range: bytes={byte_range}")
             assert (status, body) == ("206 2", part)
-            assert said["content-range"].endswith(f"/{len(whole)}")
+            assert part_headers["content-range"].endswith(f"/{len(whole)}")
         refused = stack.page(path, "--header", f"Range: bytes={len(whole)}-")
         assert (refused[0], refused[1]["content-range"]) == ("416 2", f"bytes */{len(whole)}")
         resumed = ["--header", 'If-Range: "other"', "--header", "Range: bytes=0-0"]
@@ -283,7 +286,7 @@ def test_files_come_through_nginx_in_part_and_not_twice_to_who_has_them(stack):
         assert "x-accel-expires" not in headers
 
 
-def test_who_takes_nothing_packed_gets_it_plain(stack):
+def test_a_client_without_compression_gets_plain_pages(stack):
     for path in ("/", "/?fbclid=1"):
         refused = ["--header", "Accept-Encoding: br;q=0, gzip;q=0"]
         _status, headers, body = stack.page(path, *refused)
@@ -291,27 +294,27 @@ def test_who_takes_nothing_packed_gets_it_plain(stack):
         assert "Region Blekinge" in body
 
 
-def test_http_leads_to_https(stack):
+def test_http_redirects_to_https(stack):
     _code, status, headers, _body = stack.curl(f"http://{HOST}/regionplan/?a=b")
     assert (status, headers["Location"]) == ("301 1.1", f"https://{HOST}/regionplan/?a=b")
 
 
-def test_another_name_is_not_answered(stack):
+def test_another_host_name_gets_no_response(stack):
     foreign = ["--header", "Host: elsewhere.example"]
     assert stack.curl(f"http://{HOST}/", *foreign)[:2] == (52, "000 0")
     assert stack.curl(f"https://{HOST}/", *foreign, "--http1.1")[:2] == (52, "000 0")
     assert stack.curl("https://elsewhere.example/", "--insecure")[:2] == (35, "000 0")
 
 
-def test_a_save_is_seen_through_nginx(stack):
+def test_a_save_shows_through_nginx(stack):
     assert "En ny ingress." not in stack.page("/om-region-blekinge/")[2]
     saved = float(stack.run(sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", SAVE))
-    # Each process notices by itself, in less than a second; a busy machine is held to none.
+    # Each process notices the change by itself, usually in less than a second.
     while not all("En ny ingress." in stack.page("/om-region-blekinge/")[2] for _time in range(20)):
         assert time.time() < saved + 20
 
 
-def test_who_tries_passwords_is_told_from_others_by_the_address_that_nginx_sees(stack):
+def test_sign_in_limits_use_the_address_that_nginx_sees(stack):
     jar = stack.home / "cookies"
     address = "/admin/konto/logga-in/"
     cookies = [
@@ -332,19 +335,19 @@ def test_who_tries_passwords_is_told_from_others_by_the_address_that_nginx_sees(
     assert statuses == ["200 2"] * 30 + ["429 2"]
 
 
-def test_no_visitor_chooses_what_the_log_numbers_their_request_by(stack):
+def test_visitors_cannot_choose_their_request_id(stack):
     stack.page("/numrerad/", "--header", "X-Request-Id: 19121212-1212")
-    time.sleep(1)  # lines are written now and then
+    time.sleep(1)  # the log is written in batches
     log = "".join((stack.home / f"site-{number}.log").read_text() for number in (1, 2))
     assert log.count('"/numrerad/"') == 1
     assert "19121212-1212" not in log
 
 
-def test_one_site_stopped_is_not_noticed(stack, stopped):
+def test_visitors_do_not_notice_that_a_site_stops(stack, stopped):
     with Visitors(stack) as visitors:
         stopped("site-1")
         time.sleep(2)
-    assert set(visitors.seen) == {200}
+    assert set(visitors.outcomes) == {200}
 
 
 def test_clients_that_hang_up_leave_nothing_behind(stack):
@@ -352,13 +355,19 @@ def test_clients_that_hang_up_leave_nothing_behind(stack):
         masters = [int((stack.home / f"site-{number}.pid").read_text()) for number in (1, 2)]
         return [worker for master in masters for worker in children(master)]
 
-    hang_up_often(lambda: connect_to(stack), HOST, 1000)  # until all threads have started
-    time.sleep(5)  # connections of nginx's that were kept alive have ended
-    # Some threads may still start, each with a connection to the database: two thousand would show.
-    before = {worker: [number + 8 for number in held(worker)] for worker in workers()}
+    hang_up_often(lambda: connect_to(stack), HOST, 1000)  # until most threads have started
+    time.sleep(5)  # until nginx's kept-alive connections have ended
+    # Allow for threads that start later, each with a database connection; a leak would be far larger.
+    before = {
+        worker: [number + 8 for number in sockets_and_threads(worker)] for worker in workers()
+    }
     hang_up_often(lambda: connect_to(stack), HOST, 2000)
     assert stack.page("/")[0] == "200 2"
-    left = {worker: held(worker) for worker in before if not settles(worker, before[worker])}
+    left = {
+        worker: sockets_and_threads(worker)
+        for worker in before
+        if not falls_to(worker, before[worker])
+    }
     assert left == {}, before
     assert workers() == [*before]
 
@@ -369,11 +378,11 @@ def test_a_release_under_load_loses_no_request(stack):
         stack.release()
     after = [(stack.home / f"{name}.pid").read_text() for name in ("site-1", "site-2")]
     assert not set(before) & set(after)
-    assert set(visitors.seen) == {200}
-    assert len(visitors.seen) > 100
+    assert set(visitors.outcomes) == {200}
+    assert len(visitors.outcomes) > 100
 
 
-def test_with_both_sites_stopped_what_is_kept_is_shown_but_not_to_staff(stack, stopped):
+def test_nginx_serves_stored_pages_while_both_sites_are_stopped_but_not_to_staff(stack, stopped):
     etag = stack.page("/")[1]["etag"]
     contact = stack.page("/kontakt/?fbclid=1")[2]
     assert stack.page("/aterkoppling/tack/")[0] == "200 2"
@@ -390,7 +399,7 @@ def test_with_both_sites_stopped_what_is_kept_is_shown_but_not_to_staff(stack, s
         status, _headers, body = stack.page(f"/kontakt/{query}")
         assert (status, body) == ("200 2", contact)
     assert stack.page(f"{style}?v=2")[0] == "200 2"
-    # What depends on its query, or may repeat it, is not kept: neither with it nor without.
+    # Pages that depend on the query or may repeat it aren't kept, with or without a query.
     for path in (
         "/kontakt?fbclid=1",
         "/kontakt",
@@ -402,7 +411,7 @@ def test_with_both_sites_stopped_what_is_kept_is_shown_but_not_to_staff(stack, s
     assert stack.page("/", "--cookie", "sessionid=abc")[0] == "502 2"
 
 
-def test_the_log_of_nginx_names_faults_and_no_visitor(stack, stopped):
+def test_the_nginx_log_has_errors_and_no_visitor_data(stack, stopped):
     stopped("site-1")
     stopped("site-2")
     visitor = "127.0.0.99"

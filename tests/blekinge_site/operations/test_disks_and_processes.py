@@ -1,4 +1,4 @@
-"""What becomes of the site when a disk is full, a process dies or the clock is moved."""
+"""The site when a disk is full, a process dies or the clock is moved."""
 
 import os
 import re
@@ -9,8 +9,10 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 
+import pytest
+
 from tests.outages import (
-    LONG,
+    LONG_SECONDS,
     NEWS,
     WORDS,
     YES,
@@ -24,16 +26,18 @@ from tests.outages import (
 from tests.serving import (
     Browser,
     Editor,
-    Several,
+    VisitorThreads,
     served,
 )
+
+pytestmark = pytest.mark.processes
 
 # --- A full disk -----------------------------------------------------------------------------------
 
 
 @contextmanager
 def no_file_longer_than(size, site):
-    """Let no process of `site` write more than `size` bytes to a file, as on a disk that is full."""
+    """Limit files that the processes of `site` write to `size` bytes, as on a full disk."""
     for number in site.workers():
         resource.prlimit(number, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
     yield
@@ -42,7 +46,7 @@ def no_file_longer_than(size, site):
         resource.prlimit(number, resource.RLIMIT_FSIZE, unlimited)
 
 
-def test_the_disk_of_sqlite_is_full(folder):
+def test_a_full_disk_under_sqlite(folder):
     with served(folder) as site:
         editor, visitor = Editor(site.address), Browser(site.address)
         publish_and_see(editor, "Före fullt.", site)
@@ -63,11 +67,11 @@ def test_the_disk_of_sqlite_is_full(folder):
         before = len(site.log.read_text())
         site.get("/robots.txt")
         time.sleep(1)
-        assert "/robots.txt" in site.log.read_text()[before:]  # requests are told of again
+        assert "/robots.txt" in site.log.read_text()[before:]  # requests are logged again
 
 
 def with_file(fields, name, content):
-    """Return the body and content type by which a form is sent with a file."""
+    """Return the body and content type of a form with a file."""
     lines = [
         f'--part\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
         for field, value in fields.items()
@@ -81,7 +85,7 @@ PLAN = "from tests.factories import *; make_plan(2030, 2032, status='draft', tit
 ADD = "/admin/planning/plandocument/add/"
 
 
-def test_the_disk_of_documents_is_full(folder):
+def test_a_full_disk_for_documents(folder):
     with served(folder, PLAN) as site:
         editor = Editor(site.address)
         empty = editor.ask(ADD)
@@ -90,27 +94,27 @@ def test_the_disk_of_documents_is_full(folder):
         sent = with_file(fields, "bilaga.pdf", b"%PDF-1.7" + b"x" * 600_000)
         too_large = with_file(fields, "bilaga.pdf", b"%PDF-1.7" + b"x" * 2_000_000)
         with no_file_longer_than(300_000, site):
-            answer = editor.ask(ADD, *sent)
-            unread = editor.ask(ADD, *too_large)  # it does not stay in memory while it comes
+            response = editor.ask(ADD, *sent)
+            unread = editor.ask(ADD, *too_large)  # spooled to disk while it is received
         assert unread.status == 503
         assert "Räkna med att inget är sparat" in unread.html
-        assert answer.status == 200
-        assert "Filen kunde inte sparas, eftersom servern inte har plats" in answer.html
-        assert answer.fields["title_sv"] == "Bilaga"
+        assert response.status == 200
+        assert "Filen kunde inte sparas, eftersom servern inte har plats" in response.html
+        assert response.fields["title_sv"] == "Bilaga"
         assert [path for path in (folder / "media").rglob("*") if path.is_file()] == []
         assert "/admin/planning/plandocument/1/" not in editor.ask(ADD.replace("add/", "")).html
         assert editor.ask(ADD, *sent).status == 302
         assert (folder / "media/dokument/bilaga.pdf").stat().st_size == 600_008
 
 
-# --- Its own processes -----------------------------------------------------------------------------
+# --- Processes -------------------------------------------------------------------------------------
 
 
-class Callers(Several):
-    """Some who ask for `path` without pause, each time on a connection of their own.
+class Callers(VisitorThreads):
+    """Clients that request `path` without pause, each time on a new connection.
 
-    `seen` is how each request ended: as "whole", "broken" where its answer is cut off, an error or missing
-    though the site had taken the connection, or "refused" where nobody took it.
+    `outcomes` has a word for each request: "whole", "refused" where the site didn't accept the connection,
+    or "broken" where the response was cut off, missing or an error.
     """
 
     def __init__(self, site, path, count=4):
@@ -122,21 +126,21 @@ class Callers(Several):
         try:
             connection = socket.create_connection(("127.0.0.1", self.site.port), 30)
         except OSError:
-            self.seen.append("refused")
+            self.outcomes.append("refused")
             time.sleep(0.02)
             return
         with connection:
-            self.seen.append(self.end_of(connection, request.encode()))
+            self.outcomes.append(self.end_of(connection, request.encode()))
 
     def end_of(self, connection, request):
-        said = b""
+        received = b""
         try:
             connection.sendall(request + b"Connection: close\r\n\r\n")
             while part := connection.recv(65536):
-                said += part
-        except OSError:  # it stood in the queue of a socket that closed
-            return "refused" if said == b"" else "broken"
-        head, _blank, body = said.partition(b"\r\n\r\n")
+                received += part
+        except OSError:  # still in the accept queue when the socket closed
+            return "refused" if received == b"" else "broken"
+        head, _blank, body = received.partition(b"\r\n\r\n")
         length = re.search(rb"(?i)content-length: (\d+)", head)
         is_whole = head.startswith(b"HTTP/1.1 200") and length and int(length[1]) == len(body)
         return "whole" if is_whole else "broken"
@@ -147,48 +151,48 @@ class Callers(Several):
         return self
 
 
-BUSY = "/regionplan/2019-2021/?q=1"  # made for each who asks
+UNCACHED = "/regionplan/2019-2021/?q=1"  # the query keeps it out of the cache
 
 
-def test_a_worker_is_killed(folder):
+def test_a_killed_worker_loses_only_its_own_requests(folder):
     with served(folder) as site:
         publish_and_see(Editor(site.address), "Före fallet.", site)
         paths = warmed_up(site)
         killed = site.workers()[0]
-        with Callers(site, BUSY) as callers, Readers(site, paths) as readers:
+        with Callers(site, UNCACHED) as callers, Readers(site, paths) as readers:
             os.kill(killed, signal.SIGKILL)
-            seconds_until(lambda: len(set(site.workers()) - {killed}) == 2, LONG)
+            seconds_until(lambda: len(set(site.workers()) - {killed}) == 2, LONG_SECONDS)
             time.sleep(2)
-        ends = Counter(callers.seen) + Counter(
-            "whole" if said == 200 else "lost" for said, _seconds in readers.seen
+        ends = Counter(callers.outcomes) + Counter(
+            "whole" if status == 200 else "lost" for status, _seconds in readers.outcomes
         )
         lost = ends.total() - ends["whole"]
-        assert lost <= 7  # as many as were under way: each caller and each reader has one
+        assert lost <= 7  # each caller and each reader has at most one request under way
         assert shows(site, "Före fallet.")
 
 
-def test_a_server_that_is_told_to_stop_finishes_what_it_has_begun(folder):
+def test_a_stopping_server_finishes_its_requests(folder):
     with served(folder) as site:
-        with Callers(site, BUSY) as callers:
+        with Callers(site, UNCACHED) as callers:
             started = time.monotonic()
             site.stop()
             assert time.monotonic() - started < 10
         assert site.process.returncode == 0
-        assert set(callers.seen) == {"whole", "refused"}
+        assert set(callers.outcomes) == {"whole", "refused"}
 
 
-def test_a_server_that_is_told_to_start_anew_loses_nothing(folder):
+def test_a_reloading_server_loses_no_request(folder):
     with served(folder) as site:
         before = site.workers()
-        with Callers(site, BUSY) as callers:
+        with Callers(site, UNCACHED) as callers:
             site.process.send_signal(signal.SIGHUP)
             seconds_until(lambda: not set(before) & set(site.workers()), 15)
-        assert set(callers.seen) == {"whole"}
+        assert set(callers.outcomes) == {"whole"}
 
 
 # --- The clock -------------------------------------------------------------------------------------
 
-# Read by each Python that starts: the clock of Python and Django is off by what the file says.
+# Run by each Python that starts: shifts the clock of Python and Django by the hours in the file.
 CLOCK = """
 import datetime, pathlib, time
 from django.utils import timezone
@@ -208,13 +212,13 @@ Page.objects.filter(slug="nyheter").update(
 """
 
 
-def test_the_clock_is_moved(folder):
+def test_the_clock_may_be_moved(folder):
     (folder / "sitecustomize.py").write_text(CLOCK)
 
     def move(hours):
         part = folder / "part"
         part.write_text(str(hours * 3600))
-        part.rename(folder / "off")  # at once: it is read all the time
+        part.rename(folder / "off")  # atomic, because processes read it all the time
 
     move(0)
     with served(folder, SOON, PYTHONPATH=str(folder), WEB_CONCURRENCY="1") as site:
@@ -229,7 +233,7 @@ def test_the_clock_is_moved(folder):
         assert readers.statuses == {200}
         visitor = Browser(site.address)
         move(24)
-        answers = [visitor.ask("/aterkoppling/", YES).status for _number in range(61)]
-        assert answers == [303] * 60 + [429]
+        statuses = [visitor.ask("/aterkoppling/", YES).status for _number in range(61)]
+        assert statuses == [303] * 60 + [429]
         move(0)
         assert visitor.ask("/aterkoppling/", YES).status == 303

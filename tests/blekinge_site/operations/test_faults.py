@@ -1,7 +1,7 @@
-"""What becomes of the site when something it stands on fails: each fault with real processes.
+"""The site when a service that it depends on fails, tried with real processes.
 
-Visitors read all the while. What is stored is answered, what an editor was told is saved is there
-afterwards, and the site recovers by itself.
+Visitors read all the time. Stored pages are served, confirmed saves are kept, and the site
+recovers by itself.
 """
 
 import json
@@ -21,11 +21,11 @@ import redis
 
 from tests.outages import (
     FILL,
-    LONG,
+    LONG_SECONDS,
     NEWS,
     YES,
     Readers,
-    parts,
+    failing_parts,
     publish_and_see,
     refused_by,
     seconds_until,
@@ -42,10 +42,12 @@ from tests.serving import (
     served,
 )
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def on_postgresql(tmp_path_factory):
-    """The site, and the PostgreSQL that it runs on."""
+    """The site, and its PostgreSQL server."""
     with postgresql() as database:
         folder = tmp_path_factory.mktemp("on_postgresql")
         with served(folder, FILL, DATABASE_URL=database.address) as site:
@@ -63,26 +65,26 @@ def test_postgresql_stops_and_starts(on_postgresql):
     with Readers(site, warmed_up(site)) as readers:
         database.stop()
         time.sleep(1)
-        assert "database" in parts(site)
-        assert refused_by(editor, form).seconds < LONG
+        assert "database" in failing_parts(site)
+        assert refused_by(editor, form).seconds < LONG_SECONDS
         time.sleep(2)
         database.start()
-        seconds_until(lambda: parts(site) == [], LONG)
+        seconds_until(lambda: failing_parts(site) == [], LONG_SECONDS)
         assert shows(site, "Före avbrottet.")
         assert "Halvt sparat." not in editor.ask(editor.form).html
         publish_and_see(editor, "Efter avbrottet.", site)
     assert readers.statuses == {200}
-    assert readers.slowest < LONG
+    assert readers.slowest < LONG_SECONDS
 
 
-def test_after_an_outage_pages_that_are_not_stored_are_steady_again(tmp_path):
+def test_uncached_pages_work_reliably_after_an_outage(tmp_path):
     paths = ["/", "/regionplan/2019-2021/"]
     with postgresql() as database:
         chosen = {"DATABASE_URL": database.address, "PAGE_CACHE": "off"}
         with served(tmp_path, FILL, **chosen) as site:
             with Readers(site, paths):
                 database.stop()
-                time.sleep(20)  # by now, a client that doubles its pauses waits for 16 seconds
+                time.sleep(20)  # a client with exponential backoff would wait for 16 seconds by now
                 database.start()
                 time.sleep(5)
             with Readers(site, paths) as readers:
@@ -90,35 +92,37 @@ def test_after_an_outage_pages_that_are_not_stored_are_steady_again(tmp_path):
             assert readers.statuses == {200}
 
 
-def test_postgresql_freezes_while_all_threads_ask_it(on_postgresql):
+def test_postgresql_freezes_while_all_threads_query_it(on_postgresql):
     site, database = on_postgresql
     editor = Editor(site.address)
     publish_and_see(editor, "Före frosten.", site)
     paths = warmed_up(site)
-    asked = [threading.Thread(target=Browser(site.address).ask, args=["/?q=1"]) for _ in range(16)]
+    threads = [
+        threading.Thread(target=Browser(site.address).ask, args=["/?q=1"]) for _ in range(16)
+    ]
     database.tell(signal.SIGSTOP)
     try:
-        for thread in asked:
+        for thread in threads:
             thread.start()
         time.sleep(0.1)
         with Readers(site, paths) as readers:
             time.sleep(5)
-        answer = Browser(site.address).ask("/aterkoppling/", YES)
-        assert answer.status == 503
-        # Whether a thread is free decides which of two pages says that nothing is taken in.
-        assert re.search("inget är sparat|kan inte ta emot svar just nu", answer.html)
+        response = Browser(site.address).ask("/aterkoppling/", YES)
+        assert response.status == 503
+        # Which of two error pages comes depends on whether a thread is free.
+        assert re.search("inget är sparat|kan inte ta emot svar just nu", response.html)
     finally:
         database.tell(signal.SIGCONT)
     assert readers.statuses == {200}
-    assert readers.slowest < LONG
-    seconds_until(lambda: parts(site) == [], LONG)
-    for thread in asked:
+    assert readers.slowest < LONG_SECONDS
+    seconds_until(lambda: failing_parts(site) == [], LONG_SECONDS)
+    for thread in threads:
         thread.join()
     assert shows(site, "Före frosten.")
     publish_and_see(editor, "Efter frosten.", site)
 
 
-def test_a_migration_holds_a_table(on_postgresql):
+def test_a_migration_locks_a_table(on_postgresql):
     site, database = on_postgresql
     editor = Editor(site.address)
     publish_and_see(editor, "Före flytten.", site)
@@ -135,11 +139,11 @@ def test_a_migration_holds_a_table(on_postgresql):
         saving.join()
         assert "Medan den flyttade." in editor.ask(editor.form).html
     assert readers.statuses == {200}
-    assert readers.slowest < LONG
+    assert readers.slowest < LONG_SECONDS
     publish_and_see(editor, "Efter flytten.", site)
 
 
-def test_started_without_a_database_the_site_warms_up_when_it_is_back(tmp_path):
+def test_a_site_started_without_a_database_warms_up_when_it_is_back(tmp_path):
     with postgresql() as database, redis_server() as shared:
         site = Served(tmp_path, DATABASE_URL=database.address, CACHE_URL=shared.address)
         site.manage("migrate", "--verbosity", "0")
@@ -149,20 +153,20 @@ def test_started_without_a_database_the_site_warms_up_when_it_is_back(tmp_path):
             time.sleep(2)
             assert store.dbsize() == 0
             database.start()
-            seconds_until(lambda: site.get("/sitemap.xml")[0] == 200, LONG)
+            seconds_until(lambda: site.get("/sitemap.xml")[0] == 200, LONG_SECONDS)
             paths = site.addresses()
-            seconds_until(lambda: store.dbsize() > len(paths), 3 * LONG)
+            seconds_until(lambda: store.dbsize() > len(paths), 3 * LONG_SECONDS)
             database.stop()
             assert [site.get(path)[0] for path in paths] == [200] * len(paths)
         assert "Traceback" not in site.log.read_text()
 
 
-def test_public_pages_are_served_from_a_disk_that_only_reads(filled, tmp_path):
+def test_public_pages_are_served_from_a_read_only_disk(filled, tmp_path):
     disk, logs = tmp_path / "disk", tmp_path / "logs"
     disk.mkdir()
     logs.mkdir()
     shutil.copy(filled, disk)
-    # A view of the file system of its own, in which the disk is read-only.
+    # A separate mount namespace, in which the disk is read-only.
     mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
     before = ["unshare", "--mount", "sh", "-c", mount, str(disk)]
     if subprocess.run([*before, "true"], capture_output=True).returncode:
@@ -172,8 +176,8 @@ def test_public_pages_are_served_from_a_disk_that_only_reads(filled, tmp_path):
     with site.running():
         for path in ["/", "/regionplan/2019-2021/", NEWS]:
             assert site.get(path)[0] == 200
-        told = json.loads(site.get("/readyz")[2])
-        assert (told["ready"], told["parts"]["writes"]) == (True, "degraded")
+        readiness = json.loads(site.get("/readyz")[2])
+        assert (readiness["ready"], readiness["parts"]["writes"]) == (True, "degraded")
         assert Browser(site.address).ask("/aterkoppling/", YES).status == 503
 
 
@@ -182,17 +186,17 @@ def test_public_pages_are_served_from_a_disk_that_only_reads(filled, tmp_path):
 
 @contextmanager
 def two_sites(folder, shared):
-    """Serve two sites, as on two machines, with one database and one Redis."""
+    """Serve two sites, as on two machines, with the same database and Redis."""
     (folder / "other").mkdir()
     chosen = {"DATABASE_URL": f"sqlite:///{folder / 'site.sqlite3'}", "CACHE_URL": shared.address}
     with (
-        served(folder, WEB_CONCURRENCY="1", **chosen) as one,
-        served(folder / "other", WEB_CONCURRENCY="1", **chosen) as other,
+        served(folder, WEB_CONCURRENCY="1", **chosen) as first,
+        served(folder / "other", WEB_CONCURRENCY="1", **chosen) as second,
     ):
-        yield one, other
+        yield first, second
 
 
-def test_sites_that_share_a_store_make_each_page_once(folder):
+def test_sites_that_share_a_store_render_each_page_once(folder):
     with redis_server() as shared, redis.Redis.from_url(shared.address) as store:
         chosen = {
             "CACHE_URL": shared.address,
@@ -202,14 +206,14 @@ def test_sites_that_share_a_store_make_each_page_once(folder):
         }
         with served(folder, METRICS_PORT=str(free_port()), **chosen) as site:
             paths = site.addresses()
-            seconds_until(lambda: store.dbsize() > len(paths), 3 * LONG)
+            seconds_until(lambda: store.dbsize() > len(paths), 3 * LONG_SECONDS)
             time.sleep(2)
             count = store.dbsize()
             (folder / "other").mkdir()
             with served(folder / "other", METRICS_PORT=str(free_port()), **chosen):
                 time.sleep(5)
         assert store.dbsize() == count + 1  # /robots.txt, which names the port
-        # Three processes of four have asked in vain whether they are to warm up, with the same command.
+        # Three of the four processes tried to take the warm-up's lock with the same command.
         assert store.info("commandstats")["cmdstat_set"]["calls"] <= count + 1 + 3
 
 
@@ -228,10 +232,10 @@ def test_redis_stops_freezes_and_starts(folder):
             shared.start()
             publish_and_see(editor, "Redis är nytt.", *sites)
         assert (readers.statuses, others.statuses) == ({200}, {200})
-        assert max(readers.slowest, others.slowest) < LONG
+        assert max(readers.slowest, others.slowest) < LONG_SECONDS
 
 
-def test_redis_holding_rubbish_poisons_nothing(folder):
+def test_garbage_in_redis_changes_no_page(folder):
     rubbish = [b"", b"17", b"rubbish", dumps("text"), dumps({}), dumps({"status": "200 OK"})]
     with redis_server() as shared, two_sites(folder, shared) as sites:
         paths = warmed_up(sites[0])
@@ -241,9 +245,10 @@ def test_redis_holding_rubbish_poisons_nothing(folder):
         for number, key in enumerate(store.keys()):
             store.set(key, rubbish[number % len(rubbish)])
         store.close()
-        os.kill(sites[1].workers()[0], signal.SIGKILL)  # the next one has nothing of its own
+        # The worker that replaces it has an empty cache.
+        os.kill(sites[1].workers()[0], signal.SIGKILL)
         time.sleep(1)
-        answers = [sites[1].get(path) for path in paths]
-        assert {status for status, _headers, _body in answers} == {200}
+        responses = [sites[1].get(path) for path in paths]
+        assert {status for status, _headers, _body in responses} == {200}
         ports = [str(site.port).encode() for site in sites]
-        assert [body.replace(ports[1], ports[0]) for _s, _h, body in answers] == before
+        assert [body.replace(ports[1], ports[0]) for _s, _h, body in responses] == before

@@ -1,4 +1,4 @@
-"""The log: one line an event, and nothing in it about who visits."""
+"""The log: a line per event, with nothing that identifies visitors."""
 
 import io
 import json
@@ -12,9 +12,9 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import DatabaseError
 
-from blekinge_site.operations.logs import Formatter, masked, number_of
-from blekinge_site.serving.request_log import Lines, json_line, text_line
-from blekinge_site.staff.signin_log import record
+from blekinge_site.operations.logs import Formatter, masked, request_id_of
+from blekinge_site.serving.request_log import LineWriter, json_line, text_line
+from blekinge_site.staff.signin_log import log_sign_in_event
 from pages.models import Feedback
 from tests.factories import make_page
 from tests.staff_forms import change
@@ -41,12 +41,12 @@ ENVIRON = {
 }
 
 
-def test_a_request_is_one_line_without_who_made_it():
+def test_a_request_is_one_line_without_visitor_data():
     line = json_line(ENVIRON, 200, 8463, 0.26)
     assert line.endswith("}\n")
-    said = json.loads(line)
-    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", said.pop("time"))
-    assert said == {
+    fields = json.loads(line)
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", fields.pop("time"))
+    assert fields == {
         "level": "INFO",
         "logger": "request",
         "method": "GET",
@@ -59,13 +59,13 @@ def test_a_request_is_one_line_without_who_made_it():
     }
 
 
-def test_people_read_it_more_easily():
+def test_the_text_format_is_easier_to_read():
     line = text_line(ENVIRON | {"PATH_INFO": "/\nforged"}, 200, 8463, 0.26)
     assert re.sub("^.{8}", "", line) == " GET /\\nforged 200 8463 bytes 0.3 ms hit\n"
 
 
 @pytest.mark.parametrize(
-    ("sent", "said"),
+    ("sent", "logged_text"),
     [
         ("/forhandsgranska/WyJwYWdlcyJd:1x:y/nyhet/", "/forhandsgranska/…/nyhet/"),
         ("/admin/konto/glomt/1-abc-def/", "/admin/konto/glomt/…/"),
@@ -78,19 +78,19 @@ def test_people_read_it_more_easily():
         ("Vad gör vi? Allt.", "Vad gör vi? Allt."),
     ],
 )
-def test_secrets_are_masked(sent, said):
-    assert masked(sent) == said
+def test_secrets_are_masked(sent, logged_text):
+    assert masked(sent) == logged_text
 
 
-def test_no_path_takes_long_to_mask():
+def test_masking_any_path_is_fast():
     started = time.perf_counter()
     assert masked("/" * 40_000 + " /a?b") == "/" * 40_000 + " /a"
     assert time.perf_counter() - started < 1
 
 
-def test_a_full_disk_ends_no_log(monkeypatch):
-    lines, room = Lines(), io.StringIO()
-    with suppress(OSError), Path("/dev/full").open("w") as full:  # closing it fails too
+def test_logging_goes_on_after_a_full_disk(monkeypatch):
+    lines, room = LineWriter(), io.StringIO()
+    with suppress(OSError), Path("/dev/full").open("w") as full:  # closing the file raises too
         monkeypatch.setattr("sys.stderr", full)
         lines.waiting.append("lost\n")
         lines.write()
@@ -100,14 +100,17 @@ def test_a_full_disk_ends_no_log(monkeypatch):
     assert room.getvalue() == "written\n"
 
 
-def test_the_line_tells_whether_the_page_was_stored():
+def test_the_line_says_whether_the_page_was_cached():
     app, content = App(), Content()
     cache = make_cache(app, content)
-    told = []
+    environs = []
 
     def visit(**environ):
-        ask(lambda environ, answer: told.append(environ) or cache(environ, answer), **environ)
-        return told[-1].get("page_cache")
+        ask(
+            lambda environ, response: environs.append(environ) or cache(environ, response),
+            **environ,
+        )
+        return environs[-1].get("page_cache")
 
     assert [visit(), visit(), visit(method="POST")] == ["miss", "hit", None]
     content.error = DatabaseError("down")
@@ -129,8 +132,8 @@ def test_the_line_tells_whether_the_page_was_stored():
         (True, "", False),
     ],
 )
-def test_only_a_proxy_of_ours_numbers_requests(behind_proxy, sent, is_kept):
-    number = number_of({"HTTP_X_REQUEST_ID": sent}, behind_proxy=behind_proxy)
+def test_only_our_own_proxy_may_set_request_ids(behind_proxy, sent, is_kept):
+    number = request_id_of({"HTTP_X_REQUEST_ID": sent}, behind_proxy=behind_proxy)
     assert (number == sent) == is_kept
     assert is_kept or re.fullmatch("[0-9a-f]{16}", number)
 
@@ -138,7 +141,7 @@ def test_only_a_proxy_of_ours_numbers_requests(behind_proxy, sent, is_kept):
 # --- Errors ----------------------------------------------------------------------------------------
 
 
-def test_an_error_is_one_line_with_the_number_of_its_request(
+def test_an_error_is_one_line_with_its_request_id(
     database,
     monkeypatch,
     caplog,
@@ -148,14 +151,14 @@ def test_an_error_is_one_line_with_the_number_of_its_request(
 
     monkeypatch.setattr("planning.views.render", broken)
     site = make_cache(WSGIHandler(), Content())
-    answer = ask(site, "/", request_id="from-our-proxy")
-    assert answer.status == "500 Internal Server Error"
-    (told,) = [one for one in caplog.records if one.name == "django.request"]
-    said = logged(told)
-    assert said["message"] == "Internal Server Error: /"
-    assert said["traceback"].endswith("ValueError: cannot read /forhandsgranska/…/")
-    assert said["request_id"] == "from-our-proxy"
-    assert logged(told, "text").count("\n") > 3
+    response = ask(site, "/", request_id="from-our-proxy")
+    assert response.status == "500 Internal Server Error"
+    (error,) = [record for record in caplog.records if record.name == "django.request"]
+    line = logged(error)
+    assert line["message"] == "Internal Server Error: /"
+    assert line["traceback"].endswith("ValueError: cannot read /forhandsgranska/…/")
+    assert line["request_id"] == "from-our-proxy"
+    assert logged(error, "text").count("\n") > 3
 
 
 @pytest.mark.parametrize("shape", ["json", "text"])
@@ -165,8 +168,8 @@ def test_an_unknown_host_is_one_short_line(
     shape,
 ):
     site = make_cache(WSGIHandler(), Content())
-    answer = ask(site, "/", headers={"host": "evil.example"})
-    assert answer.status == "400 Bad Request"
+    response = ask(site, "/", headers={"host": "evil.example"})
+    assert response.status == "400 Bad Request"
     ask(site, "/", headers={"host": "e" * 8000})
     short, long = [
         Formatter(shape).format(record)
@@ -184,15 +187,18 @@ def test_an_unknown_host_is_one_short_line(
 
 @pytest.fixture
 def edits(caplog, django_capture_on_commit_callbacks):
-    """Do something and return the lines about edits that it left."""
+    """A function that runs an action and returns the lines about edits that it logs."""
     caplog.set_level(logging.INFO, "edits")
 
     def lines(do):
         caplog.clear()
         with django_capture_on_commit_callbacks(execute=True):
             do()
-        told = [logged(record) for record in caplog.records if record.name == "edits"]
-        return [{name: line[name] for name in ("user", "action", "model", "id")} for line in told]
+        logged_lines = [logged(record) for record in caplog.records if record.name == "edits"]
+        return [
+            {name: line[name] for name in ("user", "action", "model", "id")}
+            for line in logged_lines
+        ]
 
     return lines
 
@@ -204,7 +210,7 @@ def test_an_edit_is_one_line_of_numbers(edits, admin_client, admin_user):
     ]
 
 
-def test_what_is_deleted_together_is_a_line_each(edits, admin_client, admin_user):
+def test_objects_deleted_together_get_a_line_each(edits, admin_client, admin_user):
     for address in ("/a/", "/b/"):
         Feedback.objects.create(address=address, language="sv", helpful=True)
     keys = list(Feedback.objects.order_by("pk").values_list("pk", flat=True))
@@ -217,7 +223,7 @@ def test_what_is_deleted_together_is_a_line_each(edits, admin_client, admin_user
 
 
 def test_signing_in_is_a_line(edits, admin_user):
-    lines = edits(lambda: record(admin_user, "Loggade in."))
+    lines = edits(lambda: log_sign_in_event(admin_user, "Loggade in."))
     assert lines == [
         {
             "user": admin_user.pk,

@@ -1,4 +1,4 @@
-"""`make run` in a directory of its own, with a Python that only notes what it is asked to do."""
+"""`make run` in a directory of its own, with a Python that only records its arguments."""
 
 import shutil
 import socket
@@ -7,11 +7,13 @@ import sys
 
 import pytest
 
-from tests.serving import ROOT
+from tests.serving import ROOT, free_port
+
+pytestmark = pytest.mark.processes
 
 PROJECT = ROOT
 
-# Makes virtual environments whose Python notes its arguments, and fails if $FAILING is in them.
+# Creates virtual environments whose Python records its arguments, and fails if they contain $FAILING.
 NOTING_PYTHON = f"""#!/bin/sh
 if [ "$1" = --version ]; then echo "Python 3.13.0"; exit; fi
 if [ "$1 $2" != "-m venv" ]; then exec {sys.executable} "$@"; fi
@@ -39,7 +41,7 @@ FILL = [
 
 @pytest.fixture
 def clone(tmp_path):
-    """A directory with what `make run` itself reads, and in `bin` all that PATH is to hold."""
+    """A directory with the files that `make run` reads, and the only commands on PATH in `bin`."""
     for name in ("Makefile", "requirements.txt", "blekinge_site/settings.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(PROJECT / name, tmp_path / name)
@@ -51,9 +53,8 @@ def clone(tmp_path):
 
 @pytest.fixture
 def port():
-    """A port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    """A free port."""
+    return free_port()
 
 
 def add_command(clone, script, name="python3"):
@@ -62,7 +63,7 @@ def add_command(clone, script, name="python3"):
 
 
 def make(clone, *arguments, failing="nothing"):
-    """Return the exit code, the lines of output and the lines of errors without make's own."""
+    """Return the exit code, the output lines, and the error lines except make's own."""
     done = subprocess.run(
         ["make", *arguments],
         cwd=clone,
@@ -75,7 +76,7 @@ def make(clone, *arguments, failing="nothing"):
 
 
 def commands(clone):
-    """Return what the virtual environment's Python was asked to do since the last call."""
+    """Return the commands that the virtual environment's Python has run since the last call."""
     return (clone / "commands").rename(clone / "read").read_text().splitlines()
 
 
@@ -85,6 +86,7 @@ def test_make_alone_lists_the_targets(clone):
         "help",
         "run",
         "test",
+        "quick",
         "check",
         "audit",
         "fix",
@@ -124,10 +126,10 @@ def test_run_refuses_a_busy_port_before_it_installs(clone):
 
 
 @pytest.mark.parametrize(
-    ("script", "found"),
+    ("script", "complaint"),
     [(None, "not found"), (PYENV_LEFTOVER, "not found"), (OLD_PYTHON, "Python 3.9.18")],
 )
-def test_run_without_a_python_it_can_use_says_so(clone, port, script, found):
+def test_run_without_a_python_it_can_use_says_so(clone, port, script, complaint):
     if script:
         add_command(clone, script)
     assert make(clone, "run", f"PORT={port}") == (
@@ -135,7 +137,7 @@ def test_run_without_a_python_it_can_use_says_so(clone, port, script, found):
         [],
         [
             "Python 3.12 or newer with its venv module is needed (on Debian: python3-venv); "
-            f"python3 here: {found}."
+            f"python3 here: {complaint}."
         ],
     )
 

@@ -1,10 +1,9 @@
-"""Real processes: what they count is added up on a port of its own, and their log is lines of JSON."""
+"""Metrics and logs of real processes: summed metrics on a port of their own, and a log of JSON lines."""
 
 import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,19 +15,13 @@ import pytest
 from django.db import connection
 
 from blekinge_site.operations import health
-from tests.serving import ROOT
-from tests.stand_ins import AtOnce
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
+from tests.serving import ROOT, free_port
+from tests.stand_ins import ImmediateExecutor
 
 
 @pytest.fixture
 def server(tmp_path):
-    """Start gunicorn on a database of its own; return its ports and, once called, its log's lines."""
+    """Start gunicorn on a new database; return its ports and a function that stops it and returns its log."""
     port, metrics = free_port(), free_port()
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
@@ -53,13 +46,13 @@ def server(tmp_path):
         running.wait(20)
         return [json.loads(line) for line in log.read_text().splitlines()]
 
-    wait_for(f"http://127.0.0.1:{port}/healthz")
+    get_when_up(f"http://127.0.0.1:{port}/healthz")
     yield f"http://127.0.0.1:{port}", f"http://127.0.0.1:{metrics}/metrics", stop
     running.kill()
     running.wait()
 
 
-def wait_for(address):
+def get_when_up(address):
     for _try in range(200):
         try:
             return urlopen(address, timeout=5).read().decode()
@@ -68,18 +61,19 @@ def wait_for(address):
     raise TimeoutError(address)
 
 
+@pytest.mark.processes
 def test_processes_count_together_and_each_request_is_a_line(server):
     site, metrics, stop = server
     for _visit in range(20):
         urlopen(f"{site}/readyz?token=hemligt").read()
-    for _ask in range(5):  # whichever process answers
-        said = urlopen(metrics).read().decode()
+    for _ask in range(5):  # any process may answer
+        text = urlopen(metrics).read().decode()
         past = re.search(
-            r'site_requests_total\{method="GET",page_cache="past",status="2xx"\} (.+)', said
+            r'site_requests_total\{method="GET",page_cache="past",status="2xx"\} (.+)', text
         )
         assert float(past[1]) >= 21
-        assert re.search(r"^site_request_seconds_count (.+)$", said, re.MULTILINE)[1] == past[1]
-        assert 'site_ready{part="database"} 1.0' in said
+        assert re.search(r"^site_request_seconds_count (.+)$", text, re.MULTILINE)[1] == past[1]
+        assert 'site_ready{part="database"} 1.0' in text
     lines = stop()
     paths = [line["path"] for line in lines if line["logger"] == "request"]
     assert paths.count("/readyz") == 20
@@ -87,28 +81,30 @@ def test_processes_count_together_and_each_request_is_a_line(server):
     assert "127.0.0.1" not in [value for line in lines for value in line.values()]
 
 
-def test_what_is_stored_before_anyone_asks_is_counted(server):
+@pytest.mark.processes
+def test_pages_stored_by_the_warm_up_are_counted(server):
     _site, metrics, _stop = server
     for _attempt in range(100):
-        said = urlopen(metrics).read().decode()
-        stored = re.search(r"^site_page_cache_bytes (.+)$", said, re.MULTILINE)
-        if stored and float(stored[1]) > 20_000:  # two start pages and a sitemap, in two processes
+        text = urlopen(metrics).read().decode()
+        stored = re.search(r"^site_page_cache_bytes (.+)$", text, re.MULTILINE)
+        # Two processes with two start pages and a sitemap each have stored more than this.
+        if stored and float(stored[1]) > 20_000:
             return
         time.sleep(0.1)
-    raise AssertionError(said)
+    raise AssertionError(text)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_question_keeps_no_connection(monkeypatch):
-    from blekinge_site.operations import metrics  # which makes a folder
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_collecting_metrics_leaves_no_connection_open(monkeypatch):
+    from blekinge_site.operations import metrics  # importing it creates a folder
 
-    monkeypatch.setattr(health.readiness, "threads", AtOnce())
-    found = []
+    monkeypatch.setattr(health.readiness, "threads", ImmediateExecutor())
+    collected = []
 
     def ask():
-        found.extend(figure.name for figure in metrics.State().collect())
-        # This thread's own; Django never closes a database in memory.
-        found.append(connection.vendor == "sqlite" or connection.connection is None)
+        collected.extend(figure.name for figure in metrics.State().collect())
+        # This thread's connection; Django never closes an in-memory database.
+        collected.append(connection.vendor == "sqlite" or connection.connection is None)
 
     try:
         thread = threading.Thread(target=ask)
@@ -116,4 +112,4 @@ def test_a_question_keeps_no_connection(monkeypatch):
         thread.join()
     finally:
         metrics.on_exit(None)
-    assert found == ["site_ready", "site_content_version", True]
+    assert collected == ["site_ready", "site_content_version", True]

@@ -1,4 +1,4 @@
-"""What operators rely on: the jobs, the alerts, and that docs/operations.md names all that the site says."""
+"""The nightly job, the images, the alerts, and docs/operations.md, which must list every metric and event."""
 
 import datetime as dt
 import os
@@ -14,11 +14,13 @@ import pytest
 from blekinge_site.operations import health
 from tests.serving import ROOT, Served, free_port, migrated, wait_for
 
+pytestmark = pytest.mark.processes
+
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 ALERTS = ROOT / "deploy/alerts.yml"
 COMPOSE = (ROOT / "compose.yaml").read_text()
 
-# A minute of quiet, then the site at one address loses its database and answers every request with an error.
+# After a quiet minute, the site at one address loses its database and answers every request with an error.
 ALERTS_TEST = """
 rule_files: [alerts.yml]
 evaluation_interval: 15s
@@ -61,7 +63,7 @@ tests:
 
 @pytest.fixture
 def nightly(tmp_path):
-    """A function that runs `deploy/nightly once` on a site of its own; it has a folder `backups`."""
+    """A function that runs `deploy/nightly once` on a new site; its attribute `backups` is a folder."""
     site = Served(tmp_path, BACKUPS=str(tmp_path / "backups"), BACKUP_DAYS="7")
     site.environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     shutil.copy(migrated(), tmp_path)
@@ -80,7 +82,7 @@ def nightly(tmp_path):
 
 
 def make_backup(folder, days):
-    """Put a file into `folder` that is a backup of so many days ago; return its name."""
+    """Create a file in `folder` named as a backup made `days` days ago; return its name."""
     path = folder / f"site-{dt.datetime.now(dt.UTC).date() - dt.timedelta(days)}.backup"
     path.write_text("old")
     moment = time.time() - days * 24 * 3600 - 3600
@@ -88,7 +90,7 @@ def make_backup(folder, days):
     return path.name
 
 
-def test_the_night_backs_up_and_deletes_what_is_old(nightly):
+def test_nightly_backs_up_and_deletes_old_data(nightly):
     kept = make_backup(nightly.backups, 6)
     make_backup(nightly.backups, 7)
     (nightly.backups / "other").write_text("not ours")
@@ -100,7 +102,7 @@ def test_the_night_backs_up_and_deletes_what_is_old(nightly):
     nightly.site.manage("restore", "--replace", str(nightly.backups / today))
 
 
-def test_without_a_new_backup_the_old_ones_stay(nightly):
+def test_old_backups_stay_if_a_new_one_fails(nightly):
     old = make_backup(nightly.backups, 30)
     (nightly.site.log.parent / "site.sqlite3").write_text("no database " * 100)
     ran = nightly()
@@ -109,7 +111,7 @@ def test_without_a_new_backup_the_old_ones_stay(nightly):
 
 
 @pytest.mark.parametrize("days", ["0", "week", "-1", "7.5", "08"])
-def test_the_night_refuses_days_that_are_no_number(nightly, days):
+def test_nightly_refuses_a_number_of_days_that_is_not_a_number(nightly, days):
     old = make_backup(nightly.backups, 1)
     ran = nightly(BACKUP_DAYS=days)
     sentence = f"BACKUP_DAYS is '{days}'. Set it to a whole number of days, such as 30.\n"
@@ -120,7 +122,7 @@ def test_the_night_refuses_days_that_are_no_number(nightly, days):
 # --- compose.yaml ----------------------------------------------------------------------------------
 
 
-def test_every_service_has_a_limit_of_memory():
+def test_every_service_has_a_memory_limit():
     services = re.split(r"^  (?=\w[\w-]*:\n)", COMPOSE.split("\nservices:\n")[1], flags=re.M)[1:]
     services = services[: [s.startswith("redis:") for s in services].index(True) + 1]
     assert len(services) == 7
@@ -128,7 +130,7 @@ def test_every_service_has_a_limit_of_memory():
         assert "<<: *site" in service or "mem_limit: " in service
 
 
-def test_images_are_pinned_to_what_their_tags_are(tmp_path):
+def test_images_are_pinned_to_the_digests_of_their_tags(tmp_path):
     (tmp_path / "deploy").mkdir()
     shutil.copy(ROOT / "deploy/pin", tmp_path / "deploy")
     shutil.copy(ROOT / "compose.yaml", tmp_path)
@@ -150,14 +152,14 @@ def test_images_are_pinned_to_what_their_tags_are(tmp_path):
             "REDIS_IMAGE=redis:8@sha256:of-redis:8",
             "SITE_HOST=example.org",
         ]
-    # No image stands there that a digest cannot take the place of, except our own.
+    # Every image except our own can be pinned by digest.
     images = re.findall(r"^ +(?:image|BASE): (.+)", COMPOSE, re.M)
     assert [name for name in images if not name.startswith("${")] == ["blekinge-site"]
 
 
 @pytest.mark.skipif(not shutil.which("redis-server"), reason="no Redis here: install redis-server")
-def test_redis_asks_for_the_password_of_its_file(tmp_path):
-    """What compose.yaml runs, at a port of our own."""
+def test_redis_requires_the_password_in_its_file(tmp_path):
+    """Runs compose.yaml's command with Redis on a free port."""
     port, password = free_port(), "hemligt"
     (tmp_path / "redis_password").write_text(f"{password}\n")
 
@@ -179,8 +181,8 @@ def test_redis_asks_for_the_password_of_its_file(tmp_path):
         wait_for(port)
         assert subprocess.run(["sh", "-c", ours(check)]).returncode == 0
         stranger = ["redis-cli", "-p", str(port), "ping"]
-        answer = subprocess.run(stranger, capture_output=True, text=True).stdout
-        assert "NOAUTH" in answer
+        output = subprocess.run(stranger, capture_output=True, text=True).stdout
+        assert "NOAUTH" in output
         assert (tmp_path / "redis.conf").stat().st_mode & 0o077 == 0
         assert password.encode() not in Path(f"/proc/{server.pid}/cmdline").read_bytes()
     finally:
@@ -188,18 +190,18 @@ def test_redis_asks_for_the_password_of_its_file(tmp_path):
         server.wait()
 
 
-# --- What it says, and what operators are told of it -----------------------------------------------
+# --- Metrics, events and alerts --------------------------------------------------------------------
 
 
 def metrics_named_in_code():
-    """Return the names of the site's metrics, as Prometheus shows them; counters end in _total."""
+    """Return the names of the site's metrics as Prometheus shows them: counters end in _total."""
     code = (ROOT / "blekinge_site/operations/metrics.py").read_text()
-    made = re.findall(r'(Counter|Gauge|Histogram|GaugeMetricFamily)\(\s*"(site_\w+)"', code)
-    return {f"{name}_total" if kind == "Counter" else name for kind, name in made}
+    matches = re.findall(r'(Counter|Gauge|Histogram|GaugeMetricFamily)\(\s*"(site_\w+)"', code)
+    return {f"{name}_total" if kind == "Counter" else name for kind, name in matches}
 
 
 def events_named_in_code():
-    """Return what lines in the log begin with, a set of the texts that come before any value."""
+    """Return the constant beginnings of the log's messages, up to the first value, as a set."""
     modules = [*ROOT.glob("blekinge_site/**/*.py"), *ROOT.glob("p[al]*/**/*.py")]
     call = r'log(?:ger)?\.(?:info|warning|error|exception|critical)\(\s*"([^"%]+)'
     texts = {text for module in modules for text in re.findall(call, module.read_text())}
@@ -213,7 +215,7 @@ def test_the_document_names_each_metric_and_no_other():
 
 
 def test_the_document_names_each_part_of_readyz():
-    parts = {*health.NEEDED, *health.DEGRADING, "store"}
+    parts = {*health.REQUIRED_CHECKS, *health.OPTIONAL_CHECKS, "store"}
     table = OPERATIONS.split("## What `/readyz` says")[1].split("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)`", table, re.M)) == parts
 
@@ -225,7 +227,7 @@ def test_the_document_names_each_event_in_the_log():
     assert [event for event in sorted(events) if event not in text] == []
 
 
-def test_the_alerts_name_metrics_that_there_are_and_are_explained():
+def test_the_alerts_use_existing_metrics_and_are_documented():
     text = ALERTS.read_text()
     names = {re.sub("_(bucket|sum|count)$", "", name) for name in re.findall(r"\bsite_\w+", text)}
     assert names <= metrics_named_in_code()

@@ -1,4 +1,4 @@
-"""`manage.py prune`: what is deleted, and what stays."""
+"""`manage.py prune` deletes old rows and keeps the rest."""
 
 import datetime as dt
 from io import StringIO
@@ -13,11 +13,13 @@ from django.utils import timezone
 from pages.editing.conflicts import MINUTES_OPEN
 from pages.models import Feedback, OpenForm, SendCount
 
+pytestmark = pytest.mark.database
+
 
 def prune(*arguments):
-    told = StringIO()
-    call_command("prune", *arguments, stdout=told)
-    return told.getvalue().splitlines()
+    output = StringIO()
+    call_command("prune", *arguments, stdout=output)
+    return output.getvalue().splitlines()
 
 
 def keys():
@@ -28,7 +30,7 @@ def keys():
 
 @pytest.fixture
 def old_and_new(admin_user):
-    """Of each kind one that is to stay and one that is older by what makes it old."""
+    """Two rows of each kind: a new one, and one past the age at which it is deleted."""
     now = timezone.now()
     cache.clear()
     cache.set("old", 1, -2)
@@ -56,7 +58,7 @@ def left():
     ]
 
 
-def test_what_is_old_goes_and_the_rest_stays(old_and_new):
+def test_old_rows_are_deleted_and_the_rest_stay(old_and_new):
     assert prune() == [
         "Feedback older than 365 days: 1 deleted",
         "Sessions that have ended: 1 deleted",
@@ -68,7 +70,7 @@ def test_what_is_old_goes_and_the_rest_stays(old_and_new):
     assert cache.get("new") == 1
 
 
-def test_a_dry_run_tells_and_deletes_nothing(old_and_new):
+def test_a_dry_run_reports_and_deletes_nothing(old_and_new):
     before = left()
     assert prune("--dry-run") == [
         "Feedback older than 365 days: 1 would be deleted",
@@ -80,11 +82,11 @@ def test_a_dry_run_tells_and_deletes_nothing(old_and_new):
     assert left() == before
 
 
-def test_the_setting_says_what_is_old(old_and_new, settings):
+def test_the_setting_decides_the_age(old_and_new, settings):
     settings.FEEDBACK_DAYS = 300
     assert prune()[0] == "Feedback older than 300 days: 2 deleted"
 
 
-def test_a_cache_that_is_no_table_is_left_alone(db, settings):
+def test_a_cache_outside_the_database_is_left_alone(db, settings):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     assert prune()[-1] == "Cache entries that have expired: 0 deleted"

@@ -1,4 +1,4 @@
-"""What Sentry is told of an error: where in the code it was, and nothing about who met it."""
+"""Error reports to Sentry name the place in the code and nothing about the visitor."""
 
 import json
 
@@ -23,8 +23,8 @@ SECRETS = [
 ]
 
 
-class Kept(Transport):
-    """Keeps what would be sent."""
+class RecordingTransport(Transport):
+    """A transport that keeps events instead of sending them."""
 
     def __init__(self):
         super().__init__()
@@ -36,16 +36,16 @@ class Kept(Transport):
 
 @pytest.fixture
 def events():
-    transport = Kept()
+    transport = RecordingTransport()
     sentry.start("https://key@sentry.invalid/1", transport=transport)
     yield transport.events
     sentry_sdk.get_client().close()
     sentry_sdk.init()
 
 
-def test_an_error_is_told_without_who_met_it(events, database, monkeypatch):
+def test_an_error_is_reported_without_visitor_data(events, database, monkeypatch):
     monkeypatch.setattr("planning.views.render", broken)
-    answer = ask(
+    response = ask(
         WSGIHandler(),
         "/?q=query-secret",
         REMOTE_ADDR="192.0.2.7",
@@ -54,17 +54,17 @@ def test_an_error_is_told_without_who_met_it(events, database, monkeypatch):
         HTTP_X_SOMETHING="header-secret",
         data=b"body-secret",
     )
-    assert answer.status == "500 Internal Server Error"
+    assert response.status == "500 Internal Server Error"
     (event,) = events
     assert event["request"] == {"method": "GET", "url": "/"}
     (error,) = event["exception"]["values"][-1:]
     assert (error["type"], error["value"]) == ("ValueError", "cannot read /forhandsgranska/…/ 12")
     assert {"user", "breadcrumbs", "extra", "server_name", "contexts", "tags"} & set(event) == set()
-    told = json.dumps(event, default=str)
-    assert [secret for secret in SECRETS if secret in told] == []
+    event_text = json.dumps(event, default=str)
+    assert [secret for secret in SECRETS if secret in event_text] == []
 
 
-# Far from what the test sends: the lines around this one are sent along.
+# At a distance from the test's own data, because Sentry sends the source lines around an error.
 def broken(*args, **kwargs):
     mine = "-".join(("local", "secret"))
     raise ValueError(f"cannot read /forhandsgranska/token-secret/ {len(mine)}")

@@ -1,4 +1,4 @@
-"""How gunicorn reaches the site: what comes from the event loop, what from threads, and what is refused."""
+"""The bridge from gunicorn's ASGI worker to the site's WSGI application."""
 
 import asyncio
 import gc
@@ -16,24 +16,24 @@ import pytest
 
 from blekinge_site.serving import bridge
 from blekinge_site.serving.page_cache import PageCache
-from tests.serving import Several, served
-from tests.stand_ins import FAR, App, Content, ask, make_cache
+from tests.serving import VisitorThreads, served
+from tests.stand_ins import FAR_FUTURE, App, Content, ask, make_cache
 
 
 def echo(environ, start_response):
-    """Answer with what the request is as WSGI tells it, in JSON."""
-    told = {name: value for name, value in environ.items() if isinstance(value, str)}
-    told["body"] = environ["wsgi.input"].read().decode()
+    """Respond with the request's WSGI environ and body as JSON."""
+    request = {name: value for name, value in environ.items() if isinstance(value, str)}
+    request["body"] = environ["wsgi.input"].read().decode()
     start_response("200 OK", [("Content-Type", "application/json")])
-    return [json.dumps(told).encode()]
+    return [json.dumps(request).encode()]
 
 
 def site_of(app, cache=None):
-    return bridge.Site(app, cache, largest_body=lambda path: 100)
+    return bridge.Bridge(app, cache, largest_body=lambda path: 100)
 
 
 def run(coroutine):
-    """Return what `coroutine` does, in a thread of its own: the browser's tests leave a loop in this one."""
+    """Run `coroutine` in a new thread, because browser tests leave a running event loop in this one."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, coroutine).result()
 
@@ -65,8 +65,8 @@ async def visit(app, path, method, headers, messages, options):
     return sent
 
 
-def tell(app, path="/", method="GET", headers=(), messages=(), **options):
-    """Return status, headers and body of what ASGI application `app` answers."""
+def call_app(app, path="/", method="GET", headers=(), messages=(), **options):
+    """Return the status, headers and body of the response of the ASGI application `app`."""
     head, *parts = run(visit(app, path, method, headers, messages, options))
     assert [part.get("more_body", False) for part in parts] == [True] * (len(parts) - 1) + [False]
     return head["status"], dict(head["headers"]), b"".join(part["body"] for part in parts)
@@ -76,10 +76,10 @@ def part(body, more=False):
     return {"type": "http.request", "body": body, "more_body": more}
 
 
-# --- What a request becomes ------------------------------------------------------------------------
+# --- Requests --------------------------------------------------------------------------------------
 
 
-def test_a_request_is_told_as_wsgi_tells_it():
+def test_a_request_becomes_a_wsgi_environ():
     headers = [
         ("host", "example.org"),
         ("accept", "text/html"),
@@ -89,7 +89,7 @@ def test_a_request_is_told_as_wsgi_tells_it():
         ("content-type", "text/plain"),
         ("content-length", "3"),
     ]
-    _status, _headers, body = tell(
+    _status, _headers, body = call_app(
         site_of(echo), "/p%C3%A5/%ff?q=%20\xe5", "POST", headers, [part(b"a", True), part(b"bc")]
     )
     assert json.loads(body) == {
@@ -122,47 +122,49 @@ def test_a_request_is_told_as_wsgi_tells_it():
         ("example.org:443", "example.org:443"),
     ],
 )
-def test_every_form_of_target_has_a_path(target, path):
-    assert json.loads(tell(site_of(echo), target)[2])["PATH_INFO"] == path
+def test_every_form_of_request_target_has_a_path(target, path):
+    assert json.loads(call_app(site_of(echo), target)[2])["PATH_INFO"] == path
 
 
-def test_a_body_in_chunks_gets_its_length():
+def test_a_chunked_body_gets_a_content_length():
     headers = [("transfer-encoding", "chunked")]
     messages = [part(b"a" * 10, True), part(b"b" * 10, True), part(b"")]
-    told = json.loads(tell(site_of(echo), "/", "POST", headers, messages)[2])
-    assert (told["CONTENT_LENGTH"], told["body"]) == ("20", "a" * 10 + "b" * 10)
-    assert "HTTP_TRANSFER_ENCODING" not in told
+    request = json.loads(call_app(site_of(echo), "/", "POST", headers, messages)[2])
+    assert (request["CONTENT_LENGTH"], request["body"]) == ("20", "a" * 10 + "b" * 10)
+    assert "HTTP_TRANSFER_ENCODING" not in request
 
 
-def test_a_body_too_large_for_memory_comes_whole(monkeypatch):
-    monkeypatch.setattr(bridge, "LARGEST_IN_MEMORY", 10)
+def test_a_body_too_large_for_memory_is_passed_on_whole(monkeypatch):
+    monkeypatch.setattr(bridge, "MAX_BYTES_IN_MEMORY", 10)
     headers = [("content-length", "30")]
-    told = json.loads(tell(site_of(echo), "/", "POST", headers, [part(b"x" * 30)])[2])
-    assert told["body"] == "x" * 30
+    request = json.loads(call_app(site_of(echo), "/", "POST", headers, [part(b"x" * 30)])[2])
+    assert request["body"] == "x" * 30
 
 
-# --- What is refused -------------------------------------------------------------------------------
+# --- Refusals --------------------------------------------------------------------------------------
 
 
-def test_a_body_that_is_said_to_be_too_long_is_not_waited_for():
-    told = json.loads(tell(site_of(echo), "/", "POST", [("content-length", "101")])[2])
-    assert (told["CONTENT_LENGTH"], told["body"]) == ("101", "")  # Django answers 413
+def test_a_body_with_too_large_a_content_length_is_not_read():
+    request = json.loads(call_app(site_of(echo), "/", "POST", [("content-length", "101")])[2])
+    assert (request["CONTENT_LENGTH"], request["body"]) == ("101", "")  # Django answers 413
 
 
-def test_a_body_that_turns_out_to_be_too_long_is_refused():
+def test_a_chunked_body_that_grows_too_large_is_refused():
     app, headers = App(), [("transfer-encoding", "chunked")]
     messages = [part(b"x" * 60, True), part(b"x" * 60, True)]
-    assert tell(site_of(app), "/", "POST", headers, messages)[0] == 413
-    assert app.asked == []
+    assert call_app(site_of(app), "/", "POST", headers, messages)[0] == 413
+    assert app.requests == []
 
 
 @pytest.mark.parametrize("messages", [[], [part(b"x", True), {"type": "http.disconnect"}]])
-def test_half_a_body_never_reaches_the_site(messages, monkeypatch):
+def test_an_incomplete_body_never_reaches_the_site(messages, monkeypatch):
     monkeypatch.setattr(bridge, "BODY_SECONDS", 0.05)
     app = App()
-    status, _headers, _body = tell(site_of(app), "/", "POST", [("content-length", "5")], messages)
+    status, _headers, _body = call_app(
+        site_of(app), "/", "POST", [("content-length", "5")], messages
+    )
     assert status == 408
-    assert app.asked == []
+    assert app.requests == []
 
 
 def test_a_web_socket_is_closed():
@@ -175,11 +177,11 @@ def test_a_web_socket_is_closed():
     assert sent == [{"type": "websocket.close"}]
 
 
-# --- How an answer is sent -------------------------------------------------------------------------
+# --- Responses -------------------------------------------------------------------------------------
 
 
 class Body:
-    """A body of `count` chunks that notes in which thread it is closed."""
+    """A body of `count` chunks that records the thread in which it is closed."""
 
     def __init__(self, count):
         self.count, self.closed_in = count, []
@@ -193,21 +195,21 @@ class Body:
 
 @pytest.mark.parametrize("count", [0, 1, bridge.CHUNKS_AT_ONCE, 3 * bridge.CHUNKS_AT_ONCE + 1])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_body_of_many_chunks_is_sent_whole_and_closed(count, method):
+def test_a_response_in_many_chunks_is_sent_whole_and_closed(count, method):
     body = Body(count)
 
     def app(environ, start_response):
         start_response("200 OK", [("Content-Length", str(count))])
         return body
 
-    _status, headers, sent = tell(site_of(app), "/", method)
+    _status, headers, sent = call_app(site_of(app), "/", method)
     assert sent == (b"x" * count if method == "GET" else b"")
     assert headers == {b"content-length": str(count).encode()}
     [thread] = body.closed_in
     assert thread is not threading.current_thread()
 
 
-def test_a_body_that_breaks_is_closed():
+def test_a_response_whose_body_raises_is_closed():
     class Broken(Body):
         def __iter__(self):
             yield from [b"x"] * self.count
@@ -221,12 +223,12 @@ def test_a_body_that_breaks_is_closed():
 
     site = site_of(app)
     with pytest.raises(OSError, match="the disk is gone"):
-        tell(site)
+        call_app(site)
     site.threads.shutdown()
     assert len(body.closed_in) == 1
 
 
-def test_who_leaves_while_the_answer_is_made_leaves_nothing_open():
+def test_the_response_is_closed_when_the_client_disconnects():
     begun, may_go_on, is_closed = threading.Event(), threading.Event(), threading.Event()
     body = Body(2 * bridge.CHUNKS_AT_ONCE)
     body.close = is_closed.set
@@ -247,8 +249,8 @@ def test_who_leaves_while_the_answer_is_made_leaves_nothing_open():
     assert is_closed.wait(10)
 
 
-def test_workers_look_for_garbage_after_a_reload_too():
-    """A reload reads the configuration anew, but gunicorn is ready only once."""
+def test_garbage_collection_works_after_a_reload_too():
+    """A reload reads the configuration again, but `when_ready` runs only once."""
     configuration = runpy.run_path("gunicorn.conf.py")
     assert not gc.isenabled()
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -257,28 +259,28 @@ def test_workers_look_for_garbage_after_a_reload_too():
     assert gc.isenabled()
 
 
-def test_what_is_stored_is_sent_without_a_thread():
+def test_stored_pages_are_sent_without_a_thread():
     app = App()
-    cache = make_cache(app, every=60)
+    cache = make_cache(app, interval=60)
     site = site_of(cache, cache)
     headers = [("host", "testserver"), ("accept-encoding", "gzip")]
-    first = tell(site, headers=headers)
-    site.threads.shutdown()  # whoever needs one from now on gets an error
-    assert tell(site, headers=headers) == first
-    assert len(app.asked) == 1
-    status, head, body = tell(site, "/", "HEAD", headers)
+    first = call_app(site, headers=headers)
+    site.threads.shutdown()  # a request that needs a thread now fails
+    assert call_app(site, headers=headers) == first
+    assert len(app.requests) == 1
+    status, head, body = call_app(site, "/", "HEAD", headers)
     assert (status, head, body) == (200, first[1], b"")
     known = [*headers, ("if-none-match", first[1][b"etag"].decode())]
-    assert tell(site, headers=known)[0] == 304
+    assert call_app(site, headers=known)[0] == 304
     assert dict(ask(cache, HTTP_ACCEPT_ENCODING="gzip").headers) == {
         name.decode().title().replace("Etag", "ETag"): value.decode()
         for name, value in first[1].items()
     }
 
 
-def test_while_all_threads_hang_what_is_stored_is_sent_and_the_rest_refused(monkeypatch):
+def test_while_all_threads_hang_stored_pages_are_sent_and_others_refused(monkeypatch):
     app, go_on = App(), threading.Event()
-    cache = PageCache(app, Content(), hosts=["testserver"], every=0)
+    cache = PageCache(app, Content(), hosts=["testserver"], interval=0)
     ask(cache)
 
     def hanging(environ, start_response):
@@ -287,28 +289,28 @@ def test_while_all_threads_hang_what_is_stored_is_sent_and_the_rest_refused(monk
 
     def no_answer():
         go_on.wait(10)
-        return 2, FAR
+        return 2, FAR_FUTURE
 
-    cache.app, cache.watch.ask = hanging, no_answer
-    monkeypatch.setattr(bridge, "ANSWER_SECONDS", 0.2)
-    site = bridge.Site(cache, cache, largest_body=lambda path: 100, threads=1)
+    cache.app, cache.watch.read_stamp = hanging, no_answer
+    monkeypatch.setattr(bridge, "RESPONSE_SECONDS", 0.2)
+    site = bridge.Bridge(cache, cache, largest_body=lambda path: 100, threads=1)
     headers = [("host", "testserver")]
     try:
-        status, _headers, body = tell(site, "/static/past", headers=headers)
-        assert (status, body.decode()) == (503, bridge.NOT_NOW)
-        assert [tell(site, headers=headers)[0] for _time in range(3)] == [200] * 3
-        assert tell(site, "/static/past", headers=headers)[0] == 503
+        status, _headers, body = call_app(site, "/static/past", headers=headers)
+        assert (status, body.decode()) == (503, bridge.UNAVAILABLE)
+        assert [call_app(site, headers=headers)[0] for _time in range(3)] == [200] * 3
+        assert call_app(site, "/static/past", headers=headers)[0] == 503
     finally:
         go_on.set()
     site.threads.shutdown()
-    assert len(app.asked) == 2  # who has been refused while they stood in line is not made a page
+    assert len(app.requests) == 2  # no page is rendered for refused requests
 
 
 # --- Under gunicorn --------------------------------------------------------------------------------
 
 
 def trickle(port, stop, first, then, counted):
-    """Send `first`, then a byte of `then` now and again, on a connection that is opened anew if closed."""
+    """Send `first` and then a byte of `then` at a time; reconnect whenever the connection is closed."""
     while not stop.is_set():
         with socket.create_connection(("127.0.0.1", port)) as connection:
             try:
@@ -320,6 +322,7 @@ def trickle(port, stop, first, then, counted):
                 continue
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("first", "then"),
     [
@@ -328,7 +331,7 @@ def trickle(port, stop, first, then, counted):
         (b"G", b""),
     ],
 )
-def test_200_slow_visitors_keep_nobody_out(tmp_path, first, then):
+def test_200_slow_clients_do_not_block_visitors(tmp_path, first, then):
     stop, counted = threading.Event(), []
     with served(tmp_path) as site:
         arguments = (site.port, stop, first, then, counted)
@@ -358,7 +361,8 @@ PlanDocument.objects.create(
 """
 
 
-def test_who_never_reads_the_answer_is_shown_out(tmp_path):
+@pytest.mark.processes
+def test_a_client_that_never_reads_is_disconnected(tmp_path):
     impatient = tmp_path / "gunicorn.conf.py"
     impatient.write_text(Path("gunicorn.conf.py").read_text() + "\nUNREAD_SECONDS = 1\n")
     with served(tmp_path, DOCUMENT, GUNICORN_CMD_ARGS=f"--config {impatient}") as site:
@@ -366,7 +370,7 @@ def test_who_never_reads_the_answer_is_shown_out(tmp_path):
         with socket.create_connection(("127.0.0.1", site.port), 30) as visitor:
             visitor.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             time.sleep(5)
-            came = 0  # what the system had in hand already
+            came = 0  # the bytes that were already in the system's buffers
             with suppress(ConnectionResetError):
                 while part := visitor.recv(1_000_000):
                     came += len(part)
@@ -374,7 +378,8 @@ def test_who_never_reads_the_answer_is_shown_out(tmp_path):
         assert len(site.get(path)[2]) == 20_000_000
 
 
-def test_a_length_of_5000_digits_is_refused(tmp_path):
+@pytest.mark.processes
+def test_a_content_length_of_5000_digits_is_refused(tmp_path):
     head = b"POST /aterkoppling/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
     with served(tmp_path) as site:
         for digits in (19, 5000):
@@ -384,22 +389,23 @@ def test_a_length_of_5000_digits_is_refused(tmp_path):
         assert "Traceback" not in site.log.read_text()
 
 
-class ByProxy(Several):
-    """Some whose requests come as nginx sends them on: each on a connection of its own."""
+class ByProxy(VisitorThreads):
+    """Visitors whose requests arrive as from nginx, each on a new connection."""
 
     def __init__(self, site):
         super().__init__(4)
         self.site = site
 
     def visit(self):
-        self.seen.append(self.site.get("/robots.txt", **{"X-Forwarded-Proto": "https"})[0])
+        self.outcomes.append(self.site.get("/robots.txt", **{"X-Forwarded-Proto": "https"})[0])
 
 
-def test_workers_that_are_replaced_lose_no_request(tmp_path):
+@pytest.mark.processes
+def test_replacing_workers_loses_no_request(tmp_path):
     arguments = "--max-requests 100 --max-requests-jitter 50"
     with served(tmp_path, GUNICORN_CMD_ARGS=arguments, BEHIND_PROXY="on") as site:
         first = set(site.workers())
         with ByProxy(site) as visitors:
-            while len(visitors.seen) < 2000 or first & set(site.workers()):
+            while len(visitors.outcomes) < 2000 or first & set(site.workers()):
                 time.sleep(0.1)
-        assert set(visitors.seen) == {200}
+        assert set(visitors.outcomes) == {200}

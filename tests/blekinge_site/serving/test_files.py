@@ -1,4 +1,4 @@
-"""Files from the disk over the network: static files and documents, whole, in part, and conditionally."""
+"""Static files and documents over the network: whole, by range and conditionally."""
 
 import gzip
 import re
@@ -7,6 +7,8 @@ import brotli
 import pytest
 
 from tests.serving import served
+
+pytestmark = pytest.mark.processes
 
 DOCUMENT = """
 from django.core.files.base import ContentFile
@@ -41,7 +43,7 @@ def site(tmp_path_factory):
         ("identity", None),
     ],
 )
-def test_a_static_file_comes_in_no_encoding_that_is_refused(site, accepted, encoding):
+def test_a_static_file_is_never_sent_in_a_refused_encoding(site, accepted, encoding):
     path = site.paths["static"]
     whole = site.get(path)[2]
     status, headers, body = site.get(path, **{"Accept-Encoding": accepted})
@@ -54,7 +56,7 @@ def test_a_static_file_comes_in_no_encoding_that_is_refused(site, accepted, enco
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    ("asked", "part"),
+    ("byte_range", "part"),
     [
         ("bytes=0-0", slice(0, 1)),
         ("bytes=-1", slice(-1, None)),
@@ -65,54 +67,55 @@ def test_a_static_file_comes_in_no_encoding_that_is_refused(site, accepted, enco
         ("Bytes = 2-2", slice(2, 3)),
     ],
 )
-def test_a_part_of_a_file_is_sent(site, kind, asked, part):
+def test_a_range_of_a_file_is_sent(site, kind, byte_range, part):
     whole = site.get(site.paths[kind])[2]
-    status, headers, body = site.get(site.paths[kind], Range=asked)
+    status, headers, body = site.get(site.paths[kind], Range=byte_range)
     assert (status, body) == (206, whole[part])
     first, last, _step = part.indices(len(whole))
     assert headers["Content-Range"] == f"bytes {first}-{last - 1}/{len(whole)}"
     assert headers["Content-Length"] == str(len(body))
 
 
-def test_a_part_of_a_compressed_static_file_is_a_part_of_what_is_sent(site):
+def test_a_range_of_a_compressed_static_file_counts_compressed_bytes(site):
     accepted = {"Accept-Encoding": "br"}
     whole = site.get(site.paths["static"], **accepted)[2]
     status, headers, body = site.get(site.paths["static"], Range="bytes=-10", **accepted)
     assert (status, headers["Content-Encoding"], body) == (206, "br", whole[-10:])
 
 
-def test_a_document_is_never_compressed_on_its_way(site):
-    # The cookie leads past the page cache, which passes no encodings on.
+def test_a_document_is_never_compressed(site):
+    # The cookie bypasses the page cache, which would drop Accept-Encoding.
     headers = {"Accept-Encoding": "gzip", "Cookie": "sessionid=x"}
     whole = site.get(site.paths["document"])[2]
-    for asked, answer in (({}, (200, whole)), ({"Range": "bytes=0-999"}, (206, whole[:1000]))):
-        status, said, body = site.get(site.paths["document"], **headers, **asked)
-        assert (status, body, said["Content-Encoding"]) == (*answer, None)
+    part = whole[:1000]
+    for range_header, expected in (({}, (200, whole)), ({"Range": "bytes=0-999"}, (206, part))):
+        status, response_headers, body = site.get(site.paths["document"], **headers, **range_header)
+        assert (status, body, response_headers["Content-Encoding"]) == (*expected, None)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("asked", ["bytes=99999999-", "bytes=-0"])
-def test_a_part_that_is_not_there_is_refused_with_the_size(site, kind, asked):
+@pytest.mark.parametrize("byte_range", ["bytes=99999999-", "bytes=-0"])
+def test_a_range_beyond_the_file_is_refused_with_the_size(site, kind, byte_range):
     size = len(site.get(site.paths[kind])[2])
-    status, headers, body = site.get(site.paths[kind], Range=asked)
+    status, headers, body = site.get(site.paths[kind], Range=byte_range)
     assert (status, headers["Content-Range"], body) == (416, f"bytes */{size}", b"")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    "asked", ["bytes=5-2", "bytes=0-1,4-5", "bytes=-", "bytes=٣-", "lines=0-1", "0-1", ""]
+    "byte_range", ["bytes=5-2", "bytes=0-1,4-5", "bytes=-", "bytes=٣-", "lines=0-1", "0-1", ""]
 )
-def test_what_is_no_single_range_gets_the_whole_file(site, kind, asked):
-    status, headers, body = site.get(site.paths[kind], Range=asked.encode())
+def test_an_invalid_or_multiple_range_gets_the_whole_file(site, kind, byte_range):
+    status, headers, body = site.get(site.paths[kind], Range=byte_range.encode())
     assert (status, headers["Accept-Ranges"]) == (200, "bytes")
     assert body == site.get(site.paths[kind])[2]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_part_is_sent_only_of_the_file_that_the_visitor_has(site, kind):
+def test_a_range_is_sent_only_if_the_file_is_unchanged(site, kind):
     headers = site.get(site.paths[kind])[1]
     same = {headers["Last-Modified"]: 206, '"other"': 200, "Thu, 01 Jan 1970 00:00:00 GMT": 200}
-    # A weak ETag, which an encoding of the file has too, says nothing of its bytes.
+    # Encodings of the file share its weak ETag, so a weak ETag doesn't identify bytes.
     same |= {headers["ETag"]: {"static": 200, "document": 206}[kind], "nonsense": 200}
     for validator, expected in same.items():
         sent = {"Range": "bytes=0-0", "If-Range": validator}
@@ -120,7 +123,7 @@ def test_a_part_is_sent_only_of_the_file_that_the_visitor_has(site, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_who_has_a_file_is_told_so(site, kind):
+def test_a_file_that_the_client_has_is_not_sent_again(site, kind):
     _status, headers, body = site.get(site.paths[kind])
     assert headers["ETag"].startswith({"static": 'W/"', "document": '"'}[kind])
     for name, value in (
@@ -129,10 +132,11 @@ def test_who_has_a_file_is_told_so(site, kind):
         ("If-None-Match", "*"),
         ("If-Modified-Since", headers["Last-Modified"]),
     ):
-        status, said, nothing = site.get(site.paths[kind], **{name: value, "Range": "bytes=0-0"})
-        assert (status, said["ETag"], nothing) == (304, headers["ETag"], b""), (name, value)
-        assert said["Content-Length"] == str(len(body))
-        assert said["Cache-Control"] == headers["Cache-Control"]
+        known = {name: value, "Range": "bytes=0-0"}
+        status, new_headers, empty_body = site.get(site.paths[kind], **known)
+        assert (status, new_headers["ETag"], empty_body) == (304, headers["ETag"], b""), known
+        assert new_headers["Content-Length"] == str(len(body))
+        assert new_headers["Cache-Control"] == headers["Cache-Control"]
     for name, value in (
         ("If-None-Match", '"other"'),
         ("If-Modified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"),
@@ -141,20 +145,20 @@ def test_who_has_a_file_is_told_so(site, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_head_tells_of_the_whole_file(site, kind):
+def test_head_describes_the_whole_file(site, kind):
     _status, whole, body = site.get(site.paths[kind])
-    for asked, expected in (
+    for request_headers, expected in (
         ({}, 200),
         ({"Range": "bytes=0-0"}, 200),
         ({"If-None-Match": "*"}, 304),
     ):
-        status, headers, nothing = site.get(site.paths[kind], method="HEAD", **asked)
-        assert (status, nothing) == (expected, b"")
+        status, headers, empty_body = site.get(site.paths[kind], method="HEAD", **request_headers)
+        assert (status, empty_body) == (expected, b"")
         assert headers["Content-Length"] == str(len(body))
         assert headers["ETag"] == whole["ETag"]
 
 
-def test_a_document_that_is_replaced_is_asked_for_anew(site):
+def test_a_replaced_document_is_sent_again(site):
     _status, headers, _body = site.get(site.paths["document"])
     assert headers["Cache-Control"] == "public, max-age=0, stale-if-error=3600"
     site.run("""
@@ -162,7 +166,7 @@ from django.core.files.base import ContentFile
 from planning.models import PlanDocument
 PlanDocument.objects.get().file.save("bilaga.pdf", ContentFile(b"%PDF-ny"))
 """)
-    asked = {"If-None-Match": headers["ETag"]}
-    assert site.get(site.paths["document"], **asked)[2] == b"%PDF-ny"
+    request_headers = {"If-None-Match": headers["ETag"]}
+    assert site.get(site.paths["document"], **request_headers)[2] == b"%PDF-ny"
     resumed = {"If-Range": headers["ETag"], "Range": "bytes=0-0"}
     assert site.get(site.paths["document"], **resumed)[2] == b"%PDF-ny"

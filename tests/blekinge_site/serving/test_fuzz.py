@@ -1,6 +1,6 @@
-"""What no browser sends, thousands of times: nothing fails, nothing hangs, nobody's page changes.
+"""Thousands of malformed requests: no error, no hang, and no change to other visitors' pages.
 
-FUZZ_CASES says how many; FUZZ_SEED repeats a run that failed.
+FUZZ_CASES sets the number of requests. FUZZ_SEED repeats a failed run.
 """
 
 import os
@@ -10,14 +10,17 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from tests.serving import served
 
+pytestmark = pytest.mark.processes
+
 CASES = int(os.environ.get("FUZZ_CASES", 1500))
 SEED = int(os.environ.get("FUZZ_SEED", 0)) or random.randrange(1, 10**9)
-SECONDS = 20  # in which each answer must come, on a machine with much else to do
+RESPONSE_SECONDS = 20  # the time limit for each response, for a busy machine
 
 FILL = """
 from tests.factories import *
@@ -81,7 +84,7 @@ BODIES = [
 
 
 def odd_request(chance, port):
-    """Return the bytes of a request that is wrong in one way or several."""
+    """Return the bytes of a request with one error or several."""
     path = chance.choice(PATHS)
     for _number in range(chance.choice([0, 1, 1, 2])):
         where = chance.randint(1, len(path))
@@ -99,60 +102,60 @@ def odd_request(chance, port):
     return "\r\n".join([*lines, "", body]).encode("latin-1", "replace")
 
 
-def answer_to(request, port, silent_seconds=0.5):
-    """Return all that the site answers to `request`, after which nothing more is sent.
+def response_to(request, port, silent_seconds=0.5):
+    """Send `request` and return all bytes of the response.
 
-    Half a request gets no answer: after so long a silence, the site is told that no more will come.
+    An incomplete request gets no response: after `silent_seconds`, the client closes its sending side.
     """
-    said = []
+    received = []
     with (
-        suppress(ConnectionError),  # closed before it had read all
-        socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection,
+        suppress(ConnectionError),  # closed before it had read the whole request
+        socket.create_connection(("127.0.0.1", port), timeout=RESPONSE_SECONDS) as connection,
     ):
         connection.sendall(request)
         connection.settimeout(silent_seconds)
         with suppress(TimeoutError):
             while part := connection.recv(65536):
-                said.append(part)
-        connection.settimeout(SECONDS)
+                received.append(part)
+        connection.settimeout(RESPONSE_SECONDS)
         connection.shutdown(socket.SHUT_WR)
         while part := connection.recv(65536):
-            said.append(part)
-    return b"".join(said)
+            received.append(part)
+    return b"".join(received)
 
 
 def plain(path, port):
-    """Return the status and the body that a reader gets at `path`."""
+    """Return the status line and the body of an ordinary request for `path`."""
     lines = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
-    head, _, body = answer_to(lines.encode(), port, SECONDS).partition(b"\r\n\r\n")
+    head, _, body = response_to(lines.encode(), port, RESPONSE_SECONDS).partition(b"\r\n\r\n")
     return head.split(b"\r\n")[0], body
 
 
-# What only an error page for developers would say.
+# Words that only an error page for developers would have.
 SIGNS = re.compile(rb"Traceback|site-packages|DisallowedHost|\bDjango\b", re.IGNORECASE)
 
 
-def test_no_request_breaks_the_site_or_changes_what_others_get(tmp_path):
+def test_no_malformed_request_breaks_the_site_or_changes_pages_for_others(tmp_path):
     chance = random.Random(SEED)
     with served(tmp_path, FILL) as site:
         port = site.port
         before = {path: plain(path, port) for path in PAGES}
-        *found, missing = (status for status, _body in before.values())
-        assert {*found} == {b"HTTP/1.1 200 OK"}
-        assert missing == b"HTTP/1.1 404 Not Found"
+        *statuses, missing_status = (status for status, _body in before.values())
+        assert {*statuses} == {b"HTTP/1.1 200 OK"}
+        assert missing_status == b"HTTP/1.1 404 Not Found"
         requests = [odd_request(chance, port) for _number in range(CASES)]
         with ThreadPoolExecutor(16) as visitors:
-            answers = visitors.map(lambda request: answer_to(request, port), requests)
-            for number, (request, answer) in enumerate(zip(requests, answers, strict=True)):
-                said = f"seed {SEED}, case {number}: {request!r}\n{answer[:300]!r}"
-                # Several answers may come in one go. 501 is the word for an unknown transfer coding.
-                assert not re.search(rb"HTTP/1\.\d 5(?!01)\d\d", answer), said
-                assert not SIGNS.search(answer), said
-                assert b"http://evil.example" not in answer, said
-                assert b"\r\nX-Evil" not in answer.partition(b"\r\n\r\n")[0], said
+            responses = visitors.map(lambda request: response_to(request, port), requests)
+            for number, (request, response) in enumerate(zip(requests, responses, strict=True)):
+                case = f"seed {SEED}, case {number}: {request!r}\n{response[:300]!r}"
+                # Pipelined requests give several responses. An unknown transfer coding gives a 501.
+                assert not re.search(rb"HTTP/1\.\d 5(?!01)\d\d", response), case
+                assert not SIGNS.search(response), case
+                assert b"http://evil.example" not in response, case
+                assert b"\r\nX-Evil" not in response.partition(b"\r\n\r\n")[0], case
                 if number % 100 == 0:
                     path = chance.choice(PAGES)
-                    assert plain(path, port) == before[path], said
+                    assert plain(path, port) == before[path], case
         assert {path: plain(path, port) for path in PAGES} == before, f"seed {SEED}"
 
 
@@ -171,7 +174,7 @@ VALUES = [
 ]
 
 
-def test_no_form_of_the_staffs_breaks(content):
+def test_random_data_breaks_no_admin_form(content):
     chance = random.Random(SEED)
     client = Client(raise_request_exception=False)
     client.force_login(User.objects.create_superuser("chef"))
@@ -189,5 +192,5 @@ def test_no_form_of_the_staffs_breaks(content):
     for _number in range(CASES // 30):
         address, names = chance.choice(list(forms.items()))
         sent = {name: chance.choice(VALUES) for name in chance.sample(names, min(len(names), 12))}
-        answer = client.post(address, sent)
-        assert answer.status_code < 500, f"seed {SEED}: {address} {sent}"
+        response = client.post(address, sent)
+        assert response.status_code < 500, f"seed {SEED}: {address} {sent}"

@@ -1,4 +1,4 @@
-"""The page cache: what it stores, for whom, for how long, and how it sends it."""
+"""The page cache: which responses it stores, for which requests, and how it sends them."""
 
 import gzip
 import hashlib
@@ -10,25 +10,25 @@ import brotli
 import pytest
 
 from blekinge_site.serving.stored_pages import Shelf, acceptable
-from tests.stand_ins import HTML, LONG, App, ask, make_cache
+from tests.stand_ins import HTML, LONG_BODY, App, ask, make_cache
 
-# --- How it is sent --------------------------------------------------------------------------------
+# --- Responses -------------------------------------------------------------------------------------
 
 
-def test_a_page_is_made_once_and_sent_as_it_was():
+def test_a_page_is_rendered_once_and_sent_unchanged():
     app = App()
     cache = make_cache(app)
     first, second = ask(cache), ask(cache)
-    assert len(app.asked) == 1
+    assert len(app.requests) == 1
     assert (second.status, second.headers, second.body) == (first.status, first.headers, first.body)
-    assert second.body == LONG
+    assert second.body == LONG_BODY
     assert second.headers == {
         "Content-Type": "text/html; charset=utf-8",
-        "Content-Length": str(len(LONG)),
+        "Content-Length": str(len(LONG_BODY)),
         "Cache-Control": "public, max-age=0, stale-if-error=3600",
         "Vary": "Accept-Encoding",
         "X-Accel-Expires": "@1",
-        "ETag": f'"{hashlib.blake2b(LONG, digest_size=16).hexdigest()}"',
+        "ETag": f'"{hashlib.blake2b(LONG_BODY, digest_size=16).hexdigest()}"',
     }
 
 
@@ -49,11 +49,11 @@ def test_a_page_is_made_once_and_sent_as_it_was():
         ("brotli, xgzip", ("identity",)),
     ],
 )
-def test_the_visitor_says_which_encodings_are_acceptable(header, encodings):
+def test_accept_encoding_decides_the_encodings(header, encodings):
     assert acceptable(header) == encodings
 
 
-def test_no_header_takes_long_to_read():
+def test_parsing_any_header_is_fast():
     cache = make_cache(App())
     plain = ask(cache)
     started = time.perf_counter()
@@ -68,18 +68,28 @@ def test_no_header_takes_long_to_read():
 def test_every_encoding_has_its_length_and_an_etag_of_its_own():
     cache = make_cache(App())
     ask(cache)
-    answers = [ask(cache, headers={"accept-encoding": name}) for name in ("identity", "gzip", "br")]
-    assert [answer.headers.get("Content-Encoding") for answer in answers] == [None, "gzip", "br"]
-    assert [answer.headers["Content-Length"] for answer in answers] == [
-        str(len(answer.body)) for answer in answers
+    responses = [
+        ask(cache, headers={"accept-encoding": name}) for name in ("identity", "gzip", "br")
     ]
-    said = [answers[0].body, gzip.decompress(answers[1].body), brotli.decompress(answers[2].body)]
-    assert said == [LONG] * 3
-    assert len({answer.headers["ETag"] for answer in answers}) == 3
-    assert {answer.headers["Vary"] for answer in answers} == {"Accept-Encoding"}
+    assert [response.headers.get("Content-Encoding") for response in responses] == [
+        None,
+        "gzip",
+        "br",
+    ]
+    assert [response.headers["Content-Length"] for response in responses] == [
+        str(len(response.body)) for response in responses
+    ]
+    bodies = [
+        responses[0].body,
+        gzip.decompress(responses[1].body),
+        brotli.decompress(responses[2].body),
+    ]
+    assert bodies == [LONG_BODY] * 3
+    assert len({response.headers["ETag"] for response in responses}) == 3
+    assert {response.headers["Vary"] for response in responses} == {"Accept-Encoding"}
 
 
-def test_brotli_is_made_behind_the_visitors_back():
+def test_brotli_is_compressed_in_the_background():
     cache = make_cache(App())
     cache.finishing = ThreadPoolExecutor(1)
     started, go_on = threading.Event(), threading.Event()
@@ -89,40 +99,40 @@ def test_brotli_is_made_behind_the_visitors_back():
     go_on.set()
     cache.finishing.shutdown()
     second = ask(cache, headers={"accept-encoding": "br, gzip"})
-    answers = (first, second)
-    assert [answer.headers["Content-Encoding"] for answer in answers] == ["gzip", "br"]
+    responses = (first, second)
+    assert [response.headers["Content-Encoding"] for response in responses] == ["gzip", "br"]
 
 
-def test_what_is_short_or_packed_already_is_not_compressed():
+def test_short_or_already_compressed_bodies_are_not_compressed():
     for app in (
         App(headers=[("Content-Type", "text/html"), ("Content-Length", "3")], body=b"Hej"),
         App(headers=[("Content-Type", "application/pdf"), *HTML[1:]]),
     ):
         cache = make_cache(app)
         ask(cache)
-        answer = ask(cache, headers={"accept-encoding": "br, gzip"})
-        assert (answer.body, answer.headers.get("Content-Encoding")) == (app.body, None)
+        response = ask(cache, headers={"accept-encoding": "br, gzip"})
+        assert (response.body, response.headers.get("Content-Encoding")) == (app.body, None)
 
 
-def test_head_is_answered_as_get_without_the_body():
+def test_head_gets_the_headers_of_get_without_a_body():
     app = App()
     cache = make_cache(app)
     head = ask(cache, method="HEAD")
     get = ask(cache)
     assert (head.status, head.headers, head.body) == (get.status, get.headers, b"")
-    assert [asked["REQUEST_METHOD"] for asked in app.asked] == ["GET"]
+    assert [request["REQUEST_METHOD"] for request in app.requests] == ["GET"]
 
 
 @pytest.mark.parametrize("known", ["{}", "W/{}", '"other", {}', "*", ' W/"other",{} '])
-def test_who_has_the_page_gets_304(known):
+def test_a_known_etag_gets_304(known):
     cache = make_cache(App(headers=[*HTML, ("Content-Security-Policy", "default-src 'none'")]))
     ask(cache)
     for encoding in ("identity", "gzip", "br"):
         etag = ask(cache, headers={"accept-encoding": encoding}).headers["ETag"]
         headers = {"accept-encoding": encoding, "if-none-match": known.format(etag)}
-        answer = ask(cache, headers=headers)
-        assert (answer.status, answer.body) == ("304 Not Modified", b"")
-        assert answer.headers == {
+        response = ask(cache, headers=headers)
+        assert (response.status, response.body) == ("304 Not Modified", b"")
+        assert response.headers == {
             "Cache-Control": "public, max-age=0, stale-if-error=3600",
             "Content-Security-Policy": "default-src 'none'",
             "ETag": etag,
@@ -131,12 +141,12 @@ def test_who_has_the_page_gets_304(known):
         }
 
 
-def test_who_has_it_in_an_encoding_that_is_still_good_gets_304_for_that():
+def test_a_known_etag_of_another_acceptable_encoding_gets_304():
     cache = make_cache(App())
     etag = ask(cache, headers={"accept-encoding": "gzip"}).headers["ETag"]
     headers = {"accept-encoding": "br, gzip", "if-none-match": etag}
-    answer = ask(cache, headers=headers)
-    assert (answer.status, answer.headers["ETag"]) == ("304 Not Modified", etag)
+    response = ask(cache, headers=headers)
+    assert (response.status, response.headers["ETag"]) == ("304 Not Modified", etag)
     headers = {"accept-encoding": "br", "if-none-match": etag}
     assert ask(cache, headers=headers).status == "200 OK"
 
@@ -144,19 +154,19 @@ def test_who_has_it_in_an_encoding_that_is_still_good_gets_304_for_that():
 def test_an_error_page_is_never_304():
     cache = make_cache(App("404 Not Found"))
     ask(cache)
-    answer = ask(cache, headers={"if-none-match": "*"})
-    assert (answer.status, answer.body) == ("404 Not Found", LONG)
-    assert "ETag" not in answer.headers
-    assert "X-Accel-Expires" not in answer.headers
+    response = ask(cache, headers={"if-none-match": "*"})
+    assert (response.status, response.body) == ("404 Not Found", LONG_BODY)
+    assert "ETag" not in response.headers
+    assert "X-Accel-Expires" not in response.headers
 
 
-def test_a_part_is_answered_with_the_whole():
+def test_a_range_request_gets_the_whole_page():
     cache = make_cache(App())
-    answer = ask(cache, headers={"range": "bytes=0-1"})
-    assert (answer.status, answer.body) == ("200 OK", LONG)
+    response = ask(cache, headers={"range": "bytes=0-1"})
+    assert (response.status, response.body) == ("200 OK", LONG_BODY)
 
 
-# --- What goes past --------------------------------------------------------------------------------
+# --- Requests and responses that bypass the cache --------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -174,27 +184,27 @@ def test_a_part_is_answered_with_the_whole():
         {"SCRIPT_NAME": "/elsewhere"},
     ],
 )
-def test_what_is_not_for_everyone_goes_past(visit):
+def test_requests_for_no_public_page_bypass_the_cache(visit):
     app = App()
     cache = make_cache(app)
     ask(cache)
     for number in (2, 3):
-        answer = ask(cache, **visit)
-        assert len(app.asked) == number
-        assert answer.headers == dict(HTML)
+        response = ask(cache, **visit)
+        assert len(app.requests) == number
+        assert response.headers == dict(HTML)
         method = visit.get("method", "GET")
-        assert app.asked[-1]["REQUEST_METHOD"] == method
+        assert app.requests[-1]["REQUEST_METHOD"] == method
     assert ask(cache).headers["Vary"] == "Accept-Encoding"
-    assert len(app.asked) == 3
+    assert len(app.requests) == 3
 
 
 @pytest.mark.parametrize("cookie", ["messages=x", "analytics=1; theme=dark"])
-def test_a_cookie_that_is_not_ours_is_not_looked_at(cookie):
+def test_unknown_cookies_are_ignored(cookie):
     app = App()
     cache = make_cache(app)
     for _time in range(2):
         ask(cache, headers={"cookie": cookie})
-    assert ["HTTP_COOKIE" in asked for asked in app.asked] == [False]
+    assert ["HTTP_COOKIE" in request for request in app.requests] == [False]
 
 
 @pytest.mark.parametrize(
@@ -210,38 +220,38 @@ def test_a_cookie_that_is_not_ours_is_not_looked_at(cookie):
         ("200 OK", ("Content-Security-Policy", "script-src 'nonce-abc'")),
     ],
 )
-def test_what_may_differ_between_visitors_is_not_stored(status, header):
+def test_responses_that_may_differ_between_visitors_are_not_stored(status, header):
     app = App(status, [*HTML, header])
     cache = make_cache(app)
     for number in (1, 2):
-        answer = ask(cache)
-        assert (answer.status, answer.headers) == (status, dict([*HTML, header]))
-        assert len(app.asked) == number
+        response = ask(cache)
+        assert (response.status, response.headers) == (status, dict([*HTML, header]))
+        assert len(app.requests) == number
     assert ask(cache, method="HEAD").body == b""
     assert cache.pages.size == cache.endless.size == 0
 
 
-def test_a_file_answers_to_what_its_visitor_has_sent_and_is_not_stored():
+def test_a_file_gets_the_request_headers_and_is_not_stored():
     app = App(headers=[*HTML, ("Accept-Ranges", "bytes")])
     cache = make_cache(app)
-    for asked in ("bytes=0-0", "bytes=-1"):
-        assert ask(cache, headers={"range": asked}).status == "200 OK"
-        assert app.asked[-1]["HTTP_RANGE"] == asked
+    for byte_range in ("bytes=0-0", "bytes=-1"):
+        assert ask(cache, headers={"range": byte_range}).status == "200 OK"
+        assert app.requests[-1]["HTTP_RANGE"] == byte_range
     assert cache.pages.size == cache.endless.size == 0
 
 
-def test_what_tells_no_length_or_is_large_is_not_stored():
+def test_responses_without_a_length_or_too_large_are_not_stored():
     for headers in (HTML[:1], [HTML[0], ("Content-Length", "70000")]):
         app = App(headers=headers)
         cache = make_cache(app, megabytes=1)
-        assert [ask(cache).body, ask(cache).body] == [LONG] * 2
-        assert len(app.asked) == 2
+        assert [ask(cache).body, ask(cache).body] == [LONG_BODY] * 2
+        assert len(app.requests) == 2
 
 
-# --- What one sends and another gets ---------------------------------------------------------------
+# --- Keeping visitors apart ------------------------------------------------------------------------
 
 
-def test_nothing_but_the_address_reaches_what_is_stored():
+def test_only_the_address_reaches_a_stored_page():
     app = App()
     cache = make_cache(app)
     sent = {
@@ -258,11 +268,11 @@ def test_nothing_but_the_address_reaches_what_is_stored():
         "range": "bytes=0-1",
     }
     ask(cache, headers=sent, data=b"a=b", content_type="application/x-www-form-urlencoded")
-    (asked,) = app.asked
-    assert [name for name in asked if name.startswith(("HTTP_", "CONTENT_"))] == ["HTTP_HOST"]
-    assert (asked["wsgi.url_scheme"], asked["wsgi.input"].read()) == ("http", b"")
+    (request,) = app.requests
+    assert [name for name in request if name.startswith(("HTTP_", "CONTENT_"))] == ["HTTP_HOST"]
+    assert (request["wsgi.url_scheme"], request["wsgi.input"].read()) == ("http", b"")
     ask(cache)
-    assert len(app.asked) == 1
+    assert len(app.requests) == 1
 
 
 def test_each_host_and_scheme_has_its_own_pages():
@@ -276,7 +286,7 @@ def test_each_host_and_scheme_has_its_own_pages():
     ]
     for headers in sent * 2:
         ask(cache, headers=headers)
-    assert [(asked["HTTP_HOST"], asked["wsgi.url_scheme"]) for asked in app.asked] == [
+    assert [(request["HTTP_HOST"], request["wsgi.url_scheme"]) for request in app.requests] == [
         ("a.se", "http"),
         ("a.se", "https"),
         ("a.se:8000", "http"),
@@ -286,15 +296,15 @@ def test_each_host_and_scheme_has_its_own_pages():
     ]
 
 
-def test_the_host_in_other_letters_is_the_same_host():
+def test_host_names_are_case_insensitive():
     app = App()
     cache = make_cache(app)
     ask(cache, headers={"host": "TestServer"})
     ask(cache)
-    assert [asked["HTTP_HOST"] for asked in app.asked] == ["testserver"]
+    assert [request["HTTP_HOST"] for request in app.requests] == ["testserver"]
 
 
-def test_addresses_without_a_page_push_no_page_out():
+def test_missing_addresses_evict_no_page():
     app = App()
     cache = make_cache(app, megabytes=1)
     ask(cache)
@@ -303,23 +313,25 @@ def test_addresses_without_a_page_push_no_page_out():
         ask(cache, f"/finns-inte-{number}/")
     assert 50_000 < cache.endless.size <= 62_500
     ask(cache)
-    assert len(app.asked) == 501
+    assert len(app.requests) == 501
 
 
 # --- The query -------------------------------------------------------------------------------------
 
 
-def test_a_page_is_sent_whatever_the_query_says():
+def test_a_stored_page_is_sent_for_any_query():
     app = App()
     cache = make_cache(app)
-    answers = [ask(cache, f"/{query}") for query in ("?fbclid=1", "", "?a=b&<script>", "?%ff")]
-    assert [asked["QUERY_STRING"] for asked in app.asked] == [""]
-    assert [(answer.status, answer.body) for answer in answers] == [("200 OK", LONG)] * 4
+    responses = [ask(cache, f"/{query}") for query in ("?fbclid=1", "", "?a=b&<script>", "?%ff")]
+    assert [request["QUERY_STRING"] for request in app.requests] == [""]
+    assert [(response.status, response.body) for response in responses] == [
+        ("200 OK", LONG_BODY)
+    ] * 4
 
 
-def test_what_a_view_reads_of_the_query_is_stored_each_time():
+def test_query_parameters_that_a_view_reads_are_part_of_the_key():
     app = App()
-    cache = make_cache(app, reads={"/sok/": {"q", "sida"}})
+    cache = make_cache(app, query_names={"/sok/": {"q", "sida"}})
     queries = [
         "q=v%C3%A5rd&sida=2",
         "sida=2&fbclid=1&q=vård",
@@ -329,9 +341,9 @@ def test_what_a_view_reads_of_the_query_is_stored_each_time():
         "x=1",
     ]
     for query in queries * 2:
-        assert ask(cache, "/sok/", QUERY_STRING=query.encode().decode("latin-1")).body == LONG
+        assert ask(cache, "/sok/", QUERY_STRING=query.encode().decode("latin-1")).body == LONG_BODY
     ask(cache, "/sok/")
-    assert [asked["QUERY_STRING"] for asked in app.asked] == [
+    assert [request["QUERY_STRING"] for request in app.requests] == [
         "q=v%C3%A5rd&sida=2",
         "q=v%E5rd",
         "q=a&q=b",
@@ -340,20 +352,20 @@ def test_what_a_view_reads_of_the_query_is_stored_each_time():
     ]
 
 
-def test_queries_push_no_page_out_and_are_not_kept_by_nginx():
+def test_pages_with_queries_evict_no_page_and_are_not_kept_by_nginx():
     app = App()
-    cache = make_cache(app, reads={"/sok/": {"q"}}, megabytes=1)
+    cache = make_cache(app, query_names={"/sok/": {"q"}}, megabytes=1)
     ask(cache)
     for number in range(200):
         assert "X-Accel-Expires" not in ask(cache, f"/sok/?q={number}").headers
     assert "X-Accel-Expires" not in ask(cache, "/sok/").headers
     assert 50_000 < cache.endless.size <= 62_500
     ask(cache)
-    assert len(app.asked) == 202
+    assert len(app.requests) == 202
 
 
 @pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found"])
-def test_where_the_query_may_lead_on_it_is_not_left_out(status):
+def test_redirects_keep_the_query(status):
     def app(environ, start_response):
         start_response(
             status, [*HTML[:1], ("Content-Length", "0"), ("Location", f"/x/?{query(environ)}")]
@@ -370,8 +382,8 @@ def test_where_the_query_may_lead_on_it_is_not_left_out(status):
         ("/x?b=2", "/x/?b=2"),
         ("/x", "/x/?"),
     ]:
-        answer = ask(cache, path)
-        assert (answer.status, answer.headers["Location"]) == (status, place)
+        response = ask(cache, path)
+        assert (response.status, response.headers["Location"]) == (status, place)
 
 
 # --- Memory ----------------------------------------------------------------------------------------
@@ -382,27 +394,31 @@ class Sized:
         self.size = size
 
 
-def test_what_was_asked_for_longest_ago_goes_first():
-    shelf = Shelf(limit=1000)
+def test_the_least_recently_used_page_is_evicted_first():
+    shelf = Shelf(max_bytes=1000)
     for key in "abc":
         shelf.put(key, Sized(299))
     shelf.get("a")
     shelf.put("d", Sized(299))
     assert [shelf.get(key) is not None for key in "abcd"] == [True, False, True, True]
-    shelf.put("d", Sized(599))  # a page that has grown
+    shelf.put("d", Sized(599))  # a larger version of the page
     assert [shelf.get(key) is not None for key in "abcd"] == [False, False, True, True]
     shelf.drop("d")
     assert shelf.size == 300
 
 
-def test_every_change_of_what_is_stored_is_reported():
+def test_every_change_in_stored_bytes_is_reported():
     app, sizes = App(), []
     cache = make_cache(app)
     cache.report_size = sizes.append
     ask(cache)
     app.status = "404 Not Found"
     ask(cache, "/finns-inte/")
-    packed = len(brotli.compress(LONG)) + len(gzip.compress(LONG, 6))
-    page = 1000 + len(LONG) + len(str(("http", "testserver", "/", "")))
-    missing = page + len("finns-inte/") + len(gzip.compress(LONG, 6))
-    assert sizes == [page + len(gzip.compress(LONG, 6)), page + packed, page + packed + missing]
+    packed = len(brotli.compress(LONG_BODY)) + len(gzip.compress(LONG_BODY, 6))
+    page = 1000 + len(LONG_BODY) + len(str(("http", "testserver", "/", "")))
+    missing = page + len("finns-inte/") + len(gzip.compress(LONG_BODY, 6))
+    assert sizes == [
+        page + len(gzip.compress(LONG_BODY, 6)),
+        page + packed,
+        page + packed + missing,
+    ]

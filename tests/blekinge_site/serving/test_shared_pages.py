@@ -1,4 +1,4 @@
-"""Stored pages that several processes have in common: one makes a page, all send it."""
+"""The store of pages that processes share: one process renders a page, and all send it."""
 
 import json
 import os
@@ -14,9 +14,9 @@ from django.core.cache.backends.redis import RedisCache
 from django.db import DatabaseError
 
 from blekinge_site.serving.shared_pages import SharedShelf, release
-from blekinge_site.serving.warm_up import MOST_PAGES_OF_OWN, warm_up
+from blekinge_site.serving.warm_up import MAX_PAGES_WITHOUT_STORE, warm_up
 from tests.serving import ROOT, redis_server
-from tests.stand_ins import HTML, LONG, App, Content, ask, make_cache
+from tests.stand_ins import HTML, LONG_BODY, App, Content, ask, make_cache
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def process(store, app, content=None, *, of="this release"):
     return make_cache(app, content, shared=SharedShelf(store, of))
 
 
-def test_what_one_process_has_made_another_sends_in_every_encoding(store):
+def test_a_page_rendered_by_another_process_is_sent_in_every_encoding(store):
     first, second = App(), App()
     ask(process(store, first))
     other = process(store, second)
@@ -43,55 +43,55 @@ def test_what_one_process_has_made_another_sends_in_every_encoding(store):
             mine.body,
         )
         assert theirs.headers.get("Content-Encoding", "identity") == encoding
-    assert (len(first.asked), len(second.asked)) == (1, 0)
+    assert (len(first.requests), len(second.requests)) == (1, 0)
 
 
-def test_a_new_version_is_made_anew(store):
+def test_a_new_version_is_rendered_again(store):
     app, content = App(), Content()
     ask(process(store, app, content))
     content.number = 2
     ask(process(store, app, content))
-    assert len(app.asked) == 2
+    assert len(app.requests) == 2
 
 
-def test_another_release_makes_its_own(store):
+def test_another_release_renders_its_own_pages(store):
     app = App()
     ask(process(store, app, of="the old"))
     ask(process(store, app, of="the new"))
-    assert len(app.asked) == 2
+    assert len(app.requests) == 2
 
 
-def test_what_is_missing_is_not_shared(store):
+def test_missing_pages_are_not_shared(store):
     app = App(status="404 Not Found")
     ask(process(store, app))
     ask(process(store, app))
-    assert len(app.asked) == 2
+    assert len(app.requests) == 2
 
 
-class Lost:
-    """A store that does not answer."""
+class LostStore:
+    """A store that raises, like a Redis that is gone."""
 
-    times_asked = 0
+    calls = 0
 
     def get(self, *arguments):
-        self.times_asked += 1
+        self.calls += 1
         raise ConnectionError("connection refused")
 
     set = add = get
 
 
-def test_a_store_that_is_lost_is_left_alone_for_a_while(caplog):
-    app, lost = App(), Lost()
+def test_a_lost_store_is_not_tried_for_a_while(caplog):
+    app, lost = App(), LostStore()
     cache = process(lost, app)
     for path in ("/", "/kontakt/", "/en/"):
         assert ask(cache, path).status == "200 OK"
-    assert lost.times_asked == 1
+    assert lost.calls == 1
     assert [record.getMessage() for record in caplog.records] == [
         "The shared page store does not answer: connection refused"
     ]
-    cache.shared.rests_until = 0
+    cache.shared.paused_until = 0
     ask(cache, "/sok/")
-    assert lost.times_asked == 2
+    assert lost.calls == 2
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_store_that_is_lost_is_left_alone_for_a_while(caplog):
         ("notes.txt", "not of the site", False),
     ],
 )
-def test_a_release_is_known_by_its_files(tmp_path, path, text, is_another):
+def test_the_release_depends_on_its_files(tmp_path, path, text, is_another):
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates/page.html").write_text("<h1>")
     settings = SimpleNamespace(SITE_NAME="Region Blekinge")
@@ -114,35 +114,37 @@ def test_a_release_is_known_by_its_files(tmp_path, path, text, is_another):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("settings", "other_settings"),
     [
         ({"SITE_NAME": "A"}, {"SITE_NAME": "B"}),
         ({"DATABASES": {"default": {"NAME": "a"}}}, {"DATABASES": {"default": {"NAME": "b"}}}),
         ({}, {"A_SETTING_OF_TOMORROW": 1}),
     ],
 )
-def test_a_release_is_known_by_its_settings_too(tmp_path, one, other):
-    assert release(tmp_path, SimpleNamespace(**one)) != release(tmp_path, SimpleNamespace(**other))
+def test_the_release_depends_on_its_settings(tmp_path, settings, other_settings):
+    assert release(tmp_path, SimpleNamespace(**settings)) != release(
+        tmp_path, SimpleNamespace(**other_settings)
+    )
 
 
-def test_sites_that_differ_in_what_no_page_shows_share_their_pages(tmp_path):
+def test_sites_whose_settings_affect_no_page_share_pages(tmp_path):
     kinds = [{"METRICS_PORT": 9000}, {"WEB_CONCURRENCY": 4, "LOG_FORMAT": "text"}, {}]
     assert len({release(tmp_path, SimpleNamespace(**settings)) for settings in kinds}) == 1
 
 
-# --- A real Redis, and what others write in it -----------------------------------------------------
+# --- A real Redis ----------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def redis_store():
-    """The site's store of pages as settings.py makes it, and a client of its Redis for somebody else."""
+    """The site's page store as settings.py creates it, and another client of the same Redis."""
     with redis_server() as server:
         options = settings_of(CACHE_URL=server.address)["CACHES"]["pages"]
         yield RedisCache(server.address, options), redis.Redis.from_url(server.address)
 
 
 def settings_of(**environment):
-    """Return the site's settings under `environment`, a dict."""
+    """Return the site's settings with the given environment variables."""
     code = "import json; from blekinge_site import settings; print(json.dumps({'CACHES': settings.CACHES}))"
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "blekinge_site.settings"} | environment
     done = subprocess.run(
@@ -152,7 +154,7 @@ def settings_of(**environment):
 
 
 class Code:
-    """What runs a program when it is unpickled."""
+    """An object that runs a program when it is unpickled."""
 
     def __init__(self, path):
         self.path = path
@@ -161,7 +163,7 @@ class Code:
         return os.system, (f"touch {self.path}",)
 
 
-def test_what_somebody_else_writes_to_redis_is_a_miss(redis_store, tmp_path):
+def test_foreign_data_in_redis_is_a_miss(redis_store, tmp_path):
     store, stranger = redis_store
     ask(process(store, App()))
     (name,) = stranger.keys()
@@ -180,29 +182,29 @@ def test_what_somebody_else_writes_to_redis_is_a_miss(redis_store, tmp_path):
     for text in [*texts, *(json.dumps(text).encode() for text in changed)]:
         stranger.set(name, text)
         app = App()
-        assert ask(process(store, app)).body == LONG
-        assert len(app.asked) == 1, text
+        assert ask(process(store, app)).body == LONG_BODY
+        assert len(app.requests) == 1, text
     assert not (tmp_path / "run").exists()
 
 
-def test_no_page_is_sent_in_the_place_of_another(redis_store):
+def test_a_page_stored_under_the_wrong_key_is_not_sent(redis_store):
     store, stranger = redis_store
-    for path, body in (("/a/", b"A" * len(LONG)), ("/b/", b"B" * len(LONG))):
+    for path, body in (("/a/", b"A" * len(LONG_BODY)), ("/b/", b"B" * len(LONG_BODY))):
         ask(process(store, App(body=body)), path)
-    one, other = stranger.keys()
-    stranger.set(one, stranger.get(other))
+    first_key, second_key = stranger.keys()
+    stranger.set(first_key, stranger.get(second_key))
     app = App()
     bodies = [ask(process(store, app), path).body[:1] for path in ("/a/", "/b/")]
-    assert len(app.asked) == 1
+    assert len(app.requests) == 1
     assert sorted(bodies) in ([b"<", b"A"], [b"<", b"B"])
 
 
-def test_nobody_without_the_secret_key_reads_what_others_store(store, settings):
+def test_stored_pages_need_the_same_secret_key(store, settings):
     ask(process(store, App()))
     settings.SECRET_KEY = "another" * 10
     app = App()
     ask(process(store, app))
-    assert len(app.asked) == 1
+    assert len(app.requests) == 1
 
 
 # --- Warm-up ---------------------------------------------------------------------------------------
@@ -215,16 +217,16 @@ class Pages(App):
     """A site of 250 pages with a sitemap."""
 
     def __call__(self, environ, start_response):
-        self.body = SITEMAP if environ["PATH_INFO"] == "/sitemap.xml" else LONG
+        self.body = SITEMAP if environ["PATH_INFO"] == "/sitemap.xml" else LONG_BODY
         self.headers = [HTML[0], ("Content-Length", str(len(self.body)))]
         return super().__call__(environ, start_response)
 
     @property
     def paths(self):
-        return [asked["PATH_INFO"] for asked in self.asked]
+        return [request["PATH_INFO"] for request in self.requests]
 
 
-def test_of_those_that_share_a_store_one_warms_up_for_each_release_and_content(store):
+def test_one_process_warms_up_the_shared_store_per_release_and_version(store):
     app, content = Pages(), Content()
     for _process in range(3):
         warm_up(process(store, app, content), AT)
@@ -232,19 +234,22 @@ def test_of_those_that_share_a_store_one_warms_up_for_each_release_and_content(s
     warm_up(process(store, app, content, of="the next"), AT)
     content.number = 2
     warm_up(process(store, app, content), AT)
-    assert len(app.asked) == 3 * 251
+    assert len(app.requests) == 3 * 251
 
 
-def test_without_a_store_each_makes_what_the_sitemap_begins_with():
+def test_without_a_store_each_process_warms_up_the_first_pages_of_the_sitemap():
     app = Pages()
     warm_up(make_cache(app), AT)
-    assert app.paths == ["/sitemap.xml", *(f"/{number}/" for number in range(MOST_PAGES_OF_OWN))]
+    assert app.paths == [
+        "/sitemap.xml",
+        *(f"/{number}/" for number in range(MAX_PAGES_WITHOUT_STORE)),
+    ]
 
 
-def test_a_store_that_is_lost_keeps_nobody_from_warming_up():
+def test_a_lost_store_does_not_stop_the_warm_up():
     app = Pages()
-    warm_up(process(Lost(), app), AT)
-    assert len(app.asked) == 251
+    warm_up(process(LostStore(), app), AT)
+    assert len(app.requests) == 251
 
 
 def test_warm_up_waits_for_the_database(monkeypatch):
@@ -253,16 +258,16 @@ def test_warm_up_waits_for_the_database(monkeypatch):
     cache = make_cache(app, content)
 
     def sleep(seconds):
-        assert app.asked == []
+        assert app.requests == []
         content.error = None
 
     monkeypatch.setattr("blekinge_site.serving.warm_up.time.sleep", sleep)
     warm_up(cache, AT)
-    assert len(app.asked) == MOST_PAGES_OF_OWN + 1
+    assert len(app.requests) == MAX_PAGES_WITHOUT_STORE + 1
 
 
-def test_a_name_with_a_dot_first_is_no_host_to_warm_up_for():
+def test_wildcard_hosts_are_not_warmed_up():
     for hosts, names in (([".testserver", "a.se"], {"a.se:80"}), ([".testserver"], set())):
         app = Pages()
         warm_up(make_cache(app, hosts=hosts), AT)
-        assert {asked["HTTP_HOST"] for asked in app.asked} == names
+        assert {request["HTTP_HOST"] for request in app.requests} == names

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError
 
-from blekinge_site.serving.queries import readers
+from blekinge_site.serving.queries import query_names_by_path
 from pages.models import Page, RegionProfile
 from pages.publishing import content_version
 from pages.publishing.preview import link_to
@@ -23,13 +23,15 @@ from tests.site import public_addresses
 from tests.staff_forms import change
 from tests.stand_ins import ask, make_cache
 
-# --- The site behind it ----------------------------------------------------------------------------
+pytestmark = pytest.mark.database
+
+# --- The site behind the cache ---------------------------------------------------------------------
 
 
 @pytest.fixture
 def site(database):
-    """The site behind a page cache that asks for the content version each time."""
-    options = {"hosts": settings.ALLOWED_HOSTS, "reads": readers()}
+    """The site behind a page cache that reads the content version at each request."""
+    options = {"hosts": settings.ALLOWED_HOSTS, "query_names": query_names_by_path()}
     return make_cache(get_wsgi_application(), content_version.stamp, **options)
 
 
@@ -37,7 +39,7 @@ def says(site, path, words):
     return words in ask(site, path).body.decode()
 
 
-def test_what_staff_save_shows(site, admin_client):
+def test_a_save_shows_at_once(site, admin_client):
     page = make_page("nyhet", status="draft", title_en="News", responsible_en="The region")
     profile = make_profile()
     assert ask(site, "/nyhet/").status == "404 Not Found"
@@ -54,18 +56,18 @@ def test_what_staff_save_shows(site, admin_client):
     assert ask(site, "/nyhet/").status == "404 Not Found"
 
 
-def test_a_page_comes_and_goes_to_the_second(site, clock):
+def test_a_page_appears_and_disappears_to_the_second(site, clock):
     until = NOON + dt.timedelta(hours=1)
     make_page("nyhet", publish_at=NOON, unpublish_at=until, menu_position=1)
-    site.watch.every = 3600
-    answers = []
+    site.watch.interval = 3600
+    responses = []
     for moment in (NOON - SECOND, NOON, until - SECOND, until):
         clock(moment)
-        answers.append((ask(site, "/nyhet/").status[:3], says(site, "/", "Nyhet")))
-    assert answers == [("404", False), ("200", True), ("200", True), ("410", False)]
+        responses.append((ask(site, "/nyhet/").status[:3], says(site, "/", "Nyhet")))
+    assert responses == [("404", False), ("200", True), ("200", True), ("410", False)]
 
 
-def test_a_year_ends_at_midnight(site, clock):
+def test_the_year_changes_at_midnight(site, clock):
     clock(dt.datetime(2026, 12, 31, 22, 59, 59, tzinfo=dt.UTC))
     make_plan(2024, 2026)
     assert not says(site, "/regionplan/", "Gäller inte längre")
@@ -73,7 +75,7 @@ def test_a_year_ends_at_midnight(site, clock):
     assert says(site, "/regionplan/", "Gäller inte längre")
 
 
-def test_previews_feedback_and_the_admin_are_never_stored(site, admin_client):
+def test_previews_feedback_and_admin_pages_are_never_stored(site, admin_client):
     make_profile()
     page = make_page("nyhet", status="draft")
     preview = link_to(page)
@@ -114,8 +116,8 @@ def test_every_public_kind_of_page_is_stored(site, content):
     ]
 
 
-def test_views_that_read_the_query_say_so(content, rf, monkeypatch):
-    declared = readers()
+def test_views_that_read_the_query_declare_it(content, rf, monkeypatch):
+    declared = query_names_by_path()
     assert declared == {path: {"svar"} for path in ("/aterkoppling/tack/", "/en/feedback/thanks/")}
     read = []
 
@@ -133,13 +135,13 @@ def test_views_that_read_the_query_say_so(content, rf, monkeypatch):
         assert {*read} <= declared.get(path, set()), path
 
 
-def test_a_query_is_kept_where_an_address_leads_on(site, content):
+def test_redirects_keep_the_query(site, content):
     for query in ("?a=1", "", "?b=2"):
         for path in ("/kontakt", "/aterkoppling/tack"):
             assert ask(site, f"{path}{query}").headers["Location"] == f"{path}/{query}"
 
 
-def test_a_page_that_names_a_visitors_answer_is_never_stored(site, client):
+def test_a_page_with_a_feedback_token_is_never_stored(site, client):
     answered = client.post("/aterkoppling/", {"address": "/", "helpful": "ja"})
     for _time in range(2):
         thanks = ask(site, answered["Location"])
@@ -149,7 +151,7 @@ def test_a_page_that_names_a_visitors_answer_is_never_stored(site, client):
     assert (len(site.pages.pages), len(site.endless.pages)) == (0, 0)
 
 
-# --- Addresses without a page ----------------------------------------------------------------------
+# --- Missing pages ---------------------------------------------------------------------------------
 
 WITHOUT = [
     "/finns-inte/",
@@ -164,9 +166,7 @@ WITHOUT = [
 
 
 @pytest.mark.parametrize("address", WITHOUT)
-def test_an_address_without_a_page_says_what_it_says_without_a_cache(
-    site, client, content, address
-):
+def test_missing_pages_are_the_same_with_and_without_the_cache(site, client, content, address):
     ask(site, "/nagon-annan/")
     ask(site, "/regionplan/1998-1999/")
     through, plain = ask(site, address, SERVER_PORT="80"), client.get(address)
@@ -174,7 +174,7 @@ def test_an_address_without_a_page_says_what_it_says_without_a_cache(
     assert through.body == plain.content
 
 
-def test_another_address_without_a_page_costs_no_query(site, content, django_assert_num_queries):
+def test_another_missing_address_takes_no_query(site, content, django_assert_num_queries):
     def without_page(word):
         for address in (f"/{word}/", f"/en/{word}/", f"/{word}/{word}.php", f"/{word}"):
             ask(site, address)
@@ -182,12 +182,12 @@ def test_another_address_without_a_page_costs_no_query(site, content, django_ass
             ask(site, f"/regionplan/2019-2021/{part}?{word}")
 
     without_page("a")
-    site.watch.ask = lambda stamp=site.watch.known: stamp
+    site.watch.read_stamp = lambda stamp=site.watch.last_stamp: stamp
     with django_assert_num_queries(0):
         without_page("b")
 
 
-def test_a_page_that_is_published_where_there_was_none_shows(site):
+def test_a_page_published_at_a_missing_address_shows(site):
     make_profile()
     for word in ("a", "b"):
         assert ask(site, f"/{word}/").status == "404 Not Found"
@@ -211,8 +211,8 @@ def test_the_site_is_served_while_its_database_is_down(site, content, monkeypatc
 
 def test_a_swedish_page_does_not_vary_with_the_visitors_language(client, content):
     for address, language in (("/", "sv"), ("/en/", "en")):
-        answer = client.get(address, headers={"accept-language": "en"})
-        assert (answer["Vary"], answer["Content-Language"]) == ("Accept-Encoding", language)
+        response = client.get(address, headers={"accept-language": "en"})
+        assert (response["Vary"], response["Content-Language"]) == ("Accept-Encoding", language)
 
 
 def test_a_static_file_has_a_weak_etag_compressed_and_not(tmp_path):

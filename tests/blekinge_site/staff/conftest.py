@@ -1,4 +1,4 @@
-"""Settings that the tests of sign-in share."""
+"""Fixtures for the tests of sign-in."""
 
 import pytest
 

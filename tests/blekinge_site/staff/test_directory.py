@@ -1,4 +1,4 @@
-"""Sign-in by the region's directory, with OpenID Connect."""
+"""Sign-in through the region's directory, with OpenID Connect."""
 
 import json
 import re
@@ -19,14 +19,14 @@ from tests.serving import fields_of
 from tests.site import text_of
 
 
-class Silent(WSGIRequestHandler):
+class SilentHandler(WSGIRequestHandler):
     def log_message(self, *args):
         pass
 
 
 @pytest.fixture
 def directory(settings):
-    """A directory of people by OpenID Connect, at an address of its own; `person` is who sits at it."""
+    """An OpenID Connect provider at a free port; yields the claims of the person who signs in there."""
     person = {
         "sub": "1",
         "preferred_username": "anna",
@@ -45,7 +45,7 @@ def directory(settings):
         now = int(time.time())
         claims = {"iss": own, "aud": "webbplatsen", "iat": now, "exp": now + 60}
         claims |= {name: person[name] for name in ("sub", "amr", "acr") if name in person}
-        answers = {
+        responses = {
             "/.well-known/openid-configuration": {
                 "issuer": own,
                 "authorization_endpoint": f"{own}/authorize",
@@ -61,9 +61,9 @@ def directory(settings):
             "/userinfo": person,
         }
         start_response("200 OK", [("Content-Type", "application/json")])
-        return [json.dumps(answers[environ["PATH_INFO"]]).encode()]
+        return [json.dumps(responses[environ["PATH_INFO"]]).encode()]
 
-    with make_server("127.0.0.1", 0, answer, handler_class=Silent) as server:
+    with make_server("127.0.0.1", 0, answer, handler_class=SilentHandler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         app = {
             "provider_id": "region",
@@ -79,8 +79,8 @@ def directory(settings):
         server.shutdown()
 
 
-def come_by_directory(client):
-    """Follow the link on the sign-in page to the directory and back; return the site's answer."""
+def sign_in_with_directory(client):
+    """Follow the link on the sign-in page to the directory and back; return the site's response."""
     html = client.get(f"{LOGIN}?next=/admin/pages/page/").content.decode()
     link = re.search(r'<a class="button" href="(.*?)">Logga in med regionens konto</a>', html)[1]
     there = requests.get(client.get(link).url, allow_redirects=False, timeout=5)
@@ -88,21 +88,21 @@ def come_by_directory(client):
     return client.get(f"{back.path}?{back.query}")
 
 
-def test_without_a_directory_nothing_is_said_of_it(client, db):
+def test_without_a_directory_it_is_not_mentioned(client, db):
     assert "regionens konto" not in text_of(client.get(LOGIN))
     assert client.get("/admin/konto/katalog/region/").status_code == 404
 
 
-def test_the_directory_signs_in_who_has_an_account(client, db, directory, second_factor):
+def test_a_person_with_an_account_signs_in(client, db, directory, second_factor):
     make_account(role="Publicist", password=None, email="Anna@example.se")
-    assert come_by_directory(client).url == "/admin/pages/page/"
-    # No second factor of ours: the directory says that it has asked for its own.
+    assert sign_in_with_directory(client).url == "/admin/pages/page/"
+    # The site's second factor is skipped, because the directory reports its own.
     assert client.get("/admin/pages/page/").status_code == 200
     assert client.get("/admin/konto/losenord/", follow=True).status_code == 200
     client.post("/admin/konto/logga-ut/")
-    # The account is this person's from now on, whatever the directory calls them.
+    # From now on the account is linked to the person's identifier, whatever their other claims.
     directory |= {"preferred_username": "anna.andersson", "email": "a@example.se"}
-    assert come_by_directory(client).url == "/admin/pages/page/"
+    assert sign_in_with_directory(client).url == "/admin/pages/page/"
     assert [message for _name, message in logged()] == [
         "Loggade in med regionens konto.",
         "Loggade ut.",
@@ -113,12 +113,12 @@ def test_the_directory_signs_in_who_has_an_account(client, db, directory, second
 @pytest.mark.parametrize(
     ("verified", "status"), [(True, 302), (False, 403), ("false", 403), ("true", 403), (None, 403)]
 )
-def test_an_address_counts_when_the_directory_has_verified_it(
+def test_an_email_counts_only_if_the_directory_has_verified_it(
     client, db, directory, verified, status
 ):
     make_account("a.andersson", email="Anna@example.se")
     directory["email_verified"] = verified
-    assert come_by_directory(client).status_code == status
+    assert sign_in_with_directory(client).status_code == status
 
 
 @pytest.mark.parametrize(
@@ -126,45 +126,43 @@ def test_an_address_counts_when_the_directory_has_verified_it(
     [
         {"is_staff": False, "email": "anna@example.se"},
         {"is_active": False, "email": "anna@example.se"},
-        {"email": "bo@example.se"},  # though it has the name that the directory gives
+        {"email": "bo@example.se"},  # despite the right user name
         {"email": ""},
         {"email": "anna@example.se", "is_superuser": True},
     ],
 )
 @pytest.mark.parametrize("email", ["anna@example.se", ""])
-def test_the_directory_makes_no_account_and_opens_none_that_is_not_the_persons(
+def test_no_account_is_created_and_no_other_persons_account_is_opened(
     client, db, directory, fields, email
 ):
     make_account(**fields)
     directory["email"] = email
-    answer = come_by_directory(client)
-    assert answer.status_code == 403
-    assert "Du har inget konto" in text_of(answer)
+    response = sign_in_with_directory(client)
+    assert response.status_code == 403
+    assert "Du har inget konto" in text_of(response)
     assert User.objects.count() == 1
     assert not SocialAccount.objects.exists()
     assert client.get("/admin/").status_code == 302
 
 
 @pytest.mark.parametrize("is_superuser", [False, True])
-def test_an_identifier_that_is_entered_opens_the_account(
-    client, admin_client, directory, is_superuser
-):
+def test_an_entered_identifier_opens_the_account(client, admin_client, directory, is_superuser):
     directory |= {"sub": "b7e4-åäö", "email": ""}
     user = make_account("bo", is_superuser=is_superuser)
-    assert "<code>b7e4-åäö</code>" in come_by_directory(client).content.decode()
+    assert "<code>b7e4-åäö</code>" in sign_in_with_directory(client).content.decode()
     enter(admin_client, user, " b7e4-åäö ")
-    assert come_by_directory(client).url == "/admin/pages/page/"
+    assert sign_in_with_directory(client).url == "/admin/pages/page/"
     assert client.get("/admin/").context["user"] == user
     enter(admin_client, user, "")
     client.post("/admin/konto/logga-ut/")
-    assert come_by_directory(client).status_code == 403
+    assert sign_in_with_directory(client).status_code == 403
     changes = LogEntry.objects.filter(user__username="admin").order_by("pk")
-    told = "Ändrade Identifierare i regionens katalog."
-    assert [entry.get_change_message() for entry in changes] == [told, told]
+    message = "Ändrade Identifierare i regionens katalog."
+    assert [entry.get_change_message() for entry in changes] == [message, message]
 
 
 def enter(client, user, identifier):
-    """Let the signed-in `client` save the account of `user` with `identifier`; return the answer."""
+    """Save the account of `user` with `identifier` as the signed-in `client`; return the response."""
     address = f"/admin/auth/user/{user.pk}/change/"
     fields = fields_of(client.get(address).content.decode())
     return client.post(address, fields | {"directory_id": identifier})
@@ -173,8 +171,8 @@ def enter(client, user, identifier):
 def test_an_identifier_belongs_to_one_account(admin_client, directory):
     anna, bo = make_account(), make_account("bo")
     assert enter(admin_client, anna, "1").status_code == 302
-    answer = enter(admin_client, bo, "1")
-    assert "Ett annat konto har redan den identifieraren." in text_of(answer)
+    response = enter(admin_client, bo, "1")
+    assert "Ett annat konto har redan den identifieraren." in text_of(response)
     assert enter(admin_client, anna, "1").status_code == 302
     assert enter(admin_client, bo, "").status_code == 302
     assert list(SocialAccount.objects.values_list("user__username", "uid")) == [("anna", "1")]
@@ -205,7 +203,7 @@ def test_without_a_directory_accounts_have_no_identifier_and_keep_their_link(adm
 
 
 @pytest.mark.parametrize(
-    ("said", "leads_to"),
+    ("directory_claims", "leads_to"),
     [
         ({"amr": ["pwd", "mfa"]}, "/admin/"),
         ({"amr": ["pwd"]}, "/admin/konto/tva-faktorer/"),
@@ -215,23 +213,23 @@ def test_without_a_directory_accounts_have_no_identifier_and_keep_their_link(adm
         ({"amr": None}, "/admin/konto/tva-faktorer/"),
     ],
 )
-def test_the_sites_second_factor_is_left_out_only_where_the_directory_tells_of_its_own(
-    client, db, directory, second_factor, settings, said, leads_to
+def test_the_sites_second_factor_is_skipped_only_if_the_directory_reports_its_own(
+    client, db, directory, second_factor, settings, directory_claims, leads_to
 ):
     settings.OIDC_ACR = ["loa3", "loa4"]
-    directory |= said
+    directory |= directory_claims
     make_account(role="Publicist", password=None, email="anna@example.se")
-    come_by_directory(client)
+    sign_in_with_directory(client)
     assert client.get("/admin/", follow=True).request["PATH_INFO"] == leads_to
-    # Whoever has been sent to add a factor gets that far without a password.
+    # Without a password, the user still reaches the page for adding a factor.
     assert client.get("/admin/konto/app/", follow=True).request["PATH_INFO"] == "/admin/konto/app/"
 
 
-def test_what_the_directory_has_said_is_forgotten_when_a_password_signs_in(
+def test_signing_in_with_a_password_forgets_the_directorys_claims(
     client, db, directory, second_factor
 ):
     make_account(role="Publicist", email="anna@example.se")
-    come_by_directory(client)
+    sign_in_with_directory(client)
     assert client.get("/admin/").status_code == 200
     client.post("/admin/konto/logga-ut/")
     sign_in(client)
@@ -240,13 +238,13 @@ def test_what_the_directory_has_said_is_forgotten_when_a_password_signs_in(
 
 def test_an_account_belongs_to_one_person_in_the_directory(client, db, directory):
     make_account(email="anna@example.se")
-    assert come_by_directory(client).status_code == 302
+    assert sign_in_with_directory(client).status_code == 302
     client.post("/admin/konto/logga-ut/")
     directory["sub"] = "2"
-    assert come_by_directory(client).status_code == 403
+    assert sign_in_with_directory(client).status_code == 403
 
 
-def test_a_person_gets_no_second_account_by_asking_while_signed_in(client, db, directory):
+def test_a_signed_in_person_cannot_link_a_second_account(client, db, directory):
     make_account("bo")
     sign_in(client, name="bo")
     there = requests.get(
@@ -258,13 +256,13 @@ def test_a_person_gets_no_second_account_by_asking_while_signed_in(client, db, d
     assert client.get(f"{back.path}?{back.query}").status_code == 403
 
 
-def test_an_answer_that_nobody_asked_the_directory_for_is_refused(client, db, directory):
-    answer = client.get("/admin/konto/katalog/region/svar/?code=kod&state=okänd")
-    assert answer.status_code == 401
-    assert "Inloggningen gick inte" in text_of(answer)
+def test_a_callback_without_a_request_is_refused(client, db, directory):
+    response = client.get("/admin/konto/katalog/region/svar/?code=kod&state=okänd")
+    assert response.status_code == 401
+    assert "Inloggningen gick inte" in text_of(response)
 
 
-def test_whoever_turns_back_at_the_directory_can_start_again(client, db, directory):
+def test_a_person_who_cancels_at_the_directory_can_start_again(client, db, directory):
     start = parse_qs(urlsplit(client.get("/admin/konto/katalog/region/").url).query)
     back = f"/admin/konto/katalog/region/svar/?error=access_denied&state={start['state'][0]}"
     assert "Du avbröt inloggningen" in text_of(client.get(back, follow=True))

@@ -1,4 +1,4 @@
-"""How staff sign in, what their role asks of them, and what the log says afterwards."""
+"""How staff sign in, which roles need a second factor, and the sign-in log."""
 
 import datetime as dt
 import importlib
@@ -21,13 +21,15 @@ from tests.accounts import CODE, LOGIN, PASSWORD, SECRET, code_now, logged, make
 from tests.factories import make_page
 from tests.site import public_addresses, text_of
 
-# --- The way in ------------------------------------------------------------------------------------
+pytestmark = pytest.mark.database
+
+# --- Signing in ------------------------------------------------------------------------------------
 
 
-def test_the_admin_leads_to_the_sign_in_and_back(client, db):
+def test_the_admin_redirects_to_the_sign_in_and_back(client, db):
     make_account(role="Redaktör")
-    answer = client.get("/admin/pages/page/", follow=True)
-    assert answer.redirect_chain[-1] == (f"{LOGIN}?next=/admin/pages/page/", 302)
+    response = client.get("/admin/pages/page/", follow=True)
+    assert response.redirect_chain[-1] == (f"{LOGIN}?next=/admin/pages/page/", 302)
     data = {"login": "anna", "password": PASSWORD, "next": "/admin/pages/page/"}
     assert client.post(LOGIN, data).url == "/admin/pages/page/"
     assert client.get("/admin/pages/page/").status_code == 200
@@ -37,30 +39,30 @@ def test_the_admin_leads_to_the_sign_in_and_back(client, db):
     assert client.get("/admin/pages/page/").status_code == 302
 
 
-def test_the_sign_in_is_swedish_and_the_staffs_whatever_the_browser_prefers(client, db):
-    answer = client.get(LOGIN, headers={"accept-language": "en"})
-    assert '<html lang="sv"' in answer.content.decode()
-    assert re.findall(r"<h1>(.*?)</h1>", answer.content.decode()) == ["Logga in"]
-    assert "script-src 'self' 'nonce-" in answer["Content-Security-Policy"]
-    assert "form-action 'self'" in answer["Content-Security-Policy"]
-    assert "no-store" in answer["Cache-Control"]
+def test_the_sign_in_is_swedish_whatever_the_browser_prefers(client, db):
+    response = client.get(LOGIN, headers={"accept-language": "en"})
+    assert '<html lang="sv"' in response.content.decode()
+    assert re.findall(r"<h1>(.*?)</h1>", response.content.decode()) == ["Logga in"]
+    assert "script-src 'self' 'nonce-" in response["Content-Security-Policy"]
+    assert "form-action 'self'" in response["Content-Security-Policy"]
+    assert "no-store" in response["Cache-Control"]
 
 
-def test_nobody_makes_themselves_an_account(client, db):
+def test_nobody_can_sign_up(client, db):
     form = {"username": "ny", "password1": PASSWORD, "password2": PASSWORD}
-    for answer in (client.get("/admin/konto/nytt/"), client.post("/admin/konto/nytt/", form)):
-        assert "Du har inget konto" in text_of(answer)
+    for response in (client.get("/admin/konto/nytt/"), client.post("/admin/konto/nytt/", form)):
+        assert "Du har inget konto" in text_of(response)
     assert not User.objects.exists()
 
 
 @pytest.mark.parametrize("fields", [{"is_staff": False}, {"is_active": False}])
-def test_an_account_that_is_no_longer_staffs_is_refused(client, db, fields):
+def test_an_account_that_is_no_longer_staff_is_refused(client, db, fields):
     make_account(**fields)
     sign_in(client)
     assert client.get("/admin/", follow=True).redirect_chain[-1][0] == f"{LOGIN}?next=/admin/"
 
 
-def test_whoever_stops_being_staff_while_signed_in_is_told(client, db):
+def test_a_signed_in_user_who_loses_staff_status_is_refused(client, db):
     make_account()
     sign_in(client)
     User.objects.update(is_staff=False)
@@ -76,35 +78,35 @@ def test_five_wrong_passwords_close_the_account_for_a_while(client, db):
     assert "lösenordet stämmer inte" in text_of(sign_in(client, name="bo"))
 
 
-def test_many_requests_from_one_place_are_refused_in_swedish(client, db):
+def test_many_requests_from_one_address_are_refused_in_swedish(client, db):
     for _ in range(30):
         sign_in(client, name="", password="")
-    answer = sign_in(client)
-    assert answer.status_code == 429
-    assert "För många försök" in text_of(answer)
+    response = sign_in(client)
+    assert response.status_code == 429
+    assert "För många försök" in text_of(response)
 
 
 def test_behind_a_proxy_the_limits_count_visitors(client, db, settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     for _ in range(30):
         client.post(LOGIN, headers={"x-forwarded-for": "1.2.3.4, 192.0.2.1"})
-    answers = [
+    statuses = [
         client.post(LOGIN, headers={"x-forwarded-for": f"1.2.3.4, {address}"}).status_code
         for address in ("192.0.2.1", "192.0.2.2")
     ]
-    assert answers == [429, 200]
+    assert statuses == [429, 200]
 
 
 # --- Forgotten passwords ---------------------------------------------------------------------------
 
 
-def test_without_a_mail_server_nothing_is_said_of_forgotten_passwords(client, db):
+def test_without_a_mail_server_forgotten_passwords_are_not_mentioned(client, db):
     assert "Glömt" not in text_of(client.get(LOGIN))
 
 
 @pytest.fixture
 def mail_server(settings):
-    """The site with a mail server, which adds addresses."""
+    """The site with a mail server, which enables the pages for forgotten passwords."""
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
     modules = (blekinge_site.staff.signin_urls, blekinge_site.urls)
     for module in modules:
@@ -156,7 +158,7 @@ def test_the_role_decides_who_must_have_a_second_factor(
     assert client.get("/admin/", follow=True).request["PATH_INFO"] == leads_to
 
 
-def test_without_it_no_admin_page_opens_by_any_request(client, db, second_factor):
+def test_without_a_second_factor_no_admin_page_opens(client, db, second_factor):
     make_account(role="Publicist")
     page = make_page("ny", status="draft")
     sign_in(client)
@@ -168,19 +170,19 @@ def test_without_it_no_admin_page_opens_by_any_request(client, db, second_factor
         "/admin/autocomplete/",
         "/admin/auth/user/",
     ):
-        for answer in (client.get(address), client.post(address)):
-            assert answer.status_code == 302
-            assert answer.url.startswith("/admin/login/"), address
+        for response in (client.get(address), client.post(address)):
+            assert response.status_code == 302
+            assert response.url.startswith("/admin/login/"), address
     client.post(f"/admin/pages/page/{page.pk}/delete/", {"post": "yes"})
     page.refresh_from_db()
     assert client.post("/admin/konto/logga-ut/").url == LOGIN
 
 
-def test_an_app_is_added_and_then_asked_for(client, db, second_factor):
+def test_an_added_app_is_required_at_the_next_sign_in(client, db, second_factor):
     user = make_account(role="Publicist")
     sign_in(client)
-    asked = client.get("/admin/konto/app/", follow=True)
-    assert asked.request["PATH_INFO"] == "/admin/konto/bekrafta/"
+    response = client.get("/admin/konto/app/", follow=True)
+    assert response.request["PATH_INFO"] == "/admin/konto/bekrafta/"
     add = client.post(
         "/admin/konto/bekrafta/", {"password": PASSWORD, "next": "/admin/konto/app/"}, follow=True
     )
@@ -211,7 +213,7 @@ def test_a_code_from_the_app_signs_in(client, db, second_factor):
     assert client.get("/admin/").status_code == 200
 
 
-def test_whoever_removes_the_last_factor_must_add_another(client, db, second_factor):
+def test_a_user_who_removes_the_last_factor_must_add_another(client, db, second_factor):
     user = make_account(role="Publicist")
     TOTP.activate(user, SECRET)
     client.force_login(user)
@@ -220,16 +222,16 @@ def test_whoever_removes_the_last_factor_must_add_another(client, db, second_fac
     assert client.get("/admin/").status_code == 302
 
 
-def test_a_manager_removes_the_second_factor_of_who_has_lost_it(client, db):
+def test_a_manager_removes_a_users_lost_second_factor(client, db):
     manager, anna = make_account("maja", role="Ansvarig"), make_account()
     root = make_account("rot", is_superuser=True)
     for user in (anna, root):
         TOTP.activate(user, SECRET)
     client.force_login(manager)
     data = {"action": "remove_second_factor", "_selected_action": [anna.pk, root.pk]}
-    answer = client.post("/admin/auth/user/", data, follow=True)
-    assert "Tvåfaktorsinloggningen är borttagen för anna." in text_of(answer)
-    assert "Du får inte ändra rot." in text_of(answer)
+    response = client.post("/admin/auth/user/", data, follow=True)
+    assert "Tvåfaktorsinloggningen är borttagen för anna." in text_of(response)
+    assert "Du får inte ändra rot." in text_of(response)
     assert [factor.user for factor in Authenticator.objects.all()] == [root]
     entry = LogEntry.objects.get()
     assert (entry.user, entry.get_edited_object()) == (manager, anna)
@@ -238,38 +240,38 @@ def test_a_manager_removes_the_second_factor_of_who_has_lost_it(client, db):
 # --- Sessions --------------------------------------------------------------------------------------
 
 
-def ends_in():
-    """Return in how many minutes the only session ends."""
+def minutes_left():
+    """Return the minutes until the only session ends."""
     return round((Session.objects.get().expire_date - timezone.now()) / dt.timedelta(minutes=1))
 
 
 def test_a_session_ends_after_an_hour_without_a_request(client, content):
     make_account()
     sign_in(client)
-    assert ends_in() == 60
+    assert minutes_left() == 60
     soon = timezone.now() + dt.timedelta(minutes=1)
     for address, left in (("/", 1), ("/admin/", 60), ("/admin/konto/tva-faktorer/", 60)):
         Session.objects.update(expire_date=soon)
         assert client.get(address).status_code == 200
-        assert ends_in() == left, address
+        assert minutes_left() == left, address
     Session.objects.update(expire_date=timezone.now())
     assert client.get("/admin/").status_code == 302
 
 
-def test_public_pages_neither_read_nor_make_a_session(client, content):
+def test_public_pages_neither_read_nor_create_a_session(client, content):
     make_account()
     sign_in(client)
     Session.objects.update(expire_date=timezone.now())
     for address in public_addresses("sv"):
-        answer = client.get(address)
-        assert not answer.cookies
-        assert "Cookie" not in answer.get("Vary", "")
+        response = client.get(address)
+        assert not response.cookies
+        assert "Cookie" not in response.get("Vary", "")
 
 
 # --- The log ---------------------------------------------------------------------------------------
 
 
-def test_the_log_tells_how_people_have_signed_in(client, db, django_capture_on_commit_callbacks):
+def test_the_log_says_how_users_signed_in(client, db, django_capture_on_commit_callbacks):
     user = make_account()
     sign_in(client, name="ingen")
     sign_in(client, password="fel")
@@ -311,13 +313,13 @@ def test_the_log_tells_how_people_have_signed_in(client, db, django_capture_on_c
 def test_a_manager_reads_the_log(client, db, role, status):
     make_account(role=role)
     sign_in(client)
-    answer = client.get("/admin/admin/logentry/?q=Loggade&slag=4")
-    assert answer.status_code == status
+    response = client.get("/admin/admin/logentry/?q=Loggade&slag=4")
+    assert response.status_code == status
     if status == 200:
-        assert "anna Inloggning användare: anna Loggade in." in text_of(answer)
+        assert "anna Inloggning användare: anna Loggade in." in text_of(response)
 
 
-def test_nobody_changes_the_log_or_deletes_who_is_in_it(admin_client, admin_user):
+def test_nobody_changes_the_log_or_deletes_its_users(admin_client, admin_user):
     anna = make_account()
     LogEntry.objects.log_actions(anna.pk, [anna], 4, "Loggade in.")
     entry = f"/admin/admin/logentry/{LogEntry.objects.get().pk}/"

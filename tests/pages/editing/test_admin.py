@@ -1,4 +1,4 @@
-"""How staff edit, as far as a server can tell; tests/browser/test_editing.py does it by keyboard."""
+"""Editing in the admin, through the test client; tests/browser/ does it in a real browser."""
 
 import datetime as dt
 from decimal import Decimal
@@ -19,30 +19,32 @@ from tests.factories import (
     make_profile,
 )
 from tests.site import text_of
-from tests.staff_forms import change, form_of, publish
+from tests.staff_forms import admin_address, change, form_of, publish
+
+pytestmark = pytest.mark.database
 
 
-def errors_of(answer):
-    return [message for errors in answer.context["errors"] for message in errors]
+def errors_of(response):
+    return [message for errors in response.context["errors"] for message in errors]
 
 
 @pytest.fixture
 def plan(db):
-    """A draft: what is published is changed in a working copy; see test_working_copies.py."""
+    """A draft plan. For published plans, see test_working_copies.py."""
     english = {"title_en": "Plan", "lead_en": "Where.", "responsible_en": "The region"}
     return make_plan(2019, 2021, status="draft", **english)
 
 
-def test_every_field_tells_staff_what_it_is_for():
+def test_every_field_has_a_swedish_name_and_help_text():
     for app in ("pages", "planning"):
         for model in apps.get_app_config(app).get_models():
             for field in model._meta.fields:
                 if field.editable and not field.auto_created:
                     assert field.help_text, field
-                    # Django makes a name of its own, in English, where none is given.
+                    # Without a verbose_name, Django makes an English name from the field's.
                     same_in_both = {"status", "vision", "text", "budget", "version"}
-                    made = field.name.replace("_", " ")
-                    assert field.verbose_name != made or made in same_in_both, field
+                    default_name = field.name.replace("_", " ")
+                    assert field.verbose_name != default_name or default_name in same_in_both, field
 
 
 def test_a_goal_is_changed_in_both_languages(admin_client, plan):
@@ -64,9 +66,9 @@ def test_a_bad_amount_is_explained_and_kept(admin_client, plan):
     budget = make_budget(plan, lines=[("item", "1.0"), ("result", "1.0")])
     address = f"/admin/planning/budget/{budget.pk}/change/"
     data = form_of(admin_client.get(address)) | {"lines-0-amount_msek": "sextusen"}
-    answer = admin_client.post(address, data)
-    assert "Skriv ett tal, till exempel 59,3 eller −6 198,0." in errors_of(answer)
-    assert 'value="sextusen"' in answer.content.decode()
+    response = admin_client.post(address, data)
+    assert "Skriv ett tal, till exempel 59,3 eller −6 198,0." in errors_of(response)
+    assert 'value="sextusen"' in response.content.decode()
     assert budget.lines.first().amount_msek == Decimal("1.0")
 
 
@@ -109,26 +111,24 @@ def test_a_new_part_comes_last_in_its_plan(admin_client, plan):
     make_perspective(plan, 1)
     new = {"plan": plan.pk, "name_sv": "ny", "slug": "ny", "slug_en": ""}
     empty = {"goals-TOTAL_FORMS": "0", "goals-INITIAL_FORMS": "0"}
-    answer = admin_client.post("/admin/planning/perspective/add/", new | empty)
-    assert answer.status_code == 302
+    response = admin_client.post("/admin/planning/perspective/add/", new | empty)
+    assert response.status_code == 302
     assert list(plan.perspectives.values_list("position", "slug")) == [
         (1, "perspektiv-1"),
         (2, "ny"),
     ]
 
 
-def test_an_address_that_visitors_may_have_stays(admin_client, db):
+def test_objects_with_known_addresses_cannot_be_deleted(admin_client, db):
     plan = make_plan()
     perspective, page = make_perspective(plan, slug="ekonomi"), make_page("kontakt")
-    for thing in (plan, perspective, page, make_budget(plan)):
-        meta = thing._meta
-        address = f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}/"
-        assert admin_client.post(f"{address}change/", {}).status_code == 403
-        assert admin_client.post(f"{address}delete/", {"post": "yes"}).status_code == 403
-        assert type(thing).objects.filter(pk=thing.pk).exists()
+    for obj in (plan, perspective, page, make_budget(plan)):
+        assert admin_client.post(admin_address(obj), {}).status_code == 403
+        assert admin_client.post(admin_address(obj, "delete"), {"post": "yes"}).status_code == 403
+        assert type(obj).objects.filter(pk=obj.pk).exists()
 
 
-def test_published_things_survive_the_delete_action(admin_client, db):
+def test_published_objects_survive_the_delete_action(admin_client, db):
     plan = make_plan()
     data = {"action": "delete_selected", "_selected_action": [plan.pk], "post": "yes"}
     admin_client.post("/admin/planning/regionalplan/", data)
@@ -143,11 +143,11 @@ def test_a_draft_may_be_deleted_and_moved(admin_client, db):
     assert not RegionalPlan.objects.exists()
 
 
-def test_a_change_below_is_a_change_of_the_plan(admin_client, plan):
+def test_a_change_in_a_part_changes_the_plan(admin_client, plan):
     goal = make_goal(make_perspective(plan))
     area = make_focus_area(goal)
     long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    for thing, changes in (
+    for obj, changes in (
         (plan, {"title_sv": "Ny"}),
         (goal.perspective, {"name_sv": "ny"}),
         (goal, {"focus_areas-0-text_sv": "Ny."}),
@@ -155,12 +155,12 @@ def test_a_change_below_is_a_change_of_the_plan(admin_client, plan):
         (make_budget(plan), {"introduction_sv": "Ny."}),
     ):
         RegionalPlan.objects.update(changed_at=long_ago)
-        change(admin_client, thing)
+        change(admin_client, obj)
         plan.refresh_from_db()
         assert plan.changed_at == long_ago, "saved as it was"
-        change(admin_client, thing, **changes)
+        change(admin_client, obj, **changes)
         plan.refresh_from_db()
-        assert plan.changed_at > long_ago, thing
+        assert plan.changed_at > long_ago, obj
     RegionalPlan.objects.update(changed_at=long_ago)
     admin_client.post(f"/admin/planning/focusarea/{area.pk}/delete/", {"post": "yes"})
     plan.refresh_from_db()
@@ -172,8 +172,8 @@ def test_the_plans_page_outlines_the_whole_plan(admin_client, content):
     plan = RegionalPlan.objects.get()
     html = admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/change/").content.decode()
     for model in (Perspective, Goal, FocusArea, Budget):
-        for thing in model.objects.all():
-            assert f'href="/admin/planning/{model._meta.model_name}/{thing.pk}/change/"' in html
+        for obj in model.objects.all():
+            assert f'href="{admin_address(obj)}"' in html
 
 
 def test_each_part_links_up_to_its_plan(admin_client, plan):
@@ -186,7 +186,7 @@ def test_each_part_links_up_to_its_plan(admin_client, plan):
     ]
 
 
-def test_the_filter_finds_what_lacks_english(admin_client, plan):
+def test_the_filter_lists_objects_without_english(admin_client, plan):
     perspective = make_perspective(plan, 1, name_en="one", description_sv="Text.")
     make_perspective(plan, 2, name_en="two")
     make_perspective(plan, 3)
@@ -194,7 +194,7 @@ def test_the_filter_finds_what_lacks_english(admin_client, plan):
     assert list(listed.context["cl"].queryset) == [perspective, Perspective.objects.get(position=3)]
 
 
-def test_view_on_site_is_offered_for_what_visitors_can_see(admin_client, db):
+def test_view_on_site_is_offered_for_public_objects(admin_client, db):
     plan = make_plan()
     goal = make_goal(make_perspective(plan))
     address = f"/admin/planning/goal/{goal.pk}/change/"
@@ -223,15 +223,15 @@ def test_two_results_are_explained(admin_client, plan):
     budget = make_budget(plan, lines=[("item", "1.0"), ("result", "1.0")])
     address = f"/admin/planning/budget/{budget.pk}/change/"
     data = form_of(admin_client.get(address)) | {"lines-0-kind": "result"}
-    answer = admin_client.post(address, data)
-    assert answer.status_code == 200
-    assert "Budgeten har redan en rad för resultatet." in errors_of(answer)
+    response = admin_client.post(address, data)
+    assert response.status_code == 200
+    assert "Budgeten har redan en rad för resultatet." in errors_of(response)
 
 
 def test_feedback_is_read_and_not_changed(admin_client, client, content):
     client.post("/aterkoppling/", {"address": "/kontakt/", "helpful": "nej"})
-    said = text_of(admin_client.get("/admin/pages/feedback/"))
-    assert "/kontakt/" in said
+    text = text_of(admin_client.get("/admin/pages/feedback/"))
+    assert "/kontakt/" in text
     assert admin_client.get("/admin/pages/feedback/add/").status_code == 403
 
 
@@ -248,8 +248,8 @@ def test_a_plan_is_copied_to_a_period_of_its_own(admin_client, content):
     assert (
         f'<a href="{address}">Kopiera till ny period</a>' in admin_client.get(form).content.decode()
     )
-    asked = admin_client.get(address)
-    assert asked.context["form"].initial == {"first_year": 2022, "last_year": 2024}
+    response = admin_client.get(address)
+    assert response.context["form"].initial == {"first_year": 2022, "last_year": 2024}
     taken = admin_client.post(address, {"first_year": "2019", "last_year": "2021"})
     assert "Det finns redan en regionplan för de åren." in text_of(taken)
     assert RegionalPlan.objects.count() == 1
@@ -258,22 +258,22 @@ def test_a_plan_is_copied_to_a_period_of_its_own(admin_client, content):
     assert "Regionplan med budget 2022–2024" not in text_of(admin_client.get("/regionplan/"))
 
 
-def test_what_a_closed_field_keeps_apart_is_explained(admin_client, plan):
-    one, two = make_perspective(plan, 1), make_perspective(plan, 2)
-    goals = make_goal(one, 1), make_goal(one, 2)
+def test_a_uniqueness_error_with_a_read_only_field_is_explained(admin_client, plan):
+    first, second = make_perspective(plan, 1), make_perspective(plan, 2)
+    goals = make_goal(first, 1), make_goal(first, 2)
     budgets = make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")]), make_budget(plan, 2020)
-    first, last = budgets[0].lines.all()
-    for thing, fields, said in (
-        (two, {"slug": one.slug}, "Ett annat perspektiv i planen har samma adress."),
+    first_line, last_line = budgets[0].lines.all()
+    for obj, fields, message in (
+        (second, {"slug": first.slug}, "Ett annat perspektiv i planen har samma adress."),
         (goals[1], {"slug": goals[0].slug}, "Ett annat mål i perspektivet har samma adressord."),
         (budgets[1], {"year": "2019"}, "Planen har redan en budget för det året."),
-        (last, {"code": first.code}, "En annan rad i budgeten har samma kod."),
-        (first, {"kind": "result"}, "Budgeten har redan en rad för resultatet."),
+        (last_line, {"code": first_line.code}, "En annan rad i budgeten har samma kod."),
+        (first_line, {"kind": "result"}, "Budgeten har redan en rad för resultatet."),
     ):
-        address = f"/admin/planning/{thing._meta.model_name}/{thing.pk}/change/"
-        answer = admin_client.post(address, form_of(admin_client.get(address)) | fields)
-        assert answer.status_code == 200, thing
-        assert said in errors_of(answer)
+        address = admin_address(obj)
+        response = admin_client.post(address, form_of(admin_client.get(address)) | fields)
+        assert response.status_code == 200, obj
+        assert message in errors_of(response)
 
 
 def test_a_budget_line_without_an_amount_is_listed(admin_client, plan):
@@ -282,17 +282,17 @@ def test_a_budget_line_without_an_amount_is_listed(admin_client, plan):
 
 
 @pytest.mark.parametrize("name", ["Budget 2020", "!!!"])
-def test_a_word_for_an_address_is_made_before_it_is_checked(admin_client, plan, name):
+def test_a_slug_is_generated_before_validation(admin_client, plan, name):
     new = {"plan": plan.pk, "name_sv": name, "slug": "", "slug_en": "", "position": ""}
     empty = {"goals-TOTAL_FORMS": "0", "goals-INITIAL_FORMS": "0"}
-    answer = admin_client.post("/admin/planning/perspective/add/", new | empty)
+    response = admin_client.post("/admin/planning/perspective/add/", new | empty)
     if name == "!!!":
         assert plan.perspectives.get().slug == "perspektiv"
     else:
-        assert "Adresser som börjar på budget- hör till budgetarna." in errors_of(answer)
+        assert "Adresser som börjar på budget- hör till budgetarna." in errors_of(response)
 
 
-def test_addresses_that_are_no_numbers_are_missing(admin_client, db):
+def test_admin_addresses_without_a_valid_number_are_missing(admin_client, db):
     assert admin_client.get("/admin/planning/goal/abc/history/").status_code == 404
     assert admin_client.get("/admin/planning/regionalplan/abc/history/").status_code == 404
     assert admin_client.get("/admin/admin/logentry/?slag=abc").status_code == 200
@@ -302,9 +302,7 @@ def test_addresses_that_are_no_numbers_are_missing(admin_client, db):
         assert admin_client.post(address, {"del": part}).status_code == 302
 
 
-def test_a_save_that_the_database_does_not_take_is_told_to_be_tried_again(
-    admin_client, db, monkeypatch
-):
+def test_a_save_that_the_database_refuses_asks_staff_to_try_again(admin_client, db, monkeypatch):
     page = make_page("nyhet", status="draft")
     address = f"/admin/pages/page/{page.pk}/change/"
     data = form_of(admin_client.get(address)) | {"lead_sv": "Halvt sparat."}
@@ -314,9 +312,9 @@ def test_a_save_that_the_database_does_not_take_is_told_to_be_tried_again(
         raise OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pages.editing.permissions.record", fail)
-        answer = admin_client.post(address, data)
-    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
-    assert "Räkna med att det du skickade inte är sparat." in text_of(answer)
+        patch.setattr("pages.editing.saving.save_revision", fail)
+        response = admin_client.post(address, data)
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
+    assert "Räkna med att det du skickade inte är sparat." in text_of(response)
     page.refresh_from_db()
     assert page.lead_sv is None

@@ -1,28 +1,28 @@
-"""Two editors at once: nobody's words are lost, and nobody's are written over unseen."""
+"""Two editors at once: no text is lost, and none is overwritten without a warning."""
 
 import datetime as dt
 import re
 
 import pytest
-from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
 from pages.models import OpenForm
 from planning.models import Goal
+from tests.accounts import make_account
 from tests.factories import make_budget, make_focus_area, make_goal, make_perspective, make_plan
 from tests.site import text_of
-from tests.staff_forms import form_of
+from tests.staff_forms import admin_address, form_of
+
+pytestmark = pytest.mark.database
 
 
 @pytest.fixture
 def two_editors(db):
     clients = []
     for name in ("Astrid", "Bo"):
-        user = User.objects.create_user(name.lower(), first_name=name, is_staff=True)
-        user.groups.add(Group.objects.get(name="Redaktör"))
         client = Client()
-        client.force_login(user)
+        client.force_login(make_account(name.lower(), "Redaktör", first_name=name))
         clients.append(client)
     return clients
 
@@ -32,140 +32,136 @@ def goal(db):
     return make_goal(make_perspective(make_plan(status="draft")))
 
 
-def address_of(thing):
-    return f"/admin/planning/{thing._meta.model_name}/{thing.pk}/change/"
+def opened(client, obj):
+    """Open the form of `obj`; return the data that a browser would submit from it."""
+    response = client.get(admin_address(obj))
+    return form_of(response) | {"_seen": response.context["seen"]}
 
 
-def opened(client, thing):
-    """Return what a browser would send back of the form of `thing`, as it is opened now."""
-    answer = client.get(address_of(thing))
-    return form_of(answer) | {"_seen": answer.context["seen"]}
-
-
-def test_the_second_to_save_is_told_and_loses_nothing(two_editors, goal):
+def test_the_second_to_save_is_warned_and_loses_no_text(two_editors, goal):
     first, second = two_editors
     theirs, mine = opened(first, goal), opened(second, goal)
-    first.post(address_of(goal), theirs | {"name_sv": "Astrids namn"})
-    answer = second.post(address_of(goal), mine | {"name_sv": "Bos namn", "name_en": "Bo's"})
-    said = text_of(answer)
-    assert re.search(r"Astrid [\d-]+ [\d.]+ sparade det här medan du hade det öppet", said)
-    assert "Namn, svenska: ”Astrids namn”" in said
-    assert 'value="Bos namn"' in answer.content.decode()
+    first.post(admin_address(goal), theirs | {"name_sv": "Astrids namn"})
+    response = second.post(admin_address(goal), mine | {"name_sv": "Bos namn", "name_en": "Bo's"})
+    text = text_of(response)
+    assert re.search(r"Astrid [\d-]+ [\d.]+ sparade det här medan du hade det öppet", text)
+    assert "Namn, svenska: ”Astrids namn”" in text
+    assert 'value="Bos namn"' in response.content.decode()
     assert Goal.objects.get().name_sv == "Astrids namn"
-    # Now it has been seen, and what stands in the form holds.
-    again = mine | {"name_sv": "Bos namn", "_seen": answer.context["seen"]}
-    assert second.post(address_of(goal), again).status_code == 302
+    # The conflict has been shown now, so the form's values win.
+    again = mine | {"name_sv": "Bos namn", "_seen": response.context["seen"]}
+    assert second.post(admin_address(goal), again).status_code == 302
     assert Goal.objects.get().name_sv == "Bos namn"
 
 
-def test_a_row_that_somebody_else_changed_is_told_too(two_editors, goal):
+def test_a_row_changed_by_someone_else_gives_a_warning_too(two_editors, goal):
     area = make_focus_area(goal)
     first, second = two_editors
     mine = opened(second, goal)
-    first.post(address_of(area), opened(first, area) | {"text_sv": "Astrids insats."})
-    answer = second.post(address_of(goal), mine | {"name_sv": "Bos namn"})
-    assert "Text, svenska: ”Astrids insats.”" in text_of(answer)
+    first.post(admin_address(area), opened(first, area) | {"text_sv": "Astrids insats."})
+    response = second.post(admin_address(goal), mine | {"name_sv": "Bos namn"})
+    assert "Text, svenska: ”Astrids insats.”" in text_of(response)
     area.refresh_from_db()
     assert area.text_sv == "Astrids insats."
 
 
-def test_changes_elsewhere_in_the_plan_are_in_nobodys_way(two_editors, goal):
+def test_changes_elsewhere_in_the_plan_do_not_conflict(two_editors, goal):
     first, second = two_editors
     mine = opened(second, goal)
     other = make_goal(goal.perspective, 2)
-    first.post(address_of(other), opened(first, other) | {"name_sv": "Något annat"})
+    first.post(admin_address(other), opened(first, other) | {"name_sv": "Något annat"})
     first.post(
-        address_of(goal.perspective.plan),
+        admin_address(goal.perspective.plan),
         opened(first, goal.perspective.plan) | {"title_sv": "Ny rubrik"},
     )
-    assert second.post(address_of(goal), mine | {"name_sv": "Bos namn"}).status_code == 302
+    assert second.post(admin_address(goal), mine | {"name_sv": "Bos namn"}).status_code == 302
 
 
-def test_a_budget_that_got_a_line_meanwhile_is_told(two_editors, goal):
+def test_a_line_added_to_the_budget_meanwhile_gives_a_warning(two_editors, goal):
     budget = make_budget(goal.perspective.plan, lines=[("item", "1.0")])
     first, second = two_editors
     mine = opened(second, budget)
     row = {"lines-TOTAL_FORMS": "2", "lines-1-budget": budget.pk, "lines-1-name_sv": "Ny rad"}
     row |= {"lines-1-code": "ny", "lines-1-kind": "item", "lines-1-amount_msek": "2,0"}
-    assert first.post(address_of(budget), opened(first, budget) | row).status_code == 302
-    answer = second.post(address_of(budget), mine | {"lines-0-amount_msek": "5,0"})
-    assert "sparade det här medan du hade det öppet" in text_of(answer)
+    assert first.post(admin_address(budget), opened(first, budget) | row).status_code == 302
+    response = second.post(admin_address(budget), mine | {"lines-0-amount_msek": "5,0"})
+    assert "sparade det här medan du hade det öppet" in text_of(response)
     assert [line.amount_msek for line in budget.lines.all()] == [1, 2]
 
 
-def test_what_is_published_meanwhile_is_not_changed_and_nothing_written_is_lost(two_editors, goal):
+def test_an_object_published_meanwhile_is_not_changed_and_no_text_is_lost(two_editors, goal):
     _first, second = two_editors
     mine = opened(second, goal)
     plan = goal.perspective.plan
     plan.status = "published"
     plan.save()
-    said = text_of(second.post(address_of(goal), mine | {"name_sv": "Bos namn"}))
-    assert "Regionplan 2019–2021 publicerades" not in said
-    assert "publicerades, eller ska publiceras, sedan du öppnade formuläret." in said
-    assert "Namn, svenska Bos namn" in said
+    text = text_of(second.post(admin_address(goal), mine | {"name_sv": "Bos namn"}))
+    assert "Regionplan 2019–2021 publicerades" not in text
+    assert "publicerades, eller ska publiceras, sedan du öppnade formuläret." in text
+    assert "Namn, svenska Bos namn" in text
     assert Goal.objects.get().name_sv == "Mål 1"
 
 
-def test_what_was_written_in_something_deleted_is_shown(two_editors, goal):
+def test_text_for_a_deleted_object_is_shown(two_editors, goal):
     _first, second = two_editors
-    mine, address = opened(second, goal), address_of(goal)
+    mine, address = opened(second, goal), admin_address(goal)
     goal.delete()
-    said = text_of(second.post(address, mine | {"name_sv": "Bos namn"}))
-    assert "Det här togs bort sedan du öppnade formuläret." in said
-    assert "Namn, svenska Bos namn" in said
+    text = text_of(second.post(address, mine | {"name_sv": "Bos namn"}))
+    assert "Det här togs bort sedan du öppnade formuläret." in text
+    assert "Namn, svenska Bos namn" in text
 
 
-def test_a_row_that_somebody_deleted_can_be_saved_again_as_a_new_one(two_editors, goal):
+def test_a_row_deleted_meanwhile_can_be_saved_as_new(two_editors, goal):
     gone, kept = make_focus_area(goal, 1), make_focus_area(goal, 2)
     _first, second = two_editors
-    address = address_of(goal)
+    address = admin_address(goal)
     mine = opened(second, goal) | {"focus_areas-0-text_sv": "Bos insats."}
     gone.delete()
-    answer = second.post(address, mine)
-    assert "Du själv" not in text_of(answer)
-    again = form_of(answer) | {"_seen": answer.context["seen"]}
-    for inline in answer.context["inline_admin_formsets"]:
+    response = second.post(address, mine)
+    assert "Du själv" not in text_of(response)
+    again = form_of(response) | {"_seen": response.context["seen"]}
+    for inline in response.context["inline_admin_formsets"]:
         for row in inline.formset.extra_forms:
             again |= {bound.html_name: bound.value() or "" for bound in row}
     assert second.post(address, again).status_code == 302
     assert list(goal.focus_areas.values_list("text_sv", flat=True)) == ["Bos insats.", kept.text_sv]
 
 
-def test_two_tabs_of_ones_own_are_told_too(two_editors, goal):
+def test_two_tabs_of_the_same_editor_give_a_warning_too(two_editors, goal):
     _first, second = two_editors
     mine = opened(second, goal)
-    second.post(address_of(goal), opened(second, goal) | {"name_sv": "Först"})
-    said = text_of(second.post(address_of(goal), mine | {"name_sv": "Sedan"}))
-    assert "Du själv" in said
+    second.post(admin_address(goal), opened(second, goal) | {"name_sv": "Först"})
+    text = text_of(second.post(admin_address(goal), mine | {"name_sv": "Sedan"}))
+    assert "Du själv" in text
     assert Goal.objects.get().name_sv == "Först"
 
 
-def test_whoever_opens_a_form_hears_who_has_it_open(two_editors, goal):
+def test_a_form_names_the_editor_who_has_it_open(two_editors, goal):
     first, second = two_editors
-    assert "öppnade det här" not in text_of(first.get(address_of(goal)))
-    assert "Astrid öppnade det här" in text_of(second.get(address_of(goal)))
-    first.post(address_of(goal), opened(first, goal) | {"name_sv": "Nytt"})
-    assert "Astrid öppnade det här" not in text_of(second.get(address_of(goal)))
+    assert "öppnade det här" not in text_of(first.get(admin_address(goal)))
+    assert "Astrid öppnade det här" in text_of(second.get(admin_address(goal)))
+    first.post(admin_address(goal), opened(first, goal) | {"name_sv": "Nytt"})
+    assert "Astrid öppnade det här" not in text_of(second.get(admin_address(goal)))
 
 
-def test_a_form_left_open_long_ago_is_not_told(two_editors, goal):
+def test_a_form_opened_long_ago_is_not_mentioned(two_editors, goal):
     first, second = two_editors
-    first.get(address_of(goal))
+    first.get(admin_address(goal))
     OpenForm.objects.update(opened_at=timezone.now() - dt.timedelta(minutes=31))
-    assert "öppnade det här" not in text_of(second.get(address_of(goal)))
+    assert "öppnade det här" not in text_of(second.get(admin_address(goal)))
 
 
-def test_a_published_form_is_nobodys_to_have_open(two_editors, db):
+def test_a_published_object_has_no_open_form(two_editors, db):
     plan = make_plan()
-    two_editors[0].get(address_of(plan))
+    two_editors[0].get(admin_address(plan))
     assert not OpenForm.objects.exists()
 
 
-def test_the_word_of_what_was_seen_is_not_believed_where_nothing_was(two_editors, goal):
+def test_an_invalid_seen_token_counts_as_not_seen(two_editors, goal):
     first, _second = two_editors
     new = {"goal": goal.pk, "text_sv": "Ny.", "_seen": "x@y"}
     assert first.post("/admin/planning/focusarea/add/", new).status_code == 302
     for number in ("abc", "99999999999999999999"):
         first.post(f"/admin/planning/goal/{number}/change/", {"_seen": "x"})
-    answer = first.post(address_of(goal), opened(first, goal) | {"_seen": "x@9e99"})
-    assert "sparade det här medan du hade det öppet" in text_of(answer)
+    response = first.post(admin_address(goal), opened(first, goal) | {"_seen": "x@9e99"})
+    assert "sparade det här medan du hade det öppet" in text_of(response)

@@ -1,7 +1,6 @@
-"""What waits for staff on the front page of the admin."""
+"""The desk, the admin's front page: tasks that wait for staff."""
 
 import datetime as dt
-import time
 
 import pytest
 from django.core.cache import cache
@@ -12,6 +11,8 @@ from pages.models import Feedback
 from pages.publishing.versions import working_copy
 from tests.factories import make_goal, make_page, make_perspective, make_plan, make_profile
 from tests.site import text_of
+
+pytestmark = pytest.mark.database
 
 ENGLISH = {"title_en": "In English", "responsible_en": "The region"}
 TOMORROW = timezone.now() + dt.timedelta(days=1)
@@ -25,13 +26,13 @@ def waiting(client):
     }
 
 
-def test_nothing_waits_where_all_is_done(admin_client, db):
+def test_the_desk_is_empty_when_everything_is_done(admin_client, db):
     make_page("kontakt", **ENGLISH)
     assert waiting(admin_client) == {}
     assert "Inget väntar just nu." in text_of(admin_client.get("/admin/"))
 
 
-def test_everything_that_waits_is_told_with_counts(admin_client, db):
+def test_all_tasks_are_listed_with_counts(admin_client, db):
     plan = make_plan(2019, 2021, lead_en="x", **ENGLISH)
     make_goal(make_perspective(plan, name_en="one"), name_sv="Utan engelska")
     working_copy(plan)
@@ -40,11 +41,11 @@ def test_everything_that_waits_is_told_with_counts(admin_client, db):
     make_page("lank", body_sv='<p><a href="/borta/">Bort</a></p>', **ENGLISH, body_en="<p>.</p>")
     Feedback.objects.create(address="/", language="sv", helpful=False, message="Var?")
     Feedback.objects.create(address="/", language="sv", helpful=True)
-    found = waiting(admin_client)
-    soon = found.pop("Planerade ändringar")
+    counts = waiting(admin_client)
+    soon = counts.pop("Planerade ändringar")
     assert len(soon) == 1
     assert soon[0].startswith("Snart: Publiceras ")
-    assert found == {
+    assert counts == {
         "Utkast och arbetskopior": ["Regionplan 2019–2021: Arbetskopia"],
         "Granskningsdag har passerat": ["Sent: skulle ha granskats 2 januari 2020"],
         "Saknar engelska": ["Inriktningsmål: 1"],
@@ -62,7 +63,7 @@ def test_each_link_on_the_desk_opens(admin_client, content):
             assert admin_client.get(address).status_code == 200, address
 
 
-def test_old_answers_are_no_news(admin_client, db):
+def test_old_feedback_is_not_listed(admin_client, db):
     Feedback.objects.create(address="/", language="sv", helpful=False)
     Feedback.objects.update(created_at=timezone.now() - dt.timedelta(days=9))
     assert waiting(admin_client) == {}
@@ -73,7 +74,7 @@ def dead_link(number):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_the_desk_asks_as_much_whatever_waits(admin_client, db, django_assert_num_queries, count):
+def test_the_number_of_queries_does_not_grow(admin_client, db, django_assert_num_queries, count):
     make_profile()
     for number in range(count):
         plan = make_plan(2022 + number, 2022 + number)
@@ -83,11 +84,11 @@ def test_the_desk_asks_as_much_whatever_waits(admin_client, db, django_assert_nu
         make_page(f"snart-{number}", publish_at=TOMORROW, review_on=dt.date(2020, 1, 2))
         make_page(f"lank-{number}", body_sv=dead_link(number))
         Feedback.objects.create(address="/", language="sv", helpful=False)
-    admin_client.get("/admin/")  # what is loaded with the first
+    admin_client.get("/admin/")  # the first request loads what later ones reuse
     cache.clear()
-    # The session and the user; for each of three kinds of publishables the drafts, those with a time and
-    # those to review; for each of eleven kinds how many lack English; the answers; the content version and
-    # what is known of links. The first visit also looks links up, and keeps what it learns.
+    # The session and the user; for each of three kinds of publishables the drafts, the scheduled and the ones
+    # to review; for each of eleven models the count without English; the feedback; the content version and
+    # the stored link checks. The first visit also checks links and stores the results.
     with django_assert_num_queries(43):
         admin_client.get("/admin/")
     with django_assert_num_queries(34):
@@ -98,7 +99,7 @@ def test_the_desk_asks_as_much_whatever_waits(admin_client, db, django_assert_nu
 
 
 def broken(client):
-    """Return the pages whose links the desk says are broken, and what else it says of links."""
+    """Return the beginnings of the desk's entries about links: the pages with broken links, and others."""
     entries = dict(client.get("/admin/").context["waiting"]).get("Trasiga länkar", [])
     return [text.partition(":")[0] for text, _address in entries]
 
@@ -108,7 +109,7 @@ def mend(page):
     page.save()
 
 
-def test_what_is_known_of_links_follows_content(admin_client, db):
+def test_broken_links_follow_content(admin_client, db):
     page = make_page("lank", body_sv='<p><a href="/borta/">Bort</a></p>', **ENGLISH)
     cache.clear()
     assert broken(admin_client) == ["Lank"]
@@ -120,18 +121,19 @@ def test_what_is_known_of_links_follows_content(admin_client, db):
     assert broken(admin_client) == []
 
 
-def test_what_is_known_of_links_follows_the_clock(admin_client, db):
-    soon = timezone.now() + dt.timedelta(seconds=0.3)
+def test_broken_links_follow_the_clock(admin_client, clock):
+    now, minute = dt.datetime.now(dt.UTC), dt.timedelta(minutes=1)
+    clock(now)
     make_page("lank", body_sv='<p><a href="/snart/">Snart</a></p>', **ENGLISH)
-    make_page("snart", publish_at=soon, **ENGLISH)
+    make_page("snart", publish_at=now + minute, **ENGLISH)
     cache.clear()
     assert broken(admin_client) == ["Lank"]
-    time.sleep(0.4)
+    clock(now + 2 * minute)
     assert broken(admin_client) == []
 
 
-def test_a_visit_looks_up_the_links_of_so_many_pages(admin_client, db, monkeypatch):
-    monkeypatch.setattr(desk, "PAGES_AT_ONCE", 2)
+def test_a_visit_checks_the_links_of_a_limited_number_of_pages(admin_client, db, monkeypatch):
+    monkeypatch.setattr(desk, "MAX_PAGES_PER_VISIT", 2)
     pages = [
         make_page(f"sida-{number}", body_sv=dead_link(number), **ENGLISH) for number in range(5)
     ]
@@ -141,17 +143,15 @@ def test_a_visit_looks_up_the_links_of_so_many_pages(admin_client, db, monkeypat
     ]  # fmt: skip
     assert len(broken(admin_client)) == 2 * 4 + 1
     assert len(broken(admin_client)) == 2 * 5
-    # After a change, those with dead links come first, and what is known still shows.
+    # After a change, pages with dead links are checked first, and known results still show.
     mend(pages[0])
     shown = broken(admin_client)
     assert shown.count("Sida-0") == 0
     assert len(shown) == 2 * 4 + 1
 
 
-def test_each_pages_links_are_looked_up_though_content_changes_all_the_time(
-    admin_client, db, monkeypatch
-):
-    monkeypatch.setattr(desk, "PAGES_AT_ONCE", 1)
+def test_every_page_is_checked_even_if_content_changes_all_the_time(admin_client, db, monkeypatch):
+    monkeypatch.setattr(desk, "MAX_PAGES_PER_VISIT", 1)
     pages = [make_page(f"sida-{number}", **ENGLISH) for number in range(3)]
     last = make_page("sista", body_sv=dead_link(1), **ENGLISH)
     cache.clear()

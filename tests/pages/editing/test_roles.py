@@ -1,4 +1,4 @@
-"""What each role may do, by any request."""
+"""Permissions of each role, for any request."""
 
 import datetime as dt
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 from pages.models import Page
 from planning.models import FocusArea, Goal, RegionalPlan
 from tests.factories import make_focus_area, make_goal, make_page, make_perspective, make_plan
-from tests.staff_forms import change, form_of, publish
+from tests.staff_forms import admin_address, change, form_of, publish
 
 
 def test_an_editor_writes_a_draft(signed_in):
@@ -28,30 +28,28 @@ def test_an_editor_cannot_publish_by_any_request(signed_in):
     plan, page = make_plan(status="draft"), make_page("ny", status="draft")
     crafted = {"status": "published", "publish_at": "2020-01-01 08:00", "version": "7"}
     crafted |= {"published_at": "2020-01-01 08:00", "unpublish_at": ""}
-    for thing in (plan, page):
-        meta = thing._meta
-        address = f"/admin/{meta.app_label}/{meta.model_name}/{thing.pk}"
-        client.post(f"{address}/change/", form_of(client.get(f"{address}/change/")) | crafted)
-        assert client.get(f"{address}/publicera/").status_code == 200
-        assert client.post(f"{address}/publicera/", {"publish_at": ""}).status_code == 403
-        assert client.post(f"{address}/dra-tillbaka/").status_code == 403
-        thing.refresh_from_db()
-        assert (thing.status, thing.publish_at, thing.version) == ("draft", None, 1)
+    for obj in (plan, page):
+        client.post(admin_address(obj), form_of(client.get(admin_address(obj))) | crafted)
+        assert client.get(admin_address(obj, "publicera")).status_code == 200
+        publishing = client.post(admin_address(obj, "publicera"), {"publish_at": ""})
+        assert publishing.status_code == 403
+        assert client.post(admin_address(obj, "dra-tillbaka")).status_code == 403
+        obj.refresh_from_db()
+        assert (obj.status, obj.publish_at, obj.version) == ("draft", None, 1)
     new = {"title_sv": "Färsk", "slug": "farsk", "responsible_sv": "Jag"} | crafted
     assert client.post("/admin/pages/page/add/", new).status_code == 302
     assert Page.objects.get(slug="farsk").status == "draft"
 
 
-def test_an_editor_cannot_change_what_is_published(signed_in):
+def test_an_editor_cannot_change_published_objects(signed_in):
     client = signed_in("Redaktör")
     plan = make_plan()
     goal = make_goal(make_perspective(plan))
     area = make_focus_area(goal)
-    for thing in (plan, goal.perspective, goal, area):
-        address = f"/admin/planning/{thing._meta.model_name}/{thing.pk}/"
-        assert client.get(f"{address}change/").status_code == 200
-        assert client.post(f"{address}change/", {"name_sv": "x"}).status_code == 403
-        assert client.post(f"{address}delete/", {"post": "yes"}).status_code == 403
+    for obj in (plan, goal.perspective, goal, area):
+        assert client.get(admin_address(obj)).status_code == 200
+        assert client.post(admin_address(obj), {"name_sv": "x"}).status_code == 403
+        assert client.post(admin_address(obj, "delete"), {"post": "yes"}).status_code == 403
     new = {"goal": goal.pk, "text_sv": "Smugen in."}
     refused = client.post("/admin/planning/focusarea/add/", new)
     assert "goal" in refused.context["adminform"].form.errors
@@ -61,7 +59,7 @@ def test_an_editor_cannot_change_what_is_published(signed_in):
     assert Goal.objects.get().name_sv == "Mål 1"
 
 
-def test_an_editor_cannot_change_what_is_about_to_be_published(signed_in):
+def test_an_editor_cannot_change_scheduled_objects(signed_in):
     client = signed_in("Redaktör")
     plan = make_plan(publish_at=timezone.now() + dt.timedelta(days=1))
     address = f"/admin/planning/regionalplan/{plan.pk}/change/"
@@ -78,7 +76,7 @@ def test_a_publisher_publishes_now_and_at_a_time(signed_in):
 
 
 @pytest.mark.parametrize(("role", "status"), [("Publicist", 403), ("Ansvarig", 200)])
-def test_a_manager_keeps_the_accounts(signed_in, role, status):
+def test_only_a_manager_manages_accounts(signed_in, role, status):
     assert signed_in(role).get("/admin/auth/user/").status_code == status
 
 
@@ -87,7 +85,7 @@ def test_staff_without_a_role_see_nothing(client, db):
     assert client.get("/admin/planning/regionalplan/").status_code == 403
 
 
-def test_a_manager_makes_nobody_mightier_than_the_roles(signed_in):
+def test_a_manager_cannot_grant_more_than_the_roles(signed_in):
     client = signed_in("Ansvarig")
     user = User.objects.get()
     address = f"/admin/auth/user/{user.pk}/change/"

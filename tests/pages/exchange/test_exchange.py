@@ -1,4 +1,4 @@
-"""Import and export: what is read of a file, what it changes, and who may."""
+"""Import and export: reading files, the changes they make, and permissions."""
 
 import csv
 import datetime as dt
@@ -25,6 +25,8 @@ from tests.factories import (
 )
 from tests.site import text_of
 
+pytestmark = pytest.mark.database
+
 HEADINGS = "År;Kod;Namn;Namn på engelska;Slag;Belopp (mnkr);Utfall (mnkr);Ordning"
 
 
@@ -47,7 +49,7 @@ def workbook_of(*rows):
 
 
 def upload(client, publishable, content, kind="budgetrader"):
-    """Return the answer to uploading `content`, a file's bytes."""
+    """Upload a file with the bytes `content`; return the response."""
     file = SimpleUploadedFile("fil", content)
     return client.post(address_of(publishable), {"kind": kind, "rows": file})
 
@@ -62,8 +64,8 @@ def import_file(client, publishable, content, kind="budgetrader"):
     return confirm(client, publishable, preview)
 
 
-def errors_of(answer):
-    return [text for texts in answer.context["sent"].errors.values() for text in texts]
+def errors_of(response):
+    return [text for texts in response.context["sent"].errors.values() for text in texts]
 
 
 def lines_of(plan):
@@ -86,7 +88,7 @@ def plan(db):
     return plan
 
 
-# --- There and back --------------------------------------------------------------------------------
+# --- Export and re-import --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("extension", ["csv", "xlsx"])
@@ -98,7 +100,7 @@ def plan(db):
         (RegionProfile, "siffror-for-en-dag", 9),
     ],
 )
-def test_what_is_exported_is_imported_unchanged(
+def test_an_exported_file_is_imported_unchanged(
     admin_client, content, model, kind, count, extension
 ):
     whole = working_copy(model.objects.get())
@@ -125,7 +127,7 @@ def test_an_export_fills_an_empty_copy(admin_client, content, extension):
     assert areas_of(plan) == areas
 
 
-def test_what_looks_like_a_formula_is_text_and_comes_back(admin_client, plan):
+def test_text_that_looks_like_a_formula_stays_text(admin_client, plan):
     names = ["=1+1", "+46", "-5", "@SUM(A1)", "'=1", "\uff1d1", "'\uff0b1", "\uff0d1", "\uff201"]
     names += ["''", "\tindragen", "två\r\nrader", "\r=1", "'\r=1", "\x0b=1"]
     goal = make_goal(make_perspective(plan))
@@ -143,18 +145,18 @@ def test_what_looks_like_a_formula_is_text_and_comes_back(admin_client, plan):
     ]  # fmt: skip
     cells = openpyxl.load_workbook(io.BytesIO(exported["xlsx"].content)).active["D"][1:]
     assert {cell.data_type for cell in cells} == {"s"}
-    for answer in exported.values():
-        preview = upload(admin_client, plan, answer.content, "insatsomraden")
+    for response in exported.values():
+        preview = upload(admin_client, plan, response.content, "insatsomraden")
         assert preview.context["outcome"].counts == "0 nya, 0 ändrade, 15 oförändrade"
 
 
-def test_an_exported_csv_is_one_that_swedish_excel_opens(admin_client, plan):
+def test_an_exported_csv_opens_in_swedish_excel(admin_client, plan):
     BudgetLine.objects.filter(code="rad-1").update(amount_msek="-6198.0", name_en="Costs; net")
-    answer = admin_client.get(address_of(plan, "exportera/budgetrader.csv"))
-    assert answer["Content-Disposition"] == (
+    response = admin_client.get(address_of(plan, "exportera/budgetrader.csv"))
+    assert response["Content-Disposition"] == (
         'attachment; filename="budgetrader-regionplan-2019-2021.csv"'
     )
-    assert answer.content == csv_of(
+    assert response.content == csv_of(
         HEADINGS,
         '2019;rad-1;Rad 1;"Costs; net";Post;-6198,0;;1',
         "2019;rad-2;Rad 2;;Resultat;2,0;;2",
@@ -167,15 +169,15 @@ def test_an_exported_workbook_has_numbers_and_dates(admin_client, db):
     DailyStat.objects.create(
         profile=profile, position=1, value=22022, sentence_sv="resor", as_of=dt.date(2021, 4, 7)
     )
-    answer = admin_client.get(address_of(profile, "exportera/siffror-for-en-dag.xlsx"))
-    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    response = admin_client.get(address_of(profile, "exportera/siffror-for-en-dag.xlsx"))
+    sheet = openpyxl.load_workbook(io.BytesIO(response.content)).active
     headings, row = sheet.values
     assert headings[:4] == ("Ordning", "Antal", "Mening", "Mening på engelska")
     assert row == (1, 22022, "resor", None, dt.datetime(2021, 4, 7), None, None)  # noqa: DTZ001
     assert (sheet.freeze_panes, sheet["A1"].font.bold) == ("A2", True)
 
 
-# --- What is read ----------------------------------------------------------------------------------
+# --- Reading files ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "cp1252", "utf-16"])
@@ -202,7 +204,7 @@ def test_commas_may_separate_where_points_are_decimal(admin_client, plan):
     assert lines_of(plan)[0] == (2019, "rad-1", "Rad 1", "item", Decimal("988.3"))
 
 
-def test_a_workbook_is_read_as_it_looks(admin_client, plan):
+def test_a_workbook_is_read_as_displayed(admin_client, plan):
     rows = [
         (2019.0, "Rad 1", 988.3000000001, "3"),
         ("2019", " Ny ", "−6\u00a0198,0", None),
@@ -231,11 +233,11 @@ def test_daily_stats_are_read_with_dates_of_all_kinds(admin_client, db):
     ]  # fmt: skip
 
 
-def test_goals_are_named_as_staff_know_them(admin_client, plan):
-    one, other = make_perspective(plan, 1), make_perspective(plan, 2)
-    for perspective in (one, other):
+def test_goals_are_matched_by_perspective_and_name(admin_client, plan):
+    first, second = make_perspective(plan, 1), make_perspective(plan, 2)
+    for perspective in (first, second):
         make_goal(perspective, 1, name_sv="God hälsa", slug="halsa")
-    make_goal(one, 2, name_sv="God hälsa", slug="halsa-igen")
+    make_goal(first, 2, name_sv="God hälsa", slug="halsa-igen")
     file = csv_of(
         "Perspektiv;Mål;Insatsområde",
         "Perspektiv 2;god hälsa;Träna.",
@@ -243,8 +245,8 @@ def test_goals_are_named_as_staff_know_them(admin_client, plan):
     )
     import_file(admin_client, plan, file, "insatsomraden")
     assert list(FocusArea.objects.values_list("goal__perspective", "goal__slug", "text_sv")) == [
-        (other.pk, "halsa", "Träna."),
-        (one.pk, "halsa-igen", "Vila."),
+        (second.pk, "halsa", "Träna."),
+        (first.pk, "halsa-igen", "Vila."),
     ]
     ambiguous = csv_of("Perspektiv;Mål;Insatsområde", "Perspektiv 1;God hälsa;Träna.")
     assert errors_of(upload(admin_client, plan, ambiguous, "insatsomraden")) == [
@@ -257,14 +259,14 @@ def test_goals_are_named_as_staff_know_them(admin_client, plan):
     ]
 
 
-def test_a_column_that_is_left_out_stays_as_it_is(admin_client, plan):
+def test_a_missing_column_leaves_values_unchanged(admin_client, plan):
     BudgetLine.objects.update(outcome_msek="7.0", name_en="Line")
     import_file(admin_client, plan, csv_of("År;Kod;Namn;Belopp;Utfall", "2019;rad-1;Rad ett;3;"))
     line = BudgetLine.objects.get(code="rad-1")
     assert (line.name_sv, line.name_en, line.outcome_msek) == ("Rad ett", "Line", None)
 
 
-# --- What is refused -------------------------------------------------------------------------------
+# --- Refusals --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -310,23 +312,23 @@ def test_a_column_that_is_left_out_stays_as_it_is(admin_client, plan):
         ),
     ],
 )  # fmt: skip
-def test_a_file_that_is_wrong_is_explained_and_changes_nothing(admin_client, plan, content, error):
+def test_an_invalid_file_is_explained_and_changes_nothing(admin_client, plan, content, error):
     before = lines_of(plan)
-    answer = upload(admin_client, plan, content)
-    assert errors_of(answer) == [error]
-    assert error in text_of(answer)
+    response = upload(admin_client, plan, content)
+    assert errors_of(response) == [error]
+    assert error in text_of(response)
     assert lines_of(plan) == before
 
 
-def test_what_is_not_chosen_is_asked_for(admin_client, plan):
-    answer = admin_client.post(address_of(plan), {})
-    assert errors_of(answer) == ["Detta fält måste fyllas i."] * 2
+def test_the_kind_and_the_file_are_required(admin_client, plan):
+    response = admin_client.post(address_of(plan), {})
+    assert errors_of(response) == ["Detta fält måste fyllas i."] * 2
     for field in ("kind", "rows"):
-        assert f'<a href="#id_{field}">' in answer.content.decode()
-        assert f'id="id_{field}"' in answer.content.decode()
+        assert f'<a href="#id_{field}">' in response.content.decode()
+        assert f'id="id_{field}"' in response.content.decode()
 
 
-def test_a_workbook_that_unpacks_to_too_much_is_refused(admin_client, plan):
+def test_a_workbook_that_decompresses_to_too_much_is_refused(admin_client, plan):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", b" " * (31 * 1024 * 1024))
@@ -344,18 +346,18 @@ def test_a_broken_workbook_is_refused(admin_client, plan):
     ]
 
 
-def test_one_bad_row_in_500_changes_nothing_and_is_named(admin_client, plan):
+def test_one_bad_row_in_500_changes_nothing_and_is_reported(admin_client, plan):
     before = lines_of(plan)
     rows = [f"2019;Post {number};{number},5" for number in range(2, 502)]
     rows[310] = "2019;Post 312;12,3x"
-    answer = upload(admin_client, plan, csv_of("År;Namn;Belopp", *rows))
-    assert errors_of(answer) == [
+    response = upload(admin_client, plan, csv_of("År;Namn;Belopp", *rows))
+    assert errors_of(response) == [
         "Rad 312, kolumn Belopp (mnkr): ”12,3x” är inget tal. Skriv till exempel 988,3."
     ]
     assert lines_of(plan) == before
 
 
-# --- From file to plan -----------------------------------------------------------------------------
+# --- Preview and confirmation ----------------------------------------------------------------------
 
 
 def test_a_dry_run_shows_each_row_and_saves_nothing(admin_client, plan):
@@ -384,14 +386,14 @@ def test_a_confirmed_import_is_noted(admin_client, plan):
     long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     RegionalPlan.objects.update(changed_at=long_ago)
     done = import_file(admin_client, plan, csv_of("År;Namn;Belopp", "2019;Rad 1;3"))
-    said = "Budgetrader importerade: 0 nya, 1 ändrade, 0 oförändrade."
-    assert said in text_of(done)
-    assert LogEntry.objects.get().change_message == said
+    message = "Budgetrader importerade: 0 nya, 1 ändrade, 0 oförändrade."
+    assert message in text_of(done)
+    assert LogEntry.objects.get().change_message == message
     plan.refresh_from_db()
     assert plan.changed_at > long_ago
 
 
-def test_what_has_changed_meanwhile_is_shown_again(admin_client, plan):
+def test_rows_changed_meanwhile_are_previewed_again(admin_client, plan):
     preview = upload(admin_client, plan, csv_of("År;Namn;Belopp", "2019;Rad 1;3"))
     BudgetLine.objects.filter(code="rad-1").update(amount_msek="2.5")
     again = confirm(admin_client, plan, preview)
@@ -404,7 +406,7 @@ def test_what_has_changed_meanwhile_is_shown_again(admin_client, plan):
 def test_thousands_of_rows_take_as_many_queries_as_few(
     admin_client, plan, django_assert_max_num_queries
 ):
-    """40 for a dry run and 40 for the import: session, user and rights, what there is, a few writes."""
+    """40 for a dry run and 40 for the import: session, user, permissions, existing rows, a few writes."""
     for count, amount in ((2000, "1"), (200, "2")):
         rows = [f"2019;Post {number};{amount}" for number in range(count)]
         with django_assert_max_num_queries(100):
@@ -413,7 +415,7 @@ def test_thousands_of_rows_take_as_many_queries_as_few(
     assert BudgetLine.objects.count() == 2002
 
 
-# --- Who may ---------------------------------------------------------------------------------------
+# --- Permissions -----------------------------------------------------------------------------------
 
 
 def test_an_editor_imports_into_a_draft_only(signed_in):
@@ -431,7 +433,7 @@ def test_an_editor_imports_into_a_draft_only(signed_in):
     assert lines_of(plan)[0][4] == Decimal("3.0")
 
 
-def test_a_preview_is_of_use_for_its_own_plan_only(admin_client, plan):
+def test_a_preview_can_only_be_confirmed_for_its_own_plan(admin_client, plan):
     other = make_plan(2022, 2024, status="draft")
     make_budget(other, 2022)
     preview = upload(admin_client, plan, csv_of("År;Namn;Belopp", "2019;Rad 1;3"))
@@ -440,8 +442,8 @@ def test_a_preview_is_of_use_for_its_own_plan_only(admin_client, plan):
         (address_of(plan), "x" + preview.context["sealed"]),
         (address_of(plan), ""),
     ):
-        answer = admin_client.post(address, {"sealed": sealed})
-        assert errors_of(answer) == ["Granskningen gäller inte längre. Välj filen igen."]
+        response = admin_client.post(address, {"sealed": sealed})
+        assert errors_of(response) == ["Granskningen gäller inte längre. Välj filen igen."]
     crafted = csv_of("År;Namn;Belopp", "2022;Rad 1;3")
     assert errors_of(upload(admin_client, plan, crafted)) == [
         "Rad 2, kolumn År: Planen har ingen budget för 2022."
@@ -450,24 +452,24 @@ def test_a_preview_is_of_use_for_its_own_plan_only(admin_client, plan):
     assert lines_of(other) == []
 
 
-def test_files_are_for_staff_who_may_see_them(client, signed_in):
+def test_files_need_permission(client, signed_in):
     plan = make_plan(status="draft")
     addresses = [address_of(plan), address_of(plan, "exportera/budgetrader.csv")]
     for address in addresses:
-        answer = client.get(address)
-        assert (answer.status_code, answer.url) == (302, f"/admin/login/?next={address}")
+        response = client.get(address)
+        assert (response.status_code, response.url) == (302, f"/admin/login/?next={address}")
     staff = signed_in("Redaktör")
     assert [staff.get(address).status_code for address in addresses] == [200, 200]
     User.objects.get().groups.clear()
     assert [staff.get(address).status_code for address in addresses] == [403, 403]
 
 
-def test_only_what_exists_is_exported(admin_client, plan):
+def test_unknown_exports_are_missing(admin_client, plan):
     for file in ("budgetrader.pdf", "siffror-for-en-dag.csv"):
         assert admin_client.get(address_of(plan, f"exportera/{file}")).status_code == 404
 
 
-def test_the_page_is_reached_from_what_it_is_about(admin_client, plan):
+def test_the_import_page_is_linked_from_the_object(admin_client, plan):
     for whole in (plan, make_profile()):
         html = admin_client.get(address_of(whole, "change/")).content.decode()
         assert f'<a href="{address_of(whole)}">Importera och exportera</a>' in html

@@ -1,8 +1,9 @@
-"""Every change of content raises the content version, and nothing else does."""
+"""Every change to content raises the content version, and no other change does."""
 
 import datetime as dt
 from io import StringIO
 
+import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -22,9 +23,11 @@ from tests.factories import (
 )
 from tests.moments import NOON, SECOND
 
+pytestmark = pytest.mark.database
 
-def raises_it(write):
-    """Tell whether function `write` raises the content version."""
+
+def raises_version(write):
+    """Return whether calling `write` raises the content version."""
     before = content_version.stamp()[0]
     write()
     return content_version.stamp()[0] > before
@@ -52,10 +55,10 @@ def test_every_way_to_write_content_raises_the_version(database, tmp_path):
         area.delete,
         lambda: Page.objects.all().delete(),
     ]
-    assert [raises_it(write) for write in writes] == [True] * len(writes)
+    assert [raises_version(write) for write in writes] == [True] * len(writes)
 
 
-def test_what_no_page_shows_leaves_the_version_alone(database, admin_user):
+def test_changes_that_no_page_shows_leave_the_version_alone(database, admin_user):
     writes = [
         lambda: Feedback.objects.create(address="/", language="sv", helpful=True),
         lambda: OpenForm.objects.create(model="pages.page", object_pk=1, user=admin_user),
@@ -64,19 +67,19 @@ def test_what_no_page_shows_leaves_the_version_alone(database, admin_user):
         ),
         lambda: User.objects.create_user("ny"),
     ]
-    assert [raises_it(write) for write in writes] == [False] * len(writes)
+    assert [raises_version(write) for write in writes] == [False] * len(writes)
 
 
-def test_what_is_undone_leaves_the_version_as_it_was(database):
+def test_a_rollback_restores_the_version(database):
     def undone():
         with transaction.atomic():
             make_page("nyhet")
             transaction.set_rollback(True)
 
-    assert not raises_it(undone)
+    assert not raises_version(undone)
 
 
-def test_every_table_with_content_is_watched(database):
+def test_every_table_with_content_has_triggers(database):
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
@@ -93,7 +96,7 @@ def test_every_table_with_content_is_watched(database):
     }
 
 
-def test_the_next_moment_is_the_first_that_changes_a_page(database, clock):
+def test_the_version_ends_at_the_next_scheduled_change(database, clock):
     clock(NOON)
     midnight = dt.datetime(2026, 11, 26, 23, 0, tzinfo=dt.UTC)  # 00.00 in Sweden
     assert content_version.stamp()[1] == midnight
@@ -103,8 +106,7 @@ def test_the_next_moment_is_the_first_that_changes_a_page(database, clock):
     assert content_version.stamp()[1] == NOON + dt.timedelta(hours=1)
     RegionalPlan.objects.all().delete()
     Page.objects.filter(pk=page.pk).update(publish_at=None)
-    assert (
-        content_version.stamp()[1] == page.published_at
-    )  # from then on it replaces an earlier one
+    # From then on, the page replaces its earlier version.
+    assert content_version.stamp()[1] == page.published_at
     clock(midnight)
     assert content_version.stamp()[1] == midnight + dt.timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Links in texts that lead nowhere on the site, looked up as data."""
+"""Dead links to the site's own pages, detected by database look-ups."""
 
 import re
 
@@ -26,7 +26,9 @@ from tests.factories import (
 )
 from tests.site import public_addresses
 
-# Many addresses that lead somewhere, and as many that don't.
+pytestmark = pytest.mark.database
+
+# Links that work, and links that don't.
 ALIVE = [
     "/kontakt/",
     "/kontakt",  # redirects to the address with its slash
@@ -78,7 +80,7 @@ DEAD = [
 
 
 def linked(addresses):
-    """Return rich text with a link to each of `addresses`."""
+    """Return rich text with links to all `addresses`."""
     return "".join(f'<p><a href="{address}">Länk</a></p>' for address in addresses)
 
 
@@ -93,14 +95,14 @@ def add_document(plan, number=1, text=b"text"):
     return document
 
 
-def test_dead_links_are_those_that_lead_nowhere_on_the_site(content):
+def test_dead_links_to_the_site_are_detected(content):
     add_document(RegionalPlan.objects.get())
     make_page("utkast", status="draft")
     assert dead_among(*ALIVE, *DEAD) == DEAD
     assert get_language() == "sv"
 
 
-def test_visitors_find_the_same_as_the_links(client, content, settings):
+def test_requests_agree_with_the_link_check(client, content, settings):
     settings.ALLOWED_HOSTS = ["testserver", "localhost"]
     add_document(RegionalPlan.objects.get())
     make_page("utkast", status="draft")
@@ -112,32 +114,32 @@ def test_visitors_find_the_same_as_the_links(client, content, settings):
                 assert is_dead == bool(dead_among(address.partition("#")[0])), address
 
 
-# --- Where there is something ----------------------------------------------------------------------
+# --- Addresses that exist --------------------------------------------------------------------------
 
 
-def answers_in(resolver, prefix=""):
-    """Yield the names of the site's views with their namespace, without those of the staff."""
+def view_names(resolver, prefix=""):
+    """Yield the namespaced names of the public views."""
     for pattern in resolver.url_patterns:
         if hasattr(pattern, "url_patterns"):
             if str(pattern.pattern) not in {"admin/", "admin/konto/"}:
                 inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
-                yield from answers_in(pattern, inner)
+                yield from view_names(pattern, inner)
         elif pattern.name:
             yield f"{prefix}{pattern.name}"
 
 
-def test_each_of_the_sites_addresses_is_looked_up():
-    assert set(answers_in(get_resolver())) == set(LOOKUPS)
+def test_every_public_view_has_a_look_up():
+    assert set(view_names(get_resolver())) == set(LOOKUPS)
 
 
 def ids_at(address):
-    """Return the ids that links to `address` may end with."""
+    """Return the ids that links to `address` may have as fragments."""
     target = target_at(address)
     return look_up({target})[target]
 
 
 def make_everything():
-    """Make all that gives a page an id, some of it twice."""
+    """Make every kind of object that gives a page an id, some of them twice."""
     profile = make_profile(values_introduction_sv="Så är vi.")
     for position in (1, 2):
         CoreValue.objects.create(profile=profile, position=position, slug=f"mod-{position}")
@@ -156,15 +158,15 @@ def make_everything():
     make_page("kontakt", slug_en="contact", body_sv="<h3>Rubrik</h3>")
 
 
-def make_little():
-    """Make all pages, with as few ids as they may have."""
+def make_minimum():
+    """Make all kinds of pages, with as few ids as possible."""
     make_profile()
     plan = make_plan()
     make_perspective(plan)
     make_budget(plan)
 
 
-@pytest.mark.parametrize("make", [make_everything, make_little, make_profile])
+@pytest.mark.parametrize("make", [make_everything, make_minimum, make_profile])
 def test_the_ids_looked_up_are_those_on_the_page(client, db, make):
     make()
     for language in ("sv", "en"):
@@ -173,7 +175,7 @@ def test_the_ids_looked_up_are_those_on_the_page(client, db, make):
             assert sorted(set(re.findall(r' id="([^"]*)"', html))) == sorted(ids_at(address))
 
 
-def test_what_visitors_may_not_see_is_not_there(db):
+def test_hidden_objects_are_missing(db):
     tomorrow = timezone.now() + timezone.timedelta(days=1)
     yesterday = timezone.now() - timezone.timedelta(days=1)
     hidden = {
@@ -200,7 +202,7 @@ def test_what_visitors_may_not_see_is_not_there(db):
     assert dead_among("/", "/regionplan/", "/en/regional-plan/") == []
 
 
-def test_what_a_new_version_lacks_redirects(client, db):
+def test_parts_that_a_new_version_lacks_redirect(client, db):
     plan = make_plan()
     make_perspective(plan, 1, slug="borta", slug_en="gone")
     make_budget(plan, 2019)
@@ -217,7 +219,7 @@ def test_what_a_new_version_lacks_redirects(client, db):
     assert dead_among(*addresses) == []
 
 
-def test_a_word_that_two_pages_have_is_each_languages_own(client, db):
+def test_a_slug_may_belong_to_two_pages_in_two_languages(client, db):
     make_page("kontakt", slug_en="om")
     make_page("om", slug_en="about")
     alive = ["/om/", "/kontakt/", "/en/om/", "/en/about/", "/en/kontakt/#x", "/about/#x"]
@@ -226,7 +228,7 @@ def test_a_word_that_two_pages_have_is_each_languages_own(client, db):
     assert dead_among(*alive, *dead) == dead
 
 
-def test_a_document_without_its_file_is_not_there(client, db):
+def test_a_document_without_its_file_is_missing(client, db):
     plan = make_plan()
     document = add_document(plan)
     document.file.storage.delete(document.file.name)
@@ -235,7 +237,7 @@ def test_a_document_without_its_file_is_not_there(client, db):
     assert dead_among(address) == [address]
 
 
-def test_a_part_that_is_previewed_is_there(db):
+def test_a_previewed_part_exists(db):
     plan = working_copy(make_plan())
     make_perspective(plan, slug="ny", slug_en="new")
     addresses = ["/regionplan/2019-2021/ny/", "/regionplan/2019-2021/new/"]
@@ -244,27 +246,27 @@ def test_a_part_that_is_previewed_is_there(db):
         assert dead_among(*addresses) == []
 
 
-def test_previews_that_have_not_ended_are_there(client, db, monkeypatch):
+def test_valid_previews_exist(client, db, monkeypatch):
     page = make_page("ny", status="draft")
     link, published = preview.link_to(page), preview.link_to(make_page("kontakt"))
     elsewhere = link.removesuffix("ny/") + "aterkoppling/tack/"
     gone = make_page("borta", status="draft")
     to_gone = preview.link_to(gone)
     gone.delete()
-    assert [client.get(one).status_code for one in (link, published, elsewhere, to_gone)] == [
+    assert [client.get(path).status_code for path in (link, published, elsewhere, to_gone)] == [
         *(200, 302, 404, 410)
     ]
     assert dead_among(link, published, elsewhere, to_gone) == [elsewhere, to_gone]
-    monkeypatch.setattr(preview, "DAYS", -1)
+    monkeypatch.setattr(preview, "LINK_DAYS", -1)
     assert dead_among(link) == [link]
 
 
-def test_a_contact_for_holes_is_there_when_it_is_set(settings):
+def test_security_txt_exists_when_a_contact_is_set(settings):
     settings.SECURITY_CONTACT = "mailto:region@example.se"
     assert dead_among("/.well-known/security.txt") == []
 
 
-# --- How much it takes -----------------------------------------------------------------------------
+# --- Queries ---------------------------------------------------------------------------------------
 
 
 def links_of_every_kind(numbers):
@@ -286,18 +288,18 @@ def links_of_every_kind(numbers):
     return addresses
 
 
-def test_many_links_are_looked_up_in_as_many_queries_as_one_of_each_kind(db):
+def test_the_number_of_queries_does_not_grow_with_links(db):
     make_profile()
     counts = []
     for numbers in ([1], [2, 3, 4]):
         addresses = links_of_every_kind(numbers)
         texts = [(linked(addresses), f"/{number}/") for number in numbers]
         with CaptureQueriesContext(connection) as queries:
-            found = dead_links(texts)
+            dead = dead_links(texts)
         counts.append(len(queries))
-        assert len({len(links) for links in found}) == 1
-    # Pages; the profile, values, figures, administrations. For the start page: plans, budgets, profile,
-    # figures, result. The plan of now: plans, perspectives, goals, budgets. Plans: the same. Its pdf:
-    # plans. Perspectives: plans, perspectives, goals, once there in either language. Budgets: plans,
-    # budgets, follow-ups, once there. Documents: plans, documents, once there. Previewed pages.
+        assert len({len(links) for links in dead}) == 1
+    # Pages; the profile, values, figures, administrations. The start page: plans, budgets, profile, figures,
+    # result. The current plan: plans, perspectives, goals, budgets. Plans: the same. Its PDF: plans.
+    # Perspectives: plans, perspectives, goals, and earlier perspectives in either language. Budgets: plans,
+    # budgets, follow-ups, and earlier budgets. Documents: plans, documents, and earlier documents. Previews.
     assert counts == [32, 32]

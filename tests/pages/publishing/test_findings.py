@@ -1,4 +1,4 @@
-"""What staff are told to put right before something is published."""
+"""Findings: faults that staff must or should correct before publishing."""
 
 import datetime as dt
 
@@ -28,26 +28,25 @@ REVIEWED = {"review_on": dt.date(2999, 1, 1), "responsible_en": "Testland Region
 IN_ENGLISH = {"title_en": "Text", "lead_en": "In short."}
 
 
-def told(publishable):
-    """Return what is found in `publishable`, a triple each: whether it stops, the text, the field."""
-    found = findings(publishable)
-    return [(finding.stops, finding.text, finding.field) for finding in found]
+def triples_of(publishable):
+    """Return the findings in `publishable` as triples: whether it stops, the text, the field."""
+    return [(finding.stops, finding.text, finding.field) for finding in findings(publishable)]
 
 
 def page_with(slug="text", **bodies):
-    """Make a page that has nothing to put right but what `bodies` have."""
+    """Make a page whose only findings can be in `bodies`."""
     return make_page(slug, **REVIEWED | {"title_en": "Text"} | bodies)
 
 
 def plan_with(**fields):
-    """Make a plan that has nothing to put right but that it is empty."""
+    """Make a plan whose only finding is that it is empty."""
     return make_plan(**REVIEWED | IN_ENGLISH | fields)
 
 
-# --- The whole -------------------------------------------------------------------------------------
+# --- Whole publishables ----------------------------------------------------------------------------
 
 
-def test_the_sites_own_content_lacks_only_a_day_of_review(content):
+def test_the_sites_own_content_lacks_only_a_review_date(content):
     no_day = (
         ADVICE,
         "Ingen dag är satt då någon ska läsa igenom innehållet igen. Ange ”Granskas senast”.",
@@ -55,17 +54,17 @@ def test_the_sites_own_content_lacks_only_a_day_of_review(content):
     )
     for model in (RegionProfile, Page, RegionalPlan):
         for publishable in model.objects.all():
-            assert told(publishable) == [no_day]
+            assert triples_of(publishable) == [no_day]
 
 
-def test_what_stops_comes_first_and_leads_to_its_field(db):
+def test_errors_come_first_and_link_to_their_fields(db):
     page = make_page("text", title_sv=" ", responsible_sv="", **REVIEWED | {"title_en": "Text"})
     title, responsible = (
         f"/admin/pages/page/{page.pk}/change/#id_{name}" for name in ("title_sv", "responsible_sv")
     )
     page.review_on = None
-    found = {finding.address: finding.stops for finding in findings(page)}
-    assert found == {
+    stops = {finding.address: finding.stops for finding in findings(page)}
+    assert stops == {
         responsible: STOPS,
         title: STOPS,
         f"/admin/pages/page/{page.pk}/change/#id_review_on": ADVICE,
@@ -74,7 +73,7 @@ def test_what_stops_comes_first_and_leads_to_its_field(db):
 
 
 def grow(plan, numbers):
-    """Give `plan` one of everything for each of `numbers`."""
+    """Add a part of each kind to `plan` for each number in `numbers`."""
     for number in numbers:
         perspective = make_perspective(plan, number, name_en="x")
         goal = make_goal(perspective, number, name_en="x")
@@ -89,12 +88,12 @@ def grow(plan, numbers):
         )
 
 
-def test_a_plan_is_checked_in_as_many_queries_however_large_it_is(db):
+def test_checking_a_plan_takes_a_fixed_number_of_queries(db):
     plan = plan_with()
     for numbers in ([1], [2, 3]):
         grow(plan, numbers)
         with CaptureQueriesContext(connection) as queries:
-            assert told(RegionalPlan.objects.get()) == []
+            assert triples_of(RegionalPlan.objects.get()) == []
         # The plan, the version before it, the plan as it is now, perspectives, goals, focus areas,
         # budgets, lines, documents, follow-ups, ratings.
         assert len(queries) == 11
@@ -107,8 +106,8 @@ def test_a_profile_is_checked_with_its_parts(db):
     )
     stat = DailyStat.objects.create(profile=profile, position=1, value=4, sentence_sv="barn föds")
     value = CoreValue.objects.create(profile=profile, position=1, slug="mod", name_en="Courage")
-    found = [(finding.stops, finding.thing, finding.field) for finding in findings(profile)]
-    assert found == [
+    triples = [(finding.stops, finding.obj, finding.field) for finding in findings(profile)]
+    assert triples == [
         (STOPS, value, "name_sv"),
         (STOPS, value, "body_sv"),
         (ADVICE, stat, "sentence_en"),
@@ -118,15 +117,15 @@ def test_a_profile_is_checked_with_its_parts(db):
 # --- Two languages ---------------------------------------------------------------------------------
 
 
-def test_missing_english_is_one_advice_for_each_thing(db):
+def test_missing_english_is_one_advice_per_object(db):
     page = make_page("text", lead_sv="Kort sagt.", **REVIEWED)
     text = "Saknar engelska: rubrik, ingress. Översätt, annars visas den svenska texten."
-    assert told(page) == [(ADVICE, text, "title_en")]
+    assert triples_of(page) == [(ADVICE, text, "title_en")]
 
 
-def test_text_in_english_only_is_told(db):
+def test_text_in_english_only_is_reported(db):
     text = "Fältet ”Ingress, svenska” är tomt, men det engelska är ifyllt. Skriv texten på svenska."
-    assert told(page_with(lead_en="In short.")) == [(ADVICE, text, "lead_sv")]
+    assert triples_of(page_with(lead_en="In short.")) == [(ADVICE, text, "lead_sv")]
 
 
 @pytest.mark.parametrize(
@@ -137,15 +136,15 @@ def test_text_in_english_only_is_told(db):
         ("Gammal", "Old", None),
     ],
 )
-def test_older_english_is_told(db, sv, en, text):
+def test_outdated_english_is_reported(db, sv, en, text):
     page = working_copy(page_with(lead_sv="Gammal", lead_en="Old"))
     page.lead_sv, page.lead_en = sv, en
     page.save()
-    assert told(page) == ([(ADVICE, text, "lead_en")] if text else [])
+    assert triples_of(page) == ([(ADVICE, text, "lead_en")] if text else [])
 
 
-def test_a_first_version_has_no_older_english(db):
-    assert told(page_with(lead_sv="Ny", lead_en="Old")) == []
+def test_a_first_version_has_no_outdated_english(db):
+    assert triples_of(page_with(lead_sv="Ny", lead_en="Old")) == []
 
 
 # --- Texts -----------------------------------------------------------------------------------------
@@ -179,20 +178,20 @@ def test_a_first_version_has_no_older_english(db):
     ],
 )
 def test_rich_text_is_checked(db, html, text):
-    assert told(page_with(body_sv=html, body_en="<p>x</p>")) == (
+    assert triples_of(page_with(body_sv=html, body_en="<p>x</p>")) == (
         [(ADVICE, text, "body_sv")] if text else []
     )
-    assert told(page_with("annan", body_sv="<p>x</p>", body_en=html)) == (
+    assert triples_of(page_with("annan", body_sv="<p>x</p>", body_en=html)) == (
         [(ADVICE, text, "body_en")] if text else []
     )
 
 
-def test_long_sentences_are_told(db):
+def test_long_sentences_are_reported(db):
     page = page_with(
         body_sv=f"<p>Ett {'ord ' * 29}till.</p><p>{'ord ' * 30}</p>", body_en="<p>x</p>"
     )
     text = "En mening har 31 ord: ”Ett ord ord ord ord …”. Dela den, om det går."
-    assert told(page) == [(ADVICE, text, "body_sv")]
+    assert triples_of(page) == [(ADVICE, text, "body_sv")]
 
 
 def test_the_readability_is_of_all_the_swedish_text(db):
@@ -232,7 +231,7 @@ def test_lix_counts_words_and_long_words(text, index):
     assert lix(text) == index
 
 
-def test_lix_has_a_name_in_words():
+def test_lix_has_a_verbal_scale():
     assert [level(index) for index in (0, 24, 25, 40, 50, 59, 60, 102)] == [
         *("mycket lättläst", "mycket lättläst", "lättläst", "medelsvår"),
         *("svår", "svår", "mycket svår", "mycket svår"),
@@ -242,14 +241,14 @@ def test_lix_has_a_name_in_words():
 # --- Plans -----------------------------------------------------------------------------------------
 
 
-def test_what_is_empty_in_a_plan_is_told(db):
+def test_empty_parts_of_a_plan_are_reported(db):
     plan = plan_with()
-    assert told(plan) == [(ADVICE, "Planen har inga perspektiv. Lägg till dem.", None)]
+    assert triples_of(plan) == [(ADVICE, "Planen har inga perspektiv. Lägg till dem.", None)]
     perspective = make_perspective(plan, 1, name_en="x")
     goal = make_goal(make_perspective(plan, 2, name_en="x"), name_en="x")
     budget = make_budget(plan, unit_en="x")
-    found = [(f.stops, f.text, f.thing) for f in findings(RegionalPlan.objects.get())]
-    assert found == [
+    triples = [(f.stops, f.text, f.obj) for f in findings(RegionalPlan.objects.get())]
+    assert triples == [
         (
             ADVICE,
             "Perspektivet har inga inriktningsmål. Lägg till dem, eller ta bort perspektivet.",
@@ -282,19 +281,19 @@ def test_a_budgets_sums_are_checked(db, lines, text, field):
     plan = plan_with()
     make_focus_area(make_goal(make_perspective(plan, name_en="x"), name_en="x"), text_en="x")
     make_budget(plan, 2019, lines, unit_en="x").lines.update(name_en="x")
-    assert told(plan) == ([(ADVICE, text, field)] if text else [])
+    assert triples_of(plan) == ([(ADVICE, text, field)] if text else [])
 
 
-def test_a_missing_amount_stops(db):
+def test_a_missing_amount_stops_publishing(db):
     plan = plan_with()
     make_focus_area(make_goal(make_perspective(plan, name_en="x"), name_en="x"), text_en="x")
     budget = make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")], unit_en="x")
     budget.lines.update(name_en="x")
     budget.lines.filter(kind="item").update(amount_msek=None)
-    assert (STOPS, "Belopp saknas. Fyll i det.", "amount_msek") in told(plan)
+    assert (STOPS, "Belopp saknas. Fyll i det.", "amount_msek") in triples_of(plan)
 
 
-def test_a_lost_file_stops(db):
+def test_a_lost_file_stops_publishing(db):
     plan = plan_with()
     document = PlanDocument.objects.create(
         plan=plan, position=1, title_sv="Bilaga", title_en="Annex", file="finns-inte"
@@ -304,18 +303,18 @@ def test_a_lost_file_stops(db):
     assert first.address == f"/admin/planning/plandocument/{document.pk}/change/#id_file"
 
 
-# --- Who answers -----------------------------------------------------------------------------------
+# --- Responsibility and review ---------------------------------------------------------------------
 
 
-def test_no_responsible_stops(db):
+def test_a_missing_responsible_party_stops_publishing(db):
     plan = page_with(responsible_sv="", responsible_en="")
     text = "Fältet ”Ansvarig, svenska” är tomt. Fyll i det."
-    assert told(plan) == [(STOPS, text, "responsible_sv")]
+    assert triples_of(plan) == [(STOPS, text, "responsible_sv")]
 
 
-def test_a_review_that_is_late_is_told(db):
+def test_an_overdue_review_is_reported(db):
     page = page_with(review_on=dt.date(2021, 4, 7))
     text = "Innehållet skulle ha granskats senast 7 april 2021. Läs igenom det och ange en ny dag."
-    assert told(page) == [(ADVICE, text, "review_on")]
+    assert triples_of(page) == [(ADVICE, text, "review_on")]
     page.review_on = timezone.localdate()
-    assert told(page) == []
+    assert triples_of(page) == []

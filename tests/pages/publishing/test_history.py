@@ -1,11 +1,11 @@
-"""What was done to a plan, a page or the profile, what differs, and having it back."""
+"""The history of a plan, a page or the profile: recording, comparing and restoring versions."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 
 from pages.models import CoreValue, Page, Revision
-from pages.publishing.history import differences, marked_words, record, restore
+from pages.publishing.history import differences, marked_words, restore, save_revision
 from pages.publishing.versions import as_data, working_copy
 from planning.models import Goal, RegionalPlan
 from tests.factories import (
@@ -20,6 +20,8 @@ from tests.factories import (
 from tests.site import text_of
 from tests.staff_forms import change, publish
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def plan(db):
@@ -31,22 +33,22 @@ def events(publishable):
     return list(Revision.objects.of(publishable).values_list("event", flat=True))
 
 
-def found(before, after):
-    """Return what differs between two data, a triple each: what, how, and the fields with their HTML."""
+def differences_between(before, after):
+    """Return the differences between two serialized objects as triples: part, change, fields with HTML."""
     return [
         (
-            f"{one['model']} {one['name']}",
-            one["change"],
-            [(name, html) for name, html in one["fields"]],
+            f"{difference['model']} {difference['name']}",
+            difference["change"],
+            [(name, html) for name, html in difference["fields"]],
         )
-        for one in differences(before, after)
+        for difference in differences(before, after)
     ]
 
 
-# --- What was done ---------------------------------------------------------------------------------
+# --- Recording -------------------------------------------------------------------------------------
 
 
-def test_each_change_is_kept_with_who_and_when(admin_client, admin_user, plan):
+def test_each_change_is_recorded_with_its_user_and_time(admin_client, admin_user, plan):
     goal = make_goal(make_perspective(plan))
     area = make_focus_area(goal)
     change(admin_client, goal)  # as it was
@@ -87,26 +89,26 @@ def test_publishing_is_in_the_log_that_managers_read(admin_client, plan):
     publish(admin_client, plan, publish_at="2999-01-01 08.00")
     publish(admin_client, plan)
     admin_client.post(f"/admin/planning/regionalplan/{plan.pk}/dra-tillbaka/")
-    said = text_of(admin_client.get("/admin/admin/logentry/"))
+    text = text_of(admin_client.get("/admin/admin/logentry/"))
     for event in ("Planerade publicering 2999-01-01 08.00", "Publicerade", "Drog tillbaka"):
-        assert event in said
+        assert event in text
     assert LogEntry.objects.count() == 3
 
 
-def test_the_history_is_listed_with_who_did_what(admin_client, plan):
+def test_the_history_lists_users_and_events(admin_client, plan):
     change(admin_client, plan, title_sv="Ny")
     User.objects.update(first_name="Astrid", last_name="Ek")
-    said = text_of(admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/history/"))
-    assert "Astrid Ek" in said
-    assert "Ändrade regionplan ”Ny 2019–2021”" in said
+    text = text_of(admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/history/"))
+    assert "Astrid Ek" in text
+    assert "Ändrade regionplan ”Ny 2019–2021”" in text
 
 
 def test_an_empty_history_says_so(admin_client, plan):
-    said = text_of(admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/history/"))
-    assert "Inget är sparat i historiken än." in said
+    text = text_of(admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/history/"))
+    assert "Inget är sparat i historiken än." in text
 
 
-# --- What differs ----------------------------------------------------------------------------------
+# --- Comparing -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,7 @@ def test_words_are_marked(before, after, html):
     assert marked_words(before, after) == html
 
 
-def test_differences_are_told_field_by_field_with_all_parts(plan):
+def test_differences_are_listed_by_field_with_all_parts(plan):
     goal = make_goal(make_perspective(plan))
     first, _second = make_focus_area(goal, 1), make_focus_area(goal, 2)
     budget = make_budget(plan, lines=[("item", "1.0")])
@@ -134,7 +136,7 @@ def test_differences_are_told_field_by_field_with_all_parts(plan):
     first.delete()
     make_focus_area(goal, 3)
     budget.lines.update(amount_msek="-6198.0")
-    assert found(before, as_data(plan)) == [
+    assert differences_between(before, as_data(plan)) == [
         ("regionplan Regionplan", "ändrad", [("beslutad den", "<ins>26 november 2018</ins>")]),
         (
             "inriktningsmål Nytt mål",
@@ -159,24 +161,24 @@ def test_differences_are_told_field_by_field_with_all_parts(plan):
     ]
 
 
-def test_a_part_that_only_moved_is_told_as_moved(plan):
+def test_a_part_that_only_moved_is_listed_as_moved(plan):
     goal = make_goal(make_perspective(plan))
     first, second = make_focus_area(goal, 1), make_focus_area(goal, 2)
     before = as_data(plan)
     for area, position in ((first, 2), (second, 1)):
         area.position = position
         area.save()
-    assert found(before, as_data(plan)) == [
+    assert differences_between(before, as_data(plan)) == [
         ("insatsområde Insats 2.", "ändrad", [("ordning", "<del>2</del><ins>1</ins>")]),
         ("insatsområde Insats 1.", "ändrad", [("ordning", "<del>1</del><ins>2</ins>")]),
     ]
 
 
-def test_rich_text_is_compared_as_it_reads(db):
+def test_rich_text_is_compared_as_text(db):
     page = make_page("kontakt", body_sv="<p>Ring <strong>oss</strong>.</p><p>Skriv.</p>")
     before = as_data(page)
     Page.objects.update(body_sv="<p>Ring oss.</p><p>Kom.</p>")
-    assert found(before, as_data(page)) == [
+    assert differences_between(before, as_data(page)) == [
         (
             "sida Kontakt",
             "ändrad",
@@ -185,12 +187,12 @@ def test_rich_text_is_compared_as_it_reads(db):
     ]
 
 
-def test_a_version_compares_with_the_copy_it_was_made_to(content):
+def test_a_version_compares_with_its_working_copy(content):
     plan = RegionalPlan.objects.get()
     assert differences(as_data(plan), as_data(working_copy(plan))) == []
 
 
-def test_any_two_are_compared_the_older_first(admin_client, plan):
+def test_any_two_revisions_are_compared_the_older_first(admin_client, plan):
     for title in ("Ett", "Två", "Tre"):
         change(admin_client, plan, title_sv=title)
     third, _second, first, _before = Revision.objects.of(plan)
@@ -200,15 +202,15 @@ def test_any_two_are_compared_the_older_first(admin_client, plan):
         assert "<del>Ett</del><ins>Tre</ins>" in page.content.decode()
     assert admin_client.get(address, {"fran": "x", "till": third.pk}).status_code == 404
     other = make_page("kontakt")
-    record(other, None, "Ändrade")
+    save_revision(other, None, "Ändrade")
     theirs = Revision.objects.of(other).get()
     assert admin_client.get(address, {"fran": first.pk, "till": theirs.pk}).status_code == 404
 
 
-# --- Having it back --------------------------------------------------------------------------------
+# --- Restoring -------------------------------------------------------------------------------------
 
 
-def test_what_is_published_is_restored_as_a_working_copy(admin_client, client, plan):
+def test_a_published_object_is_restored_as_a_working_copy(admin_client, client, plan):
     goal = make_goal(make_perspective(plan))
     make_focus_area(goal)
     publish(admin_client, plan)
@@ -219,8 +221,8 @@ def test_what_is_published_is_restored_as_a_working_copy(admin_client, client, p
     publish(admin_client, copy)
     assert "Mål 1" not in text_of(client.get("/regionplan/"))
     address = f"/admin/planning/regionalplan/{copy.pk}/aterstall/"
-    said = text_of(admin_client.post(address, {"version": old.pk}, follow=True))
-    assert "är återställt, men inte publicerat." in said
+    text = text_of(admin_client.post(address, {"version": old.pk}, follow=True))
+    assert "är återställt, men inte publicerat." in text
     restored = plan.versions().first()
     assert (restored.version, restored.status) == (3, "draft")
     assert "Mål 1" not in text_of(client.get("/regionplan/"))
@@ -228,8 +230,8 @@ def test_what_is_published_is_restored_as_a_working_copy(admin_client, client, p
     assert "Mål 1" in text_of(client.get("/regionplan/"))
 
 
-def test_restoring_replaces_the_working_copy_under_way(plan):
-    record(plan, None, "Först")
+def test_restoring_replaces_the_current_working_copy(plan):
+    save_revision(plan, None, "Först")
     RegionalPlan.objects.filter(pk=plan.pk).update(title_sv="Ändrad")
     make_perspective(plan)
     restored = restore(Revision.objects.get())
@@ -237,17 +239,17 @@ def test_restoring_replaces_the_working_copy_under_way(plan):
     assert not restored.perspectives.exists()
 
 
-def test_what_waits_to_be_published_is_not_replaced(admin_client, plan):
-    record(plan, None, "Först")
+def test_a_scheduled_working_copy_is_not_replaced(admin_client, plan):
+    save_revision(plan, None, "Först")
     publish(admin_client, plan, publish_at="2999-01-01 08.00")
     address = f"/admin/planning/regionalplan/{plan.pk}/aterstall/"
     old = Revision.objects.last()
-    said = text_of(admin_client.post(address, {"version": old.pk}, follow=True))
-    assert "Avbryt den publiceringen först." in said
+    text = text_of(admin_client.post(address, {"version": old.pk}, follow=True))
+    assert "Avbryt den publiceringen först." in text
     assert RegionalPlan.objects.get().status == "published"
 
 
-def test_a_deleted_draft_comes_back_with_all_its_parts(admin_client, plan):
+def test_a_deleted_draft_is_restored_with_all_its_parts(admin_client, plan):
     make_goal(make_perspective(plan))
     admin_client.post(f"/admin/planning/regionalplan/{plan.pk}/delete/", {"post": "yes"})
     assert not RegionalPlan.objects.exists()
@@ -260,7 +262,7 @@ def test_a_deleted_draft_comes_back_with_all_its_parts(admin_client, plan):
     assert "Inget är borttaget." in text_of(admin_client.get(address))
 
 
-def test_a_deleted_draft_does_not_come_back_over_another(admin_client, plan):
+def test_a_deleted_draft_is_not_restored_over_another(admin_client, plan):
     admin_client.post(f"/admin/planning/regionalplan/{plan.pk}/delete/", {"post": "yes"})
     make_plan()
     address = "/admin/planning/regionalplan/borttaget/"
@@ -282,10 +284,10 @@ def test_a_deleted_working_copy_can_be_restored(admin_client, db):
     assert (restored.version, restored.title_sv) == (2, "Ny rubrik")
 
 
-def test_a_part_of_the_profile_comes_back(admin_client, db):
+def test_a_part_of_the_profile_is_restored(admin_client, db):
     profile = make_profile(status="draft")
     CoreValue.objects.create(profile=profile, position=1, slug="mod", name_sv="Mod", body_sv=".")
-    record(profile, None, "Först")
+    save_revision(profile, None, "Först")
     CoreValue.objects.all().delete()
     restore(Revision.objects.get())
     assert CoreValue.objects.get().name_sv == "Mod"

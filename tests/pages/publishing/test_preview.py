@@ -1,4 +1,4 @@
-"""Previews: from a form, without saving anything; and by a link that ends."""
+"""Previews: of a form that isn't saved, and by a link that expires."""
 
 import datetime as dt
 import io
@@ -25,24 +25,26 @@ from tests.factories import (
     make_profile,
 )
 from tests.site import text_of
-from tests.staff_forms import form_of, publish
+from tests.staff_forms import admin_address, form_of, publish
+
+pytestmark = pytest.mark.database
 
 
 def whole_database():
-    """Return all that is in the database but who is signed in and who has which form open."""
+    """Return all rows of the database except sessions and open forms."""
     out = io.StringIO()
     left_out = ["sessions", "pages.openform", "auth.permission", "contenttypes"]
     call_command("dumpdata", exclude=left_out, stdout=out)
     return json.loads(out.getvalue())
 
 
-def preview_of(admin_client, thing, **fields):
-    """Return the two pages, Swedish and English, that the form of `thing` leads to with `fields`."""
-    address = f"/admin/{thing._meta.app_label}/{thing._meta.model_name}/{thing.pk}/change/"
+def preview_of(admin_client, obj, **fields):
+    """Preview `fields` in the form of `obj`; return the Swedish and the English page, `{language: HTML}`."""
+    address = admin_address(obj)
     data = form_of(admin_client.get(address)) | fields | {"_preview": "Förhandsgranska"}
-    answer = admin_client.post(address, data)
-    assert answer.status_code == 200
-    return dict(answer.context_data["pages"])
+    response = admin_client.post(address, data)
+    assert response.status_code == 200
+    return dict(response.context_data["pages"])
 
 
 def test_a_form_is_previewed_in_both_languages_and_saves_nothing(admin_client, content):
@@ -50,18 +52,18 @@ def test_a_form_is_previewed_in_both_languages_and_saves_nothing(admin_client, c
     goal = copy.perspectives.first().goals.first()
     budget = copy.budgets.first()
     before = whole_database()
-    for thing, fields in (
+    for obj, fields in (
         (copy, {"title_sv": "Osparat", "title_en": "Unsaved"}),
         (goal, {"name_sv": "Osparat", "name_en": "Unsaved"}),
         (goal.focus_areas.first(), {"text_sv": "Osparat", "text_en": "Unsaved"}),
         (budget, {"introduction_sv": "Osparat", "introduction_en": "Unsaved"}),
         (working_copy(Page.objects.first()), {"lead_sv": "Osparat", "lead_en": "Unsaved"}),
     ):
-        if isinstance(thing, Page):
+        if isinstance(obj, Page):
             before = whole_database()
-        pages = preview_of(admin_client, thing, **fields)
-        assert "Osparat" in pages["sv"], thing
-        assert "Unsaved" in pages["en"], thing
+        pages = preview_of(admin_client, obj, **fields)
+        assert "Osparat" in pages["sv"], obj
+        assert "Unsaved" in pages["en"], obj
         assert '<html lang="en">' in pages["en"]
     assert whole_database() == before
 
@@ -83,27 +85,27 @@ def test_a_preview_that_fails_saves_nothing(admin_client, db, monkeypatch):
     assert whole_database() == before
 
 
-def test_something_new_is_previewed_before_it_is_there(admin_client, db):
+def test_a_new_object_is_previewed_before_it_is_saved(admin_client, db):
     new = {"title_sv": "Helt ny", "slug": "ny", "body_sv": "<p>Text.</p>", "_preview": "x"}
-    answer = admin_client.post("/admin/pages/page/add/", new)
-    assert "Helt ny" in dict(answer.context_data["pages"])["sv"]
+    response = admin_client.post("/admin/pages/page/add/", new)
+    assert "Helt ny" in dict(response.context_data["pages"])["sv"]
     assert not Page.objects.exists()
     plan = make_plan(status="draft")
     goal = make_goal(make_perspective(plan))
     new = {"goal": goal.pk, "text_sv": "Ny insats.", "_preview": "x"}
-    answer = admin_client.post("/admin/planning/focusarea/add/", new)
-    assert "Ny insats." in dict(answer.context_data["pages"])["sv"]
+    response = admin_client.post("/admin/planning/focusarea/add/", new)
+    assert "Ny insats." in dict(response.context_data["pages"])["sv"]
     assert not goal.focus_areas.exists()
 
 
-def test_a_form_with_errors_is_not_previewed_but_explained(admin_client, db):
+def test_a_form_with_errors_is_explained_instead_of_previewed(admin_client, db):
     plan = make_plan(status="draft")
     budget = make_budget(plan, lines=[("item", "1.0")])
     address = f"/admin/planning/budget/{budget.pk}/change/"
     data = form_of(admin_client.get(address)) | {"lines-0-amount_msek": "x", "_preview": "x"}
-    said = text_of(admin_client.post(address, data))
-    assert "Inget kan visas än." in said
-    assert "Skriv ett tal, till exempel 59,3 eller −6 198,0." in said
+    text = text_of(admin_client.post(address, data))
+    assert "Inget kan visas än." in text
+    assert "Skriv ett tal, till exempel 59,3 eller −6 198,0." in text
 
 
 def test_a_preview_keeps_no_file(admin_client, db, settings, tmp_path):
@@ -111,8 +113,8 @@ def test_a_preview_keeps_no_file(admin_client, db, settings, tmp_path):
     plan = make_plan(status="draft")
     file = SimpleUploadedFile("bilaga.pdf", b"%PDF-1.7")
     new = {"plan": plan.pk, "title_sv": "Bilaga", "file": file, "_preview": "x"}
-    answer = admin_client.post("/admin/planning/plandocument/add/", new)
-    assert "Bilaga (pdf)" in text_of_html(dict(answer.context_data["pages"])["sv"])
+    response = admin_client.post("/admin/planning/plandocument/add/", new)
+    assert "Bilaga (pdf)" in text_of_html(dict(response.context_data["pages"])["sv"])
     assert not PlanDocument.objects.exists()
     assert list(tmp_path.iterdir()) == []
     document = PlanDocument(plan=plan, position=1, title_sv="Bilaga")
@@ -123,18 +125,18 @@ def test_a_preview_keeps_no_file(admin_client, db, settings, tmp_path):
 
 
 def text_of_html(html):
-    class Answer:
+    class Response:
         content = html.encode()
 
-    return text_of(Answer)
+    return text_of(Response)
 
 
 def test_an_incomplete_draft_is_previewed(admin_client, db):
     plan = make_plan(status="draft", title_sv="", lead_sv="")
     make_goal(make_perspective(plan, name_sv=""), name_sv="")
     make_budget(plan, lines=[("item", "1.0"), ("result", "1.0")]).lines.update(amount_msek=None)
-    for thing in (plan, plan.perspectives.get(), plan.budgets.get()):
-        assert '<html lang="sv">' in preview_of(admin_client, thing)["sv"]
+    for obj in (plan, plan.perspectives.get(), plan.budgets.get()):
+        assert '<html lang="sv">' in preview_of(admin_client, obj)["sv"]
 
 
 def test_parts_of_the_profile_are_previewed_on_its_page(admin_client, db):
@@ -148,22 +150,22 @@ def test_parts_of_the_profile_are_previewed_on_its_page(admin_client, db):
 # --- Links -----------------------------------------------------------------------------------------
 
 
-def test_a_link_shows_a_draft_to_whoever_has_it_and_is_kept_nowhere(client, db):
+def test_a_link_shows_a_draft_to_anyone_and_is_never_stored(client, db):
     plan = make_plan(2030, 2032, status="draft", title_sv="Hemlig plan")
     make_focus_area(make_goal(make_perspective(plan)))
     link = preview.link_to(plan)
-    answer = client.get(link)
-    assert "Hemlig plan 2030–2032" in text_of(answer)
-    assert "Förhandsgranskning. Det här är inte publicerat." in text_of(answer)
-    assert "Hjälpte informationen" not in text_of(answer)
-    assert answer["X-Robots-Tag"] == "noindex, nofollow"
-    assert "no-store" in answer["Cache-Control"]
-    assert not answer.cookies
+    response = client.get(link)
+    assert "Hemlig plan 2030–2032" in text_of(response)
+    assert "Förhandsgranskning. Det här är inte publicerat." in text_of(response)
+    assert "Hjälpte informationen" not in text_of(response)
+    assert response["X-Robots-Tag"] == "noindex, nofollow"
+    assert "no-store" in response["Cache-Control"]
+    assert not response.cookies
     assert client.get("/regionplan/2030-2032/").status_code == 404
     assert "Hemlig plan" not in text_of(client.get("/"))
 
 
-def test_links_on_a_preview_stay_in_it_in_both_languages(client, db):
+def test_links_on_a_preview_stay_in_the_preview_in_both_languages(client, db):
     plan = make_plan(2030, 2032, status="draft")
     perspective = make_perspective(plan)
     link = preview.link_to(plan)
@@ -185,38 +187,38 @@ def test_the_pdf_and_the_documents_of_a_draft_are_in_its_preview(client, db, set
     document = PlanDocument(plan=plan, position=1, title_sv="Bilaga")
     document.file.save("bilaga.txt", SimpleUploadedFile("bilaga.txt", b"text"))
     inside = preview.link_to(plan).removesuffix("regionplan/2030-2032/")
-    answer = client.get(f"{inside}regionplan/2030-2032/dokument/1/")
-    assert b"".join(answer.streaming_content) == b"text"
-    # Neither a browser nor nginx keeps it.
-    assert "no-store" in answer["Cache-Control"]
-    assert "X-Accel-Expires" not in answer
+    response = client.get(f"{inside}regionplan/2030-2032/dokument/1/")
+    assert b"".join(response.streaming_content) == b"text"
+    # Neither browsers nor nginx may store it.
+    assert "no-store" in response["Cache-Control"]
+    assert "X-Accel-Expires" not in response
     assert client.get(f"{inside}regionplan/2030-2032.pdf").content.startswith(b"%PDF")
 
 
-def test_a_link_opens_one_draft_only(client, db):
+def test_a_link_opens_only_its_own_draft(client, db):
     make_page("annan", status="draft")
     link = preview.link_to(make_page("ny", status="draft"))
     assert client.get(link).status_code == 200
     other = client.get(link.replace("/ny/", "/annan/"))
     assert other.status_code == 404
-    # Its address opens the draft all the same.
-    for answer in (other, client.post(link), client.get(link)):
-        assert "no-store" in answer["Cache-Control"]
+    # The link itself still opens the draft.
+    for response in (other, client.post(link), client.get(link)):
+        assert "no-store" in response["Cache-Control"]
 
 
 @pytest.mark.parametrize("path", ["admin/", "aterkoppling/", "static/css/base.css", "finns/inte/"])
-def test_a_link_opens_nothing_but_pages(client, db, path):
+def test_a_link_opens_only_public_pages(client, db, path):
     link = preview.link_to(make_page("ny", status="draft"))
     assert client.get(link.replace("ny/", path)).status_code == 404
 
 
-def test_a_link_ends(client, db, monkeypatch):
+def test_a_link_expires(client, db, monkeypatch):
     link = preview.link_to(make_page("ny", status="draft"))
-    later = timezone.now().timestamp() + preview.DAYS * 24 * 3600 + 1
+    later = timezone.now().timestamp() + preview.LINK_DAYS * 24 * 3600 + 1
     monkeypatch.setattr("time.time", lambda: later)
-    answer = client.get(link)
-    assert answer.status_code == 410
-    assert "gäller i 14 dagar" in text_of(answer)
+    response = client.get(link)
+    assert response.status_code == 410
+    assert "gäller i 14 dagar" in text_of(response)
 
 
 def test_a_forged_link_opens_nothing(client, db):
@@ -225,29 +227,29 @@ def test_a_forged_link_opens_nothing(client, db):
     assert client.get("/forhandsgranska/x/ny/").status_code == 410
 
 
-def test_a_link_to_what_has_been_published_leads_to_where_all_see_it(client, admin_client, db):
+def test_a_link_to_a_published_object_redirects_to_its_public_address(client, admin_client, db):
     page = make_page("ny", status="draft", title_en="New", responsible_en="The region")
     link = preview.link_to(page)
     publish(admin_client, page)
-    answer = client.get(link)
-    assert (answer.status_code, answer["Location"]) == (302, "/ny/")
+    response = client.get(link)
+    assert (response.status_code, response["Location"]) == (302, "/ny/")
 
 
 def test_a_link_never_leads_to_another_site(client, db):
     link = preview.link_to(make_page("ny", status="draft"))
     Page.objects.update(status="published", published_at=timezone.now())
-    answer = client.get(link.removesuffix("ny/") + "/evil.example/x")
-    assert answer["Location"] == "/evil.example/x"
+    response = client.get(link.removesuffix("ny/") + "/evil.example/x")
+    assert response["Location"] == "/evil.example/x"
 
 
-def test_a_link_to_what_has_been_deleted_has_ended(client, db):
+def test_a_link_to_a_deleted_object_has_expired(client, db):
     page = make_page("ny", status="draft")
     link = preview.link_to(page)
     page.delete()
     assert client.get(link).status_code == 410
 
 
-def test_a_preview_leaves_the_next_request_as_it_was(client, db):
+def test_a_preview_does_not_affect_the_next_request(client, db):
     page = make_page("ny", status="draft")
     client.get(preview.link_to(page))
     assert client.get("/ny/").status_code == 404
@@ -257,15 +259,15 @@ def test_a_preview_leaves_the_next_request_as_it_was(client, db):
     assert Page.objects.published().count() == 0
 
 
-def test_the_link_is_offered_until_it_is_published(admin_client, db):
+def test_the_link_is_offered_until_publication(admin_client, db):
     page = make_page("ny", status="draft")
-    said = admin_client.get(f"/admin/pages/page/{page.pk}/dela/").content.decode()
-    assert f"http://testserver{preview.link_to(page).split(':')[0]}" in said
+    text = admin_client.get(f"/admin/pages/page/{page.pk}/dela/").content.decode()
+    assert f"http://testserver{preview.link_to(page).split(':')[0]}" in text
     published = make_page("kontakt")
     assert admin_client.get(f"/admin/pages/page/{published.pk}/dela/").status_code == 302
 
 
-def test_a_day_passes_and_the_link_still_works(client, db, monkeypatch):
+def test_the_link_still_works_after_a_day(client, db, monkeypatch):
     link = preview.link_to(make_page("ny", status="draft"))
     later = (timezone.now() + dt.timedelta(days=13)).timestamp()
     monkeypatch.setattr("time.time", lambda: later)

@@ -1,4 +1,4 @@
-"""What visitors see follows from status and clock, at every request."""
+"""Visibility: status and clock decide at every request."""
 
 import datetime as dt
 
@@ -6,29 +6,31 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from pages.models import Page
-from planning.models import RegionalPlan
+from pages.models import DailyStat, Page, RegionProfile
+from planning.models import BudgetLine, FocusArea, RegionalPlan
 from tests.constraints import refuses
 from tests.factories import make_budget, make_page, make_perspective, make_plan, make_profile
 from tests.moments import NOON, SECOND
 from tests.site import text_of
 from tests.staff_forms import change, publish
 
+pytestmark = pytest.mark.database
+
 
 def test_a_page_appears_and_disappears_to_the_second(client, db, clock):
     until = NOON + dt.timedelta(days=1)
     make_page("nyhet", publish_at=NOON, unpublish_at=until)
-    answers = []
+    statuses = []
     for moment in (NOON - SECOND, NOON, until - SECOND, until):
         clock(moment)
-        answers.append(client.get("/nyhet/").status_code)
-    assert answers == [404, 200, 200, 410]
+        statuses.append(client.get("/nyhet/").status_code)
+    assert statuses == [404, 200, 200, 410]
 
 
 def test_a_plan_appears_with_all_that_belongs_to_it(client, db, clock):
     plan = make_plan(2026, 2028, publish_at=NOON)
-    things = [plan, make_perspective(plan), make_budget(plan, 2026)]
-    addresses = [thing.get_absolute_url() for thing in things] + ["/regionplan/2026-2028.pdf"]
+    objects = [plan, make_perspective(plan), make_budget(plan, 2026)]
+    addresses = [obj.get_absolute_url() for obj in objects] + ["/regionplan/2026-2028.pdf"]
     clock(NOON - SECOND)
     assert {client.get(address).status_code for address in addresses} == {404}
     assert "Regionplan 2026–2028" not in text_of(client.get("/"))
@@ -37,25 +39,25 @@ def test_a_plan_appears_with_all_that_belongs_to_it(client, db, clock):
     assert "Regionplan 2026–2028" in text_of(client.get("/"))
 
 
-def test_a_withdrawn_address_answers_that_it_is_gone(client, db):
+def test_a_withdrawn_address_is_gone(client, db):
     page = make_page("nyhet")
     plan = make_plan()
     profile = make_profile()
-    for thing in (page, plan, profile):
-        thing.status = "withdrawn"
-        thing.save()
-        answer = client.get(thing.get_absolute_url())
-        assert answer.status_code == 410
-        assert "Sidan är borttagen" in text_of(answer)
+    for publishable in (page, plan, profile):
+        publishable.status = "withdrawn"
+        publishable.save()
+        response = client.get(publishable.get_absolute_url())
+        assert response.status_code == 410
+        assert "Sidan är borttagen" in text_of(response)
     assert "This page has been removed" in text_of(client.get("/en/nyhet/"))
 
 
-def test_what_was_never_published_is_not_gone_but_missing(client, db):
+def test_an_object_that_was_never_published_is_missing(client, db):
     make_page("nyhet", status="withdrawn")
     assert client.get("/nyhet/").status_code == 404
 
 
-def test_the_day_of_publishing_is_the_first_time_visitors_could_see_it(db, clock):
+def test_the_publication_date_is_the_first_public_moment(db, clock):
     page = make_page("nyhet", publish_at=NOON)
     assert page.published_at == NOON
     page.publish_at = NOON + dt.timedelta(days=1)
@@ -67,7 +69,7 @@ def test_the_day_of_publishing_is_the_first_time_visitors_could_see_it(db, clock
     assert page.published_at == NOON + dt.timedelta(days=1)
 
 
-def test_a_cancelled_publishing_never_was(db, clock):
+def test_a_cancelled_publication_leaves_no_date(db, clock):
     page = make_page("nyhet", publish_at=NOON)
     page.status = "draft"
     page.save()
@@ -100,16 +102,16 @@ def test_staff_write_and_read_swedish_time(admin_client, db):
     assert "Avpublicerad 2020-06-01 08.00" in text_of(admin_client.get("/admin/pages/page/"))
 
 
-def test_a_time_that_has_been_is_no_time_to_publish(admin_client, db):
+def test_publishing_in_the_past_is_refused(admin_client, db):
     page = make_page("nyhet", status="draft")
     address = f"/admin/pages/page/{page.pk}/publicera/"
-    answer = admin_client.post(address, {"publish_at": "2020-01-01 08.00", "unpublish_at": ""})
-    assert "Den tiden har varit. Lämna fältet tomt för att publicera nu." in text_of(answer)
+    response = admin_client.post(address, {"publish_at": "2020-01-01 08.00", "unpublish_at": ""})
+    assert "Den tiden har varit. Lämna fältet tomt för att publicera nu." in text_of(response)
     page.refresh_from_db()
     assert page.status == "draft"
 
 
-def test_what_waits_for_its_time_is_changed_when_that_is_called_off(admin_client, db):
+def test_a_scheduled_object_is_editable_after_cancelling(admin_client, db):
     page = make_page("nyhet", publish_at=timezone.now() + dt.timedelta(days=1))
     address = f"/admin/pages/page/{page.pk}/"
     assert admin_client.post(f"{address}change/", {"slug": "nyheter"}).status_code == 403
@@ -118,7 +120,7 @@ def test_what_waits_for_its_time_is_changed_when_that_is_called_off(admin_client
     assert (page.slug, page.status, page.publish_at) == ("nyheter", "draft", None)
 
 
-def test_what_is_withdrawn_and_to_come_back_is_gone_until_then(client, db, clock):
+def test_a_withdrawn_object_is_gone_until_it_is_published_again(client, db, clock):
     page = make_page("nyhet")
     page.status = "withdrawn"
     page.save()
@@ -129,7 +131,7 @@ def test_what_is_withdrawn_and_to_come_back_is_gone_until_then(client, db, clock
     assert client.get("/nyhet/").status_code == 200
 
 
-def test_a_plan_replaced_by_one_to_come_still_holds(client, db, clock):
+def test_a_plan_with_a_future_successor_is_still_current(client, db, clock):
     coming = make_plan(2026, 2028, publish_at=NOON)
     old = make_plan(2025, 2027, successor=coming)
     clock(NOON - SECOND)
@@ -137,3 +139,16 @@ def test_a_plan_replaced_by_one_to_come_still_holds(client, db, clock):
     clock(NOON)
     assert "Gäller inte längre." in text_of(client.get(old.get_absolute_url()))
     assert RegionalPlan.objects.published().count() == 2
+
+
+@pytest.mark.parametrize(
+    ("part", "path", "publishable"),
+    [
+        (DailyStat, "profile", RegionProfile),
+        (BudgetLine, "budget__plan", RegionalPlan),
+        (FocusArea, "goal__perspective__plan", RegionalPlan),
+    ],
+)
+def test_a_part_knows_the_path_to_its_publishable(part, path, publishable):
+    assert part.path_to_publishable() == path
+    assert part.publishable_model() is publishable

@@ -1,4 +1,4 @@
-"""What an editor may write, whoever made it, and how it is shown."""
+"""Rich text: sanitising, whatever editor it comes from, and display."""
 
 from importlib import import_module
 
@@ -23,7 +23,7 @@ def test_rich_text_is_sanitised_however_it_is_saved(db):
 
 
 @pytest.mark.parametrize(
-    ("given", "stored"),
+    ("source", "stored"),
     [
         ("<h1>Ett</h1><h2>Två</h2><h3>Tre</h3>", "<h3>Ett</h3><h3>Två</h3><h3>Tre</h3>"),
         ("<h4>Fyra</h4><h5>Fem</h5><h6>Sex</h6>", "<h4>Fyra</h4><h4>Fem</h4><h4>Sex</h4>"),
@@ -49,13 +49,13 @@ def test_rich_text_is_sanitised_however_it_is_saved(db):
         ("<p>&nbsp;</p>", ""),
     ],
 )
-def test_rich_text_is_stored_clean(given, stored):
-    assert sanitised(given) == stored
+def test_rich_text_is_stored_clean(source, stored):
+    assert sanitised(source) == stored
     assert sanitised(stored) == stored
 
 
-def test_word_is_stored_clean():
-    given = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><title>Brev</title>
+def test_text_from_word_is_stored_clean():
+    source = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><title>Brev</title>
 <style><!-- p.MsoNormal {mso-style-parent:"";} --></style></head><body lang=SV><!--StartFragment-->
 <h1 style='mso-pagination:none'>Kollektivtrafik<o:p></o:p></h1>
 <p class=MsoNormal style='margin-bottom:0cm'><a name="_Toc1"></a><b><span
@@ -64,13 +64,13 @@ timme.<span style='mso-spacerun:yes'>  </span><o:p></o:p></p>
 <p class=MsoNormal><o:p>&nbsp;</o:p></p>
 <!--[if gte vml 1]><v:shape id="bild"/><![endif]--><img src="file:///C:/bild.png">
 <!--EndFragment--></body></html>"""
-    assert sanitised(given) == (
+    assert sanitised(source) == (
         "<h3>Kollektivtrafik</h3><p><strong>Bussar</strong> går <em>varje</em> timme.</p>"
     )
 
 
 @pytest.mark.parametrize(
-    ("given", "stored"),
+    ("source", "stored"),
     [
         (
             "<table><thead><tr><td>Linje</td><td>Ort</td></tr></thead><tr><td>1</td><td>A</td></tr></table>",
@@ -84,8 +84,8 @@ timme.<span style='mso-spacerun:yes'>  </span><o:p></o:p></p>
         ),
     ],
 )
-def test_a_tables_headings_say_whose_they_are(given, stored):
-    assert sanitised(given) == stored
+def test_table_headings_have_a_scope(source, stored):
+    assert sanitised(source) == stored
     assert sanitised(stored) == stored
 
 

@@ -1,6 +1,6 @@
-"""A working copy takes over while visitors ask without pause: each answer is one version, whole.
+"""A working copy replaces its plan under load: each response shows a single version.
 
-Real processes on a database of their own, as the site runs.
+The site runs in real processes, on a database of its own.
 """
 
 import time
@@ -8,7 +8,9 @@ import urllib.request
 
 import pytest
 
-from tests.serving import Several, served
+from tests.serving import VisitorThreads, served
+
+pytestmark = pytest.mark.processes
 
 CONTENT = """
 from tests.factories import *
@@ -25,7 +27,7 @@ profile = make_profile(lead_sv=WORD, vision_sv=WORD)
 plan = make_plan(title_sv=WORD, lead_sv=WORD)
 {CONTENT}
 """
-# Leaves working copies in which every word is another.
+# Makes working copies with different texts throughout.
 COPY = f"""
 WORD = "FÄRSK"
 from pages.models import RegionProfile
@@ -54,8 +56,8 @@ plan.save()
 """
 
 
-class Visitors(Several):
-    """Several who ask for pages without pause, and note which versions each answer shows."""
+class Visitors(VisitorThreads):
+    """Visitors who request `addresses` without pause; `outcomes` has (address, shows old, shows new)."""
 
     def __init__(self, addresses):
         super().__init__(4)
@@ -64,16 +66,18 @@ class Visitors(Several):
     def visit(self):
         for address in self.addresses:
             try:
-                with urllib.request.urlopen(address, timeout=20) as answer:
-                    html = answer.read().decode()
+                with urllib.request.urlopen(address, timeout=20) as response:
+                    html = response.read().decode()
             except OSError as error:
                 self.errors.append(f"{address}: {error}")
                 continue
-            self.seen.append((address, "GAMMAL" in html, "FÄRSK" in html))
+            self.outcomes.append((address, "GAMMAL" in html, "FÄRSK" in html))
 
     def wait_for_new(self):
         for _attempt in range(400):
-            if {address for address, _old, new in list(self.seen) if new} == set(self.addresses):
+            if {address for address, _old, new in list(self.outcomes) if new} == set(
+                self.addresses
+            ):
                 return
             time.sleep(0.1)
 
@@ -85,14 +89,19 @@ class Visitors(Several):
         (AT_ONCE, ["/regionplan/", "/regionplan/2019-2021/budget-2019/"]),
     ],
 )
-def test_each_answer_is_wholly_old_or_wholly_new(tmp_path, publish, pages):
+def test_each_response_is_wholly_old_or_wholly_new(tmp_path, publish, pages):
     with served(tmp_path, FILL) as site:
         address = site.address
         with Visitors([address + page for page in pages]) as visitors:
             site.run(COPY + publish)
             visitors.wait_for_new()
     assert visitors.errors == []
-    assert {(old, new) for _address, old, new in visitors.seen} == {(True, False), (False, True)}
+    assert {(old, new) for _address, old, new in visitors.outcomes} == {
+        (True, False),
+        (False, True),
+    }
     for page in pages:
-        shown = {new for asked, _old, new in visitors.seen if asked == address + page}
+        shown = {
+            new for page_address, _old, new in visitors.outcomes if page_address == address + page
+        }
         assert shown == {False, True}, page

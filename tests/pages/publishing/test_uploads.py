@@ -20,7 +20,7 @@ ADD = "/admin/planning/plandocument/add/"
 
 
 def archive(**parts):
-    """Return a zip archive of `parts`: their contents by their names, with __ for a slash."""
+    """Return a zip archive of `parts`, contents by name; __ in a name stands for a slash."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as writer:
         for name, content in parts.items():
@@ -49,7 +49,7 @@ def form(plan, content=PDF, name="bilaga.pdf"):
     return {"plan": plan.pk, "title_sv": "Bilaga", "file": SimpleUploadedFile(name, content)}
 
 
-# --- What a document may be ------------------------------------------------------------------------
+# --- Accepted files --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def form(plan, content=PDF, name="bilaga.pdf"):
         ("a.odt", archive(**TEXT)),
     ],
 )
-def test_a_document_is_taken_by_what_is_in_it(name, content):
+def test_a_document_is_accepted_by_its_content(name, content):
     check_document(SimpleUploadedFile(name, content))
 
 
@@ -91,25 +91,25 @@ OTHER = "innehåller något annat, eller har lösenord. Spara den på nytt."
         ("a.pdf", PDF + b"x" * MAX_MEGABYTES * 1024 * 1024, "Filen är större än 25 MB."),
     ],
 )
-def test_a_document_that_is_something_else_is_refused(name, content, message):
+def test_a_document_of_another_type_is_refused(name, content, message):
     with pytest.raises(ValidationError) as refused:
         check_document(SimpleUploadedFile(name, content))
     assert message in refused.value.messages[0]
 
 
-def test_staff_are_told_by_the_field_and_nothing_is_kept(admin_client, db, disk):
-    answer = admin_client.post(ADD, form(make_plan(status="draft"), b"<html>", "a.pdf"))
-    assert f"Filen heter .pdf men {OTHER}" in text_of(answer)
+def test_the_error_is_shown_at_the_field_and_no_file_is_kept(admin_client, db, disk):
+    response = admin_client.post(ADD, form(make_plan(status="draft"), b"<html>", "a.pdf"))
+    assert f"Filen heter .pdf men {OTHER}" in text_of(response)
     assert (PlanDocument.objects.count(), files_on(disk)) == (0, [])
 
 
-def test_a_document_that_came_before_there_were_rules_does_not_stop_a_form(db, disk):
+def test_a_document_older_than_the_rules_does_not_stop_a_form(db, disk):
     document = PlanDocument(plan=make_plan(), position=1, title_sv="Bilaga")
     document.file.save("bilaga.txt", SimpleUploadedFile("bilaga.txt", b"text"))
     PlanDocument.objects.get().full_clean()
 
 
-# --- On the disk -----------------------------------------------------------------------------------
+# --- Storage ---------------------------------------------------------------------------------------
 
 
 def test_a_document_gets_a_clean_name_of_its_own(admin_client, db, disk):
@@ -117,24 +117,22 @@ def test_a_document_gets_a_clean_name_of_its_own(admin_client, db, disk):
     names = ["../Års redo\u202egörelse;.pdf", "../Års redo\u202egörelse;.pdf", "å" * 150 + ".pdf"]
     for name in names:
         assert admin_client.post(ADD, form(plan, name=name)).status_code == 302
-    first, second, long = [one.file.name for one in PlanDocument.objects.order_by("pk")]
+    first, second, long = [document.file.name for document in PlanDocument.objects.order_by("pk")]
     assert first == "dokument/Års_redogörelse.pdf"
     assert re.fullmatch("dokument/Års_redogörelse_[A-Za-z0-9]{7}.pdf", second)
     assert long == f"dokument/{'å' * 80}.pdf"
     assert files_on(disk) == sorted([first, second, long])
 
 
-def test_a_full_disk_keeps_no_half_of_a_document(admin_client, db, disk):
+def test_a_full_disk_keeps_no_incomplete_document(admin_client, db, disk):
     plan = make_plan(status="draft")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(
-        resource.RLIMIT_FSIZE, (100_000, hard)
-    )  # what comes after that is not written
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))  # writing beyond this size fails
     try:
-        answer = admin_client.post(ADD, form(plan, PDF + b"x" * 200_000))
+        response = admin_client.post(ADD, form(plan, PDF + b"x" * 200_000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert "Filen kunde inte sparas, eftersom servern inte har plats" in text_of(answer)
+    assert "Filen kunde inte sparas, eftersom servern inte har plats" in text_of(response)
     assert (PlanDocument.objects.count(), files_on(disk)) == (0, [])
     assert admin_client.post(ADD, form(plan, PDF + b"x" * 200_000)).status_code == 302
     assert files_on(disk) == ["dokument/bilaga.pdf"]
@@ -153,22 +151,22 @@ def test_a_row_that_is_not_saved_keeps_no_file(admin_client, db, disk, monkeypat
     assert (PlanDocument.objects.count(), files_on(disk)) == (0, [])
 
 
-# --- To visitors -----------------------------------------------------------------------------------
+# --- Downloads -------------------------------------------------------------------------------------
 
 
-def test_a_document_is_a_download_that_can_do_nothing(client, db, disk):
+def test_a_document_is_a_harmless_download(client, db, disk):
     plan = make_plan()
     document = PlanDocument(plan=plan, position=1, title_sv="Bilaga")
     document.file.save("Bilagan.pdf", SimpleUploadedFile("Bilagan.pdf", PDF))
-    answer = client.get(document.get_absolute_url())
-    assert b"".join(answer.streaming_content) == PDF
-    answer.close()
-    assert answer["Content-Disposition"] == 'attachment; filename="Bilagan.pdf"'
-    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    assert answer["X-Content-Type-Options"] == "nosniff"
+    response = client.get(document.get_absolute_url())
+    assert b"".join(response.streaming_content) == PDF
+    response.close()
+    assert response["Content-Disposition"] == 'attachment; filename="Bilagan.pdf"'
+    assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert response["X-Content-Type-Options"] == "nosniff"
 
 
-def test_the_document_of_a_draft_is_not_there(client, db, disk):
+def test_the_document_of_a_draft_is_missing(client, db, disk):
     plan = make_plan(status="draft")
     document = PlanDocument(plan=plan, position=1, title_sv="Bilaga")
     document.file.save("bilaga.pdf", SimpleUploadedFile("bilaga.pdf", PDF))

@@ -1,4 +1,4 @@
-"""What is published is changed in a working copy, which replaces it whole."""
+"""Published objects are changed in a working copy, which replaces them as a whole."""
 
 import datetime as dt
 
@@ -9,9 +9,16 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from pages.models import CoreValue, DailyStat, Page, RegionProfile, Revision
-from pages.publishing.history import record, restore
+from pages.publishing.history import restore, save_revision
 from pages.publishing.publishable import previewing
-from pages.publishing.versions import as_data, build, counterpart, walk, whole, working_copy
+from pages.publishing.versions import (
+    as_data,
+    build,
+    counterpart,
+    fetch_with_parts,
+    walk,
+    working_copy,
+)
 from planning.copying import year_to_budget
 from planning.models import FollowUp, Goal, GoalRating, PlanDocument, RegionalPlan
 from tests.factories import (
@@ -24,7 +31,9 @@ from tests.factories import (
     make_profile,
 )
 from tests.site import text_of
-from tests.staff_forms import change, publish
+from tests.staff_forms import admin_address, change, publish
+
+pytestmark = pytest.mark.database
 
 MINUTE = dt.timedelta(minutes=1)
 
@@ -36,8 +45,8 @@ def publish_now(publishable, **fields):
     publishable.save()
 
 
-def said(publishable):
-    """Return all that `publishable` says, without the numbers of its rows."""
+def content_of(publishable):
+    """Return the serialized content of `publishable` without primary keys."""
 
     def without_keys(data):
         fields = {
@@ -56,24 +65,24 @@ def said(publishable):
 # --- Copies ----------------------------------------------------------------------------------------
 
 
-def test_a_working_copy_says_all_that_the_published_plan_does(content):
+def test_a_working_copy_has_all_the_content_of_the_plan(content):
     plan = RegionalPlan.objects.get()
     goal = Goal.objects.first()
     year = FollowUp.objects.create(plan=plan, year=2019, satisfactory=1, source_sv="Årsredovisning")
     GoalRating.objects.create(follow_up=year, goal=goal, rating="satisfactory")
     copy = working_copy(plan)
     assert (copy.version, copy.status, copy.published_at) == (2, "draft", None)
-    assert said(copy) == said(plan)
+    assert content_of(copy) == content_of(plan)
     rated = GoalRating.objects.get(follow_up__plan=copy).goal
     assert (rated.perspective.plan, rated.name) == (copy, goal.name)
     assert working_copy(plan) == copy
 
 
 def test_the_profile_and_a_page_have_working_copies_too(content):
-    for thing in (RegionProfile.objects.get(), Page.objects.first()):
-        copy = working_copy(thing)
+    for publishable in (RegionProfile.objects.get(), Page.objects.first()):
+        copy = working_copy(publishable)
         assert copy.version == 2
-        assert said(copy) == said(thing)
+        assert content_of(copy) == content_of(publishable)
 
 
 def test_visitors_do_not_see_a_working_copy(client, content):
@@ -114,7 +123,7 @@ def test_a_scheduled_working_copy_replaces_to_the_second(client, db, monkeypatch
     assert titles == ["Före", "Efter"]
 
 
-def test_withdrawing_the_replacement_does_not_bring_back_what_it_replaced(client, db):
+def test_withdrawing_a_replacement_does_not_bring_back_the_old_version(client, db):
     page = make_page("nyhet")
     copy = working_copy(page)
     publish_now(copy)
@@ -141,7 +150,7 @@ def test_no_two_plans_of_a_period_are_live(db):
     assert RegionalPlan.objects.published().count() == 1
 
 
-def test_who_came_just_before_a_replacement_was_saved_sees_one_version(db, monkeypatch):
+def test_a_visitor_just_before_a_replacement_sees_a_single_version(db, monkeypatch):
     plan = make_plan()
     copy = working_copy(plan)
     copy.status = "published"
@@ -154,11 +163,11 @@ def test_who_came_just_before_a_replacement_was_saved_sees_one_version(db, monke
 def test_a_second_page_with_the_same_address_is_explained(admin_client, db):
     make_page("kontakt")
     new = {"title_sv": "Ny", "slug": "kontakt", "responsible_sv": "Regionen"}
-    answer = admin_client.post("/admin/pages/page/add/", new)
-    assert "En annan sida har samma svenska adress." in text_of(answer)
+    response = admin_client.post("/admin/pages/page/add/", new)
+    assert "En annan sida har samma svenska adress." in text_of(response)
 
 
-def test_a_plan_leads_to_the_version_of_its_successor_that_holds(client, db):
+def test_a_plan_links_to_the_current_version_of_its_successor(client, db):
     new = make_plan(2022, 2024, title_sv="Gammal rubrik")
     old = make_plan(2019, 2021, successor=new)
     publish_now(working_copy(new), title_sv="Ny rubrik")
@@ -168,10 +177,10 @@ def test_a_plan_leads_to_the_version_of_its_successor_that_holds(client, db):
     assert "Gammal rubrik" not in overview
 
 
-# --- Addresses stay --------------------------------------------------------------------------------
+# --- Stable addresses ------------------------------------------------------------------------------
 
 
-def test_a_part_that_a_new_version_lacks_leads_to_the_plan(client, db):
+def test_a_part_that_a_new_version_lacks_redirects_to_the_plan(client, db):
     plan = make_plan()
     make_perspective(plan, slug="ekonomi", slug_en="economy")
     make_budget(plan)
@@ -182,14 +191,14 @@ def test_a_part_that_a_new_version_lacks_leads_to_the_plan(client, db):
         part.delete()
     publish_now(copy)
     for address in ("ekonomi/", "budget-2019/", "dokument/1/"):
-        answer = client.get(f"/regionplan/2019-2021/{address}")
-        assert (answer.status_code, answer["Location"]) == (301, "/regionplan/2019-2021/")
-    answer = client.get("/en/regional-plan/2019-2021/economy/")
-    assert (answer.status_code, answer["Location"]) == (301, "/en/regional-plan/2019-2021/")
+        response = client.get(f"/regionplan/2019-2021/{address}")
+        assert (response.status_code, response["Location"]) == (301, "/regionplan/2019-2021/")
+    response = client.get("/en/regional-plan/2019-2021/economy/")
+    assert (response.status_code, response["Location"]) == (301, "/en/regional-plan/2019-2021/")
     assert client.get("/regionplan/2019-2021/budget-2020/").status_code == 404
 
 
-def test_what_was_only_ever_in_a_working_copy_is_missing(client, db):
+def test_a_part_that_was_only_in_a_working_copy_is_missing(client, db):
     plan = make_plan()
     make_perspective(working_copy(plan), slug="hemlig")
     assert client.get("/regionplan/2019-2021/hemlig/").status_code == 404
@@ -206,34 +215,34 @@ def test_a_document_keeps_its_address_and_never_takes_anothers(client, db, setti
     second.file.save("tva.txt", ContentFile(b"tva"))
     assert (first.number, second.number) == (1, 2)
     publish_now(copy)
-    answer = client.get("/regionplan/2019-2021/dokument/2/")
-    assert b"".join(answer.streaming_content) == b"tva"
+    response = client.get("/regionplan/2019-2021/dokument/2/")
+    assert b"".join(response.streaming_content) == b"tva"
 
 
-def test_the_words_of_known_addresses_are_closed_in_a_working_copy(admin_client, db):
+def test_slugs_of_public_addresses_are_read_only_in_a_working_copy(admin_client, db):
     plan = make_plan()
     make_perspective(plan, slug="ekonomi")
     copy = working_copy(plan)
     known, new = copy.perspectives.get(), make_perspective(copy, 2)
 
-    def fields(thing):
-        address = f"/admin/planning/{thing._meta.model_name}/{thing.pk}/change/"
+    def fields(obj):
+        address = admin_address(obj)
         return set(admin_client.get(address).context["adminform"].form.fields)
 
     assert "slug" not in fields(known)
-    assert "slug_en" in fields(known)  # visitors have no English word for it yet
+    assert "slug_en" in fields(known)  # no English address is public yet
     assert {"slug", "slug_en"} <= fields(new)
     assert not {"first_year", "last_year"} & fields(copy)
 
 
-def test_an_english_word_is_one_pages_whatever_their_versions(db):
+def test_an_english_slug_belongs_to_one_page_across_versions(db):
     page = make_page("om-oss")
     publish_now(working_copy(page), slug_en="about-us")
     with pytest.raises(ValidationError, match="samma engelska adress"):
         Page(slug="about-us", title_sv="Ny", responsible_sv="Regionen").full_clean()
 
 
-def test_an_english_word_is_open_until_visitors_know_it(admin_client, db):
+def test_an_english_slug_is_editable_until_it_is_public(admin_client, db):
     page = make_page("kontakt")
     copy = working_copy(page)
     change(admin_client, copy, slug_en="contcat")
@@ -247,15 +256,15 @@ def test_an_english_word_is_open_until_visitors_know_it(admin_client, db):
     assert "slug_en" not in fields
 
 
-def test_restoring_keeps_the_english_words_that_visitors_know(client, db):
+def test_restoring_keeps_public_english_slugs(client, db):
     page = make_page("kontakt", title_en="Contact")
-    record(page, None, "Först")
+    save_revision(page, None, "Först")
     publish_now(working_copy(page), slug_en="contact")
     publish_now(restore(Revision.objects.get()))
     assert client.get("/en/contact/").status_code == 200
 
 
-def test_a_page_never_lies_under_itself(db):
+def test_a_page_is_never_its_own_ancestor(db):
     page = make_page("ett")
     below = make_page("tva", parent=page)
     for copy, parent in ((working_copy(page), page), (working_copy(page), below)):
@@ -273,7 +282,7 @@ def test_plans_never_replace_each_other(db):
         copy.full_clean()
 
 
-def test_what_is_published_can_be_withdrawn_while_a_copy_is_under_way(admin_client, client, db):
+def test_a_published_object_with_a_working_copy_can_be_withdrawn(admin_client, client, db):
     page = make_page("kontakt")
     publish_now(working_copy(page), publish_at=timezone.now() + MINUTE)
     address = f"/admin/pages/page/{page.pk}/"
@@ -287,21 +296,21 @@ def test_a_part_of_a_replaced_version_says_so_too(admin_client, db):
     plan = make_plan()
     goal = make_goal(make_perspective(plan))
     publish_now(working_copy(plan))
-    said = text_of(admin_client.get(f"/admin/planning/goal/{goal.pk}/change/"))
-    assert "Det här är en äldre version. Den är ersatt." in said
+    text = text_of(admin_client.get(f"/admin/planning/goal/{goal.pk}/change/"))
+    assert "Det här är en äldre version. Den är ersatt." in text
 
 
 def test_a_replaced_version_says_so_and_is_not_withdrawn(admin_client, db):
     page = make_page("kontakt")
     publish_now(working_copy(page))
     address = f"/admin/pages/page/{page.pk}/"
-    said = text_of(admin_client.get(f"{address}change/"))
-    assert "Det här är en äldre version. Den är ersatt." in said
-    assert "Dra tillbaka" not in said
+    text = text_of(admin_client.get(f"{address}change/"))
+    assert "Det här är en äldre version. Den är ersatt." in text
+    assert "Dra tillbaka" not in text
     assert admin_client.post(f"{address}dra-tillbaka/").status_code == 404
 
 
-# --- In the admin ----------------------------------------------------------------------------------
+# --- The admin -------------------------------------------------------------------------------------
 
 
 def test_a_published_goal_is_changed_in_the_working_copy(admin_client, client, db):
@@ -327,25 +336,25 @@ def test_a_published_page_shows_its_text_and_not_its_markup(admin_client, db):
     assert "<h3>Rubrik</h3><p>Ring &amp; skriv.</p>" in form
 
 
-def test_lists_show_what_is_seen_and_what_is_under_way(admin_client, db):
+def test_lists_show_public_objects_and_working_copies(admin_client, db):
     plan = make_plan()
     make_goal(make_perspective(plan))
     publish_now(working_copy(plan))
     third = working_copy(plan)
     for address, versions in (("regionalplan", {2, 3}), ("perspective", {3}), ("goal", {3})):
         listed = admin_client.get(f"/admin/planning/{address}/").context["cl"].queryset
-        assert {thing.publishable().version for thing in listed} == versions, address
+        assert {obj.publishable().version for obj in listed} == versions, address
     assert third.version == 3
 
 
-def test_nothing_but_a_post_makes_a_working_copy(admin_client, db):
+def test_only_a_post_makes_a_working_copy(admin_client, db):
     plan = make_plan()
     address = f"/admin/planning/regionalplan/{plan.pk}/arbetskopia/"
     assert admin_client.get(address).status_code == 405
     assert RegionalPlan.objects.count() == 1
 
 
-def test_a_draft_may_lack_words_and_is_then_not_published(admin_client, db):
+def test_an_incomplete_draft_is_saved_but_not_published(admin_client, db):
     new = {"first_year": "2030", "last_year": "2032", "title_sv": ""}
     empty = {
         f"{name}-{total}_FORMS": "0"
@@ -355,9 +364,9 @@ def test_a_draft_may_lack_words_and_is_then_not_published(admin_client, db):
     assert admin_client.post("/admin/planning/regionalplan/add/", new | empty).status_code == 302
     plan = RegionalPlan.objects.get()
     address = f"/admin/planning/regionalplan/{plan.pk}/publicera/"
-    answer = admin_client.post(address, {"publish_at": "", "unpublish_at": ""})
-    assert answer.status_code == 200
-    assert {finding.field for finding in answer.context["stops"]} == {
+    response = admin_client.post(address, {"publish_at": "", "unpublish_at": ""})
+    assert response.status_code == 200
+    assert {finding.field for finding in response.context["stops"]} == {
         "title_sv",
         "lead_sv",
         "responsible_sv",
@@ -366,13 +375,13 @@ def test_a_draft_may_lack_words_and_is_then_not_published(admin_client, db):
     assert plan.status == "draft"
 
 
-def test_what_has_no_name_yet_is_told_by_its_kind(admin_client, db):
+def test_an_object_without_a_name_is_named_by_its_kind(admin_client, db):
     plan = make_plan(status="draft")
     perspective = make_perspective(plan, name_sv="")
     goal = make_goal(perspective, name_sv="")
     html = admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/change/").content.decode()
-    for thing, name in ((perspective, "Perspektiv utan namn"), (goal, "inriktningsmål utan namn")):
-        address = f"/admin/planning/{thing._meta.model_name}/{thing.pk}/change/"
+    for obj, name in ((perspective, "Perspektiv utan namn"), (goal, "inriktningsmål utan namn")):
+        address = admin_address(obj)
         assert f'<a href="{address}">{name}</a>' in html
 
 
@@ -382,7 +391,7 @@ def test_a_page_gets_its_address_from_its_title(admin_client, db):
         assert Page.objects.filter(slug=slug).exists()
 
 
-def test_a_new_budget_has_the_lines_of_the_one_before_without_amounts(admin_client, db):
+def test_a_new_budget_copies_the_lines_of_the_previous_budget_without_amounts(admin_client, db):
     plan = make_plan(2019, 2021, status="draft")
     make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")], decided_on=dt.date(2018, 11, 26))
     address = f"/admin/planning/regionalplan/{plan.pk}/ny-budget/"
@@ -399,7 +408,7 @@ def test_a_new_budget_has_the_lines_of_the_one_before_without_amounts(admin_clie
     assert "redan en budget för varje år" in text_of(admin_client.get(address))
 
 
-# --- As data ---------------------------------------------------------------------------------------
+# --- Serialisation ---------------------------------------------------------------------------------
 
 
 def test_data_is_read_in_a_bounded_number_of_queries(content, django_assert_num_queries):
@@ -414,7 +423,7 @@ def test_data_is_read_in_a_bounded_number_of_queries(content, django_assert_num_
         as_data(plan)
 
 
-def test_data_that_lacks_a_later_field_is_built_with_its_default(db):
+def test_data_without_a_newer_field_is_built_with_its_default(db):
     page = make_page("nyhet", menu_position=3)
     data = as_data(page)
     del data["fields"]["menu_position"]
@@ -423,13 +432,13 @@ def test_data_that_lacks_a_later_field_is_built_with_its_default(db):
 
 
 def test_a_whole_walk_names_each_part_once(content):
-    plan = whole(RegionalPlan.objects.get())
+    plan = fetch_with_parts(RegionalPlan.objects.get())
     parts = [(type(part), part.pk) for part in walk(plan)]
     assert len(parts) == len(set(parts))
     assert sum(kind is Goal for kind, _pk in parts) == Goal.objects.count()
 
 
-def test_one_version_is_previewed_and_the_rest_is_as_published(client, db):
+def test_a_version_is_previewed_with_the_rest_as_published(client, db):
     plan, other = make_plan(), make_plan(2022, 2024)
     copy = working_copy(plan)
     with previewing(copy):
