@@ -259,7 +259,7 @@ def plan_pdf(request, period):
     return response
 
 
-# A document that is opened in the browser after all gets no access to the site.
+# Browsers should download documents. A document that a browser displays anyway has no access to the site.
 @csp_override({"default-src": [CSP.NONE], "sandbox": True})
 @require_safe
 def document_file(request, period, number):
