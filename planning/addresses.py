@@ -11,9 +11,9 @@ from planning.models import Budget, Perspective, PlanDocument, RegionalPlan
 
 
 def known_values():
-    """Return the set of all slugs, years and numbers in addresses, and of plan periods as pairs.
+    """Return a set of all slugs, years and numbers in addresses, and plan periods as pairs of years.
 
-    It includes those of unpublished content.
+    Values of unpublished content are included.
     """
     periods = RegionalPlan.objects.values_list("first_year", "last_year")
     rows = [

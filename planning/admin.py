@@ -97,7 +97,7 @@ class RegionalPlanAdmin(ExchangeAdmin):
 
     @transaction.atomic
     def next_budget_view(self, request, pk):
-        """Add a budget with the lines of an earlier budget, and redirect to its form."""
+        """Add a budget with the lines of another budget, and redirect to its form."""
         plan = get_object_or_404(RegionalPlan.objects.select_for_update(), pk=pk)
         if not self.has_change_permission(request, plan):
             raise PermissionDenied

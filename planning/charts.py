@@ -58,24 +58,24 @@ def waterfall(lines):
     of all items so far, or of those after an earlier subtotal, whichever fits its amount within rounding.
     A sum that fits neither starts at zero.
     """
-    bars, level, count = [], Decimal(0), 0
+    bars, level, item_count = [], Decimal(0), 0
     # Where a sum may start: pairs of the level and the number of items before its first item.
     bases = [(Decimal(0), 0)]
     for line in lines:
         if line.kind == line.Kind.ITEM:
             bars.append(Bar(line, level, level + line.amount_msek))
-            level, count = level + line.amount_msek, count + 1
+            level, item_count = level + line.amount_msek, item_count + 1
             continue
-        possible = bases[:1] if line.kind == line.Kind.RESULT else [bases[0], *reversed(bases[1:])]
+        starts = bases[:1] if line.kind == line.Kind.RESULT else [bases[0], *reversed(bases[1:])]
         fitting = [
             base
-            for base, before in possible
-            if abs(level - base - line.amount_msek) <= ROUNDING_MSEK * (count - before)
+            for base, items_before in starts
+            if abs(level - base - line.amount_msek) <= ROUNDING_MSEK * (item_count - items_before)
         ]
         start = fitting[0] if fitting else Decimal(0)
         end = start + line.amount_msek
         bars.append(Bar(line, start, end, bool(fitting), bool(fitting) and end != level))
-        bases.append((level, count))
+        bases.append((level, item_count))
     return bars
 
 
@@ -84,20 +84,21 @@ def percent(fraction):
     return f"{float(fraction) * 100:.2f}".rstrip("0").rstrip(".") + "%"
 
 
-# A row of the waterfall, in CSS pixels from its top: the name, the amount below it, where no name can
-# overlap it, and the bar.
+# The layout of a row of the waterfall, in CSS pixels: the row's height, then the baselines of the name and
+# the amount and the top of the bar, all from the row's top, and last the bar's height. The amount is below
+# the name, because a long name would overlap it.
 ROW_PX, NAME_BASELINE_PX, AMOUNT_BASELINE_PX, BAR_TOP_PX, BAR_HEIGHT_PX = 68, 16, 35, 42, 14
 
 
 def chart_rows(bars):
-    """Return a list of dicts: the `bars` with their places in the chart, as text.
+    """Return a list with a dict for each of `bars`: its line, its colour, and its place in the chart.
 
     Horizontal lengths are percentages of the chart's width, so that the text keeps its size on every
-    screen. Vertical lengths are pixels. All are strings, because templates would localise numbers.
+    screen. Vertical lengths are pixels. All lengths are strings, because templates would localise numbers.
 
     The keys are `line`, `color`, `name_y`, `amount_y`, `x`, `y`, `width`, `height` and `bottom`; `end`,
-    the x coordinate where the next bar starts; `next_y`, the top of the next bar, None for the last;
-    and `zero`, the x coordinate of zero.
+    the x coordinate of the level where the bar ends; `next_y`, the top of the next bar, None for the
+    last; and `zero`, the x coordinate of zero.
     """
     levels = [Decimal(0), *(level for bar in bars for level in (bar.start, bar.end))]
     low, span = min(levels), (max(levels) - min(levels)) or Decimal(1)

@@ -1,4 +1,4 @@
-"""Findings about a plan before it is published, other than those about its texts."""
+"""Checks of a plan before it is published, in addition to those of its texts in pages.publishing.findings."""
 
 from pages.publishing.findings import Finding, checks
 from planning.charts import waterfall

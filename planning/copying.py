@@ -30,9 +30,10 @@ def copy_to_period(plan, first_year, last_year):
 
 
 def year_to_budget(plan):
-    """Return the first year of `plan` without a budget, and the budget to copy for it; or None.
+    """Return the first year of `plan` without a budget, and the budget to copy for that year.
 
-    That is the latest budget before that year, otherwise the last budget.
+    The budget to copy is the latest before that year or, if there is none, the last budget of the plan.
+    Return None if the plan has no budgets or every year has a budget.
     """
     budgets = list(plan.budgets.order_by("year"))
     taken = {budget.year for budget in budgets}

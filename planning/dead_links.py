@@ -1,7 +1,7 @@
 """Look up the targets of links to pages of plans, for pages.publishing.dead_links.
 
-Functions with `looks_up` map each target that exists to the set of ids on its page, or to None if a link
-may have any fragment.
+Functions decorated with `looks_up` return a dict that maps each target that exists to the set of ids on
+its page, or to None if a link to it may have any fragment.
 """
 
 from django.db.models import Exists, OuterRef, Prefetch, prefetch_related_objects

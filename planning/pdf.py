@@ -1,4 +1,4 @@
-"""A regional plan as an accessible document, tagged PDF/UA-1, with the same text as its page."""
+"""The PDF of a regional plan: accessible according to PDF/UA-1, with the same text as the plan's page."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ from blekinge_site.languages import lines_of
 from planning.decisions import decision
 
 TEMPLATE = Path(__file__).with_name("plan.typ")
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def ended_notice(plan_in_year):
@@ -27,7 +27,7 @@ def ended_notice(plan_in_year):
 
 
 def facts(plan):
-    """Return who decided on the plan, when it was changed and who is responsible, a line each."""
+    """Return lines that say who decided on the plan, when it was last changed and who is responsible."""
     lines = [
         decision(plan.decided_by, plan.decided_on),
         f"{_('Senast ändrad')}: {day(plan.changed_at)}",
@@ -87,7 +87,7 @@ def plan_content(plan_in_year, budget_charts):
 
 
 def printable(text):
-    """Return `text` with private-use characters, such as bullets pasted from Word, as bullets."""
+    """Replace private-use characters in `text`, such as bullets pasted from Word, with bullets."""
     return "".join("\N{BULLET}" if unicodedata.category(char) == "Co" else char for char in text)
 
 
@@ -98,6 +98,6 @@ def plan_as_pdf(plan_in_year, budget_charts):
     try:
         return typst.compile(TEMPLATE, sys_inputs=inputs, pdf_standards="ua-1")
     except typst.TypstError as error:
-        # PDF/UA requires a glyph for every character. A document with a gap is better than none.
-        log.warning("The PDF of %s is not PDF/UA-1: %s", plan_in_year.plan, error)
+        # PDF/UA requires a glyph for every character. A document with missing glyphs is better than none.
+        logger.warning("The PDF of %s is not PDF/UA-1: %s", plan_in_year.plan, error)
         return typst.compile(TEMPLATE, sys_inputs=inputs)

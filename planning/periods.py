@@ -1,4 +1,4 @@
-"""Which regional plan is in force in which year."""
+"""Which regional plan is in force in a given year."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ from planning.models import RegionalPlan
 
 @dataclass(eq=False)
 class PlanInYear:
-    """A published plan as it stands in a certain year."""
+    """A published plan, and whether it is in force in `year`."""
 
     plan: RegionalPlan
     year: int
-    replaced_by: "PlanInYear | None" = None  # the last in its chain of successors
+    replaced_by: "PlanInYear | None" = None  # the last that has begun in its chain of successors
 
     @property
     def has_begun(self):
@@ -38,7 +38,7 @@ def published_plans(year):
     begun = {entry.plan.natural_key(): entry for entry in plans if entry.has_begun}
     for entry in plans:
         chain = [entry]
-        # `successor` is the first version of a plan. Visitors see the published version.
+        # `successor` refers to the first version of a plan, but visitors see the published version.
         while successor := begun.get(
             (chain[-1].plan.successor_first_year, chain[-1].plan.successor_last_year)
         ):
@@ -50,9 +50,9 @@ def published_plans(year):
 
 
 def plan_to_show(plans):
-    """Return the entry of `published_plans` to show: the plan in force, else the last that began.
+    """Return the entry of `published_plans` to show: the plan in force, otherwise the last that began.
 
-    If none has begun, return the first to begin; if there are no plans, None.
+    If no plan has begun, return the first that will; if there are no plans, None.
     """
     begun = [entry for entry in plans if entry.has_begun]
     in_force = [entry for entry in begun if entry.in_force]

@@ -76,7 +76,7 @@ def by_label(objects):
 
 
 def label_for(obj, labels):
-    """Return the name of `obj` if `labels`, from `by_label`, identify it by that; otherwise its slug."""
+    """Return the name of `obj` if it identifies `obj` in `labels`, from `by_label`; otherwise its slug."""
     name = lowercase_name(obj)
     return obj.name_sv if name and labels.get(name) == obj else obj.slug
 

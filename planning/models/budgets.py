@@ -91,7 +91,7 @@ SECOND_RESULT_MESSAGE = "Budgeten har redan en rad för resultatet."
 
 class BudgetLineQuerySet(models.QuerySet):
     def with_amounts(self):
-        """Return the lines that have an amount. In a draft, a line may lack one."""
+        """Return the lines that have an amount. In drafts, amounts may be missing."""
         return self.filter(amount_msek__isnull=False)
 
     def get_by_natural_key(self, first_year, last_year, year, code):
