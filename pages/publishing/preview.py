@@ -28,7 +28,7 @@ PREVIEWABLE_VIEWS = {"pages:page", "pages:profile"}
 
 
 def previewable(*view_names):
-    """Register the views `view_names` of another app, which show content."""
+    """Register views of another app that show content."""
     PREVIEWABLE_VIEWS.update(view_names)
 
 
@@ -75,7 +75,7 @@ def in_both_languages(request, obj):
     publishable = obj.publishable()
     pages = []
     for language in ("sv", "en"):
-        shown = publishable if hasattr(obj, "file") else obj  # a document appears as a link
+        shown = publishable if hasattr(obj, "file") else obj  # documents have no page
         with override(language):
             paths = [urlsplit(page.get_absolute_url()).path for page in (shown, publishable)]
         try:
@@ -98,7 +98,7 @@ def never_stored(view):
         except Http404 as error:
             response = page_not_found(request, error)
         add_never_cache_headers(response)
-        del response["X-Accel-Expires"]  # the only header that nginx obeys
+        del response["X-Accel-Expires"]  # nginx stores a response only if it has this header
         response["X-Robots-Tag"] = "noindex, nofollow"
         return response
 

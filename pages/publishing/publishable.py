@@ -2,8 +2,8 @@
 
 The publishables are the region's profile, the editorial pages and the regional plans. Each version of a
 publishable is a separate tree of rows. A published version is never edited. Staff edit a working copy,
-which replaces it when it is published. To replace a version, one row is updated, or none if the
-publishing was scheduled, so no request ever reads a mix of two versions.
+which replaces it when it is published. Publishing writes one row, and a scheduled publication none when
+its time comes, so no request ever reads a mix of two versions.
 """
 
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ class Withdrawn(Http404):
 
 
 def placeholder_name(obj):
-    """Return the Swedish name to display for `obj`, part of a draft, while it has no name."""
+    """Return the Swedish text to display for `obj`, in a draft, as long as it has no name."""
     return f"{obj._meta.verbose_name} utan namn"
 
 
@@ -95,32 +95,34 @@ class PublishableQuerySet(models.QuerySet):
         return self.filter(
             Q(status=Status.WITHDRAWN)
             | Q(status=Status.PUBLISHED, unpublish_at__lte=now())
-            | Q(status=Status.PUBLISHED, publish_at__gt=now()),  # it will be published again
+            | Q(
+                status=Status.PUBLISHED, publish_at__gt=now()
+            ),  # published before, and scheduled again
             ~Exists(self._later()),
             published_at__lte=now(),
         )
 
     def first_versions(self):
-        """Return one row for each publishable. It exists as long as the publishable does."""
+        """Return version 1 of each publishable. It exists as long as the publishable does."""
         return self.filter(version=1)
 
     def latest_versions(self):
         """Return the latest version of each publishable, published or not."""
-        same = {name: OuterRef(name) for name in self.model.IDENTITY}
-        later = self.model._base_manager.filter(version__gt=OuterRef("version"), **same)
+        identity = {name: OuterRef(name) for name in self.model.IDENTITY}
+        later = self.model._base_manager.filter(version__gt=OuterRef("version"), **identity)
         return self.filter(~Exists(later))
 
     def _later(self):
         """Return the later versions of the outer query's row that have been published.
 
-        A version that was published without a schedule counts even if that happened after `now()`. Its row
-        is already visible to queries, so the version before it must be hidden.
+        `now()` is fixed when a request begins. A version that was published without a schedule since then
+        counts too: queries already see its row, so the version before it must be hidden.
         """
-        same = {name: OuterRef(name) for name in self.model.IDENTITY}
+        identity = {name: OuterRef(name) for name in self.model.IDENTITY}
         return self.model._base_manager.filter(
             Q(published_at__lte=now()) | Q(status=Status.PUBLISHED, publish_at__isnull=True),
             version__gt=OuterRef("version"),
-            **same,
+            **identity,
         )
 
 
@@ -128,10 +130,10 @@ class Publishable(models.Model):
     """A row that is published together with all its parts.
 
     Its status and the current time decide whether visitors see it, so no job has to run at `publish_at`
-    or `unpublish_at`. `published_at` is the first time at which visitors could see this version.
+    or `unpublish_at`. `published_at` is the first time at which visitors could, or will, see this version.
     """
 
-    # The fields that identify a publishable. Only its versions share their values.
+    # The fields that identify a publishable: its versions have the same values, and no other publishable has.
     IDENTITY = ()
     PARENT_FIELD = None
 
@@ -222,12 +224,12 @@ class Publishable(models.Model):
 
     def versions(self):
         """Return all versions of this publishable, the latest first."""
-        same = {name: getattr(self, name) for name in self.IDENTITY}
-        return type(self)._default_manager.filter(**same).order_by("-version")
+        identity = {name: getattr(self, name) for name in self.IDENTITY}
+        return type(self)._default_manager.filter(**identity).order_by("-version")
 
     @property
     def is_published(self):
-        """Whether visitors may see this version now, unless a later one has replaced it."""
+        """Whether status and schedule let visitors see this version now, if no later one has replaced it."""
         return (
             self.status == Status.PUBLISHED
             and (self.publish_at is None or self.publish_at <= now())

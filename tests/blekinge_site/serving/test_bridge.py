@@ -193,7 +193,7 @@ class Body:
         self.closed_in.append(threading.current_thread())
 
 
-@pytest.mark.parametrize("count", [0, 1, bridge.MAX_CHUNKS, 3 * bridge.CHUNKS_AT_ONCE + 1])
+@pytest.mark.parametrize("count", [0, 1, bridge.MAX_CHUNKS, 3 * bridge.MAX_CHUNKS + 1])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_response_in_many_chunks_is_sent_whole_and_closed(count, method):
     body = Body(count)
