@@ -101,9 +101,9 @@ def current():
 
 
 def skip_used_versions():
-    """Raise the version past every number that it can have had.
+    """Raise the version above every number that can have been used.
 
-    A restored backup brings back old content, for which no page stored under a later version may be sent.
+    Otherwise a restored backup could bring back the number of a later version, whose pages are still cached.
     """
     with connection.cursor() as cursor:
         cursor.execute(
