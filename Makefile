@@ -10,10 +10,8 @@ PYTHONS := python3.13 python3.14 python3.12 python3
 MANAGE := .venv/bin/python manage.py
 STATIC := staticfiles/staticfiles.json
 
-# A module's tests share what its fixtures start, so they stay together. Many of them wait for a browser
-# or a server, so more run at once than there are processors.
-PYTEST := -m pytest --dist loadscope --no-loadscope-reorder
-TEST_PROCESSES := $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
+# On every processor. A module's tests share what its fixtures start, so they stay together.
+PYTEST := -m pytest -n auto --dist loadscope --no-loadscope-reorder
 
 # Settings of a real installation for `manage.py check --deploy`. They override .env.
 PRODUCTION := DEBUG=off HTTPS=on ALLOWED_HOSTS=example.org \
@@ -37,11 +35,11 @@ run: port install .env $(STATIC) ## Install, fill an empty database, serve at po
 	@LOG_FORMAT=text exec .venv/bin/python serve.py --bind "127.0.0.1:$$PORT"
 
 test: install-dev .env $(STATIC) ## Run every test; those that meet the database also on PostgreSQL.
-	.venv/bin/python $(PYTEST) -n $(TEST_PROCESSES)
-	.venv/bin/python -m tests.on_postgresql -n auto
+	.venv/bin/python $(PYTEST)
+	.venv/bin/python -m tests.on_postgresql -n auto --dist loadscope
 
 quick: check .env ## Run check, and the tests that start no browser, server or other program.
-	.venv/bin/python $(PYTEST) -n auto -m "not processes"
+	.venv/bin/python $(PYTEST) -m "not processes"
 
 check: install-dev ## Check the format, the code, the migrations and the settings of a real installation.
 	.venv/bin/ruff format --check --output-format concise

@@ -1,16 +1,19 @@
 """What all tests share."""
 
 import datetime as dt
+import os
 
 import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.core import serializers
 from django.core.management import call_command
 from django.core.management.color import no_style
 from django.db import connection
 from django.utils import timezone, translation
 
+from tests.accounts import create_roles
 from tests.moments import NOON
 
 
@@ -18,6 +21,23 @@ from tests.moments import NOON
 def _start_in_swedish():
     """A request to /en/ leaves English active in the thread, for the next test to trip over."""
     translation.activate("sv")
+
+
+@pytest.fixture(scope="session")
+def roles(django_db_setup, django_db_blocker):
+    """The roles that a migration creates, as JSON."""
+    natural = {"use_natural_foreign_keys": True, "use_natural_primary_keys": True}
+    with django_db_blocker.unblock():
+        return serializers.serialize("json", Group.objects.all(), **natural)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _roles_remain(roles, django_db_blocker):
+    """A test with a server or transactions of its own empties all tables; create the roles again."""
+    yield
+    with django_db_blocker.unblock():
+        if not Group.objects.exists():
+            create_roles(roles)
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +95,11 @@ def signed_in(client, db):
 def database(db, monkeypatch):
     """The test's own connection, which a request would close for being in a transaction."""
     monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
+
+
+def pytest_xdist_auto_num_workers():
+    """Run two processes for each processor, since many tests wait for a browser or a server."""
+    return 2 * os.cpu_count()
 
 
 @pytest.hookimpl(trylast=True)

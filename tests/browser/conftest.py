@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import Group
-from django.core import serializers
 from django.core.cache import cache
 from django.test import Client
 
+from tests.accounts import create_roles
 from tests.browser.desk import NAME, PASSWORD
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -38,19 +37,10 @@ def browser_type_launch_args(browser_type_launch_args):
     }
 
 
-@pytest.fixture(scope="session")
-def roles(django_db_setup, django_db_blocker):
-    """The roles, serialized: migrations create them, but tests with a live server empty every table."""
-    natural = {"use_natural_foreign_keys": True, "use_natural_primary_keys": True}
-    with django_db_blocker.unblock():
-        return serializers.serialize("json", Group.objects.all(), **natural)
-
-
 @pytest.fixture
 def site(live_server, transactional_db, roles, content):
     """The address of a running site with the fixtures' content."""
-    for role in serializers.deserialize("json", roles):
-        role.save()
+    create_roles(roles)
     cache.clear()  # tests don't empty the cache's table
     return live_server.url
 
