@@ -8,7 +8,6 @@ import time
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
-from django.core import serializers
 
 PASSWORD = "ett-långt-lösenord"
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -23,12 +22,6 @@ def code_now(secret):
     start = digest[-1] & 0x0F
     number = struct.unpack(">I", digest[start : start + 4])[0] & 0x7FFFFFFF
     return f"{number % 10**6:06}"
-
-
-def create_roles(roles):
-    """Create the roles again, from the JSON of the fixture `roles`."""
-    for role in serializers.deserialize("json", roles):
-        role.save()
 
 
 def make_account(name="anna", role=None, **fields):

@@ -6,15 +6,14 @@ import os
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.contrib.auth.models import Group, User
-from django.core import serializers
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
-from django.core.management.color import no_style
 from django.db import connection
 from django.utils import timezone, translation
 
-from tests.accounts import create_roles
 from tests.moments import NOON
+from tests.rows import all_rows, insert
 
 
 @pytest.fixture(autouse=True)
@@ -24,20 +23,29 @@ def _start_in_swedish():
 
 
 @pytest.fixture(scope="session")
-def roles(django_db_setup, django_db_blocker):
-    """The roles that a migration creates, as JSON."""
-    natural = {"use_natural_foreign_keys": True, "use_natural_primary_keys": True}
+def restore_roles(django_db_setup, django_db_blocker):
+    """Return a function that inserts the roles and permissions again if a test has emptied all tables."""
+    models = [ContentType, Permission, Group, Group.permissions.through]
     with django_db_blocker.unblock():
-        return serializers.serialize("json", Group.objects.all(), **natural)
+        rows = all_rows(models)
+
+    def restore():
+        with django_db_blocker.unblock():
+            if Group.objects.exists():
+                return
+            for model in reversed(models):
+                model.objects.all().delete()
+            insert(rows)
+            ContentType.objects.clear_cache()
+
+    return restore
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _roles_remain(roles, django_db_blocker):
-    """A test with a server or transactions of its own empties all tables; create the roles again."""
+def _roles_remain(restore_roles):
+    """Tests with a live server, or with transactions of their own, empty all tables afterwards."""
     yield
-    with django_db_blocker.unblock():
-        if not Group.objects.exists():
-            create_roles(roles)
+    restore_roles()
 
 
 @pytest.fixture(scope="session")
@@ -48,23 +56,14 @@ def content_rows():
 
 @pytest.fixture
 def content(db, content_rows):
-    """The site's own content, from its fixtures.
-
-    Each process loads them once, which takes as long as a short test, and inserts the same rows for every
-    test after that.
-    """
+    """The site's own content, from its fixtures, which each process loads only once."""
     if content_rows:
-        for model, rows in content_rows.items():
-            model._base_manager.bulk_create(rows)
-        with connection.cursor() as cursor:
-            for statement in connection.ops.sequence_reset_sql(no_style(), content_rows):
-                cursor.execute(statement)
+        insert(content_rows)
         return
     call_command("loaddata", "region_profile", "pages", "regional_plan_2019_2021", verbosity=0)
     for label in ("pages", "planning"):
-        for model in apps.get_app_config(label).get_models(include_auto_created=True):
-            if rows := list(model._base_manager.all()):
-                content_rows[model] = rows
+        models = apps.get_app_config(label).get_models(include_auto_created=True)
+        content_rows.update(all_rows(models))
 
 
 @pytest.fixture
