@@ -42,15 +42,16 @@ def number(value):
 
 
 @register.filter
-def amount(value):
-    """Return an amount with one decimal in the active language: −6 198,0 or −6,198.0."""
-    return format_number(str(value), format="#,##0.0", locale=locale())
+def amount(value, decimals=1):
+    """Return an amount with the given decimals in the active language: −6 198,0 or −6,198.0."""
+    pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
+    return format_number(str(value), format=pattern, locale=locale())
 
 
 @register.filter
-def signed_amount(value):
+def signed_amount(value, decimals=1):
     """Return the same as `amount`, with a plus sign before a positive amount: +59,3."""
-    return f"+{amount(value)}" if value > 0 else amount(value)
+    return f"+{amount(value, decimals)}" if value > 0 else amount(value, decimals)
 
 
 @register.filter

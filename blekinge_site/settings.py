@@ -121,6 +121,7 @@ TEMPLATES = [
                 "blekinge_site.formats",
                 "blekinge_site.languages",
                 "pages.publishing.richtext",
+                "planning.labels",
             ],
             "context_processors": [
                 "django.template.context_processors.csp",

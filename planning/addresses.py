@@ -7,7 +7,7 @@ from django.http import Http404
 
 from pages.models import Page
 from pages.publishing.content_version import KEPT, kept
-from planning.models import Budget, Perspective, PlanDocument, RegionalPlan
+from planning.models import Budget, BudgetColumn, Perspective, PlanDocument, RegionalPlan
 
 
 def known_values():
@@ -20,6 +20,7 @@ def known_values():
         *Page.objects.values_list("slug", "slug_en"),
         *Perspective.objects.values_list("slug", "slug_en"),
         *Budget.objects.values_list("year"),
+        *BudgetColumn.objects.values_list("code"),
         *PlanDocument.objects.values_list("number"),
     ]
     return {*periods, *(value for row in rows for value in row)}
@@ -32,7 +33,8 @@ def reject_unknown_values(get_response):
         return get_response(request)
 
     def process_view(request, view, args, kwargs):
-        values = request.resolver_match.captured_kwargs.values()
+        arguments = request.resolver_match.captured_kwargs
+        values = [value for name, value in arguments.items() if name != "rest"]
         is_for_page_cache = KEPT in request.META
         if not values or not is_for_page_cache:
             return

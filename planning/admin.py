@@ -8,7 +8,6 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 
-from blekinge_site.formats import amount
 from blekinge_site.staff.addresses import change_address
 from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
 from pages.editing.filters import LatestVersionsFilter
@@ -19,15 +18,18 @@ from planning.copying import copy_to_period, next_budget, year_to_budget
 from planning.models import (
     Budget,
     BudgetLine,
+    BudgetTable,
+    Decision,
     FocusArea,
     FollowUp,
     Goal,
     GoalRating,
+    Indicator,
+    IndicatorValue,
     Perspective,
     PlanDocument,
     RegionalPlan,
 )
-from planning.models.budgets import SECOND_RESULT_MESSAGE
 
 
 class PathChoiceField(forms.ModelChoiceField):
@@ -35,7 +37,11 @@ class PathChoiceField(forms.ModelChoiceField):
 
     def label_from_instance(self, obj):
         if isinstance(obj, Goal):
-            return f"{obj.perspective.plan.period} › {obj.perspective} › {obj}"
+            path = [obj.plan.period, *filter(None, [obj.perspective]), obj]
+            return " › ".join(map(str, path))
+        if isinstance(obj, (BudgetTable, Indicator)):
+            parent = obj.budget if isinstance(obj, BudgetTable) else obj.goal
+            return f"{obj.publishable().period} › {parent} › {obj}"
         return f"{obj.plan.period} › {obj}"
 
 
@@ -60,6 +66,17 @@ class PlanDocumentInline(OrderedInline):
     fields = ["title", "file", "position"]
 
 
+class DecisionInline(OrderedInline):
+    model = Decision
+    fields = ["kind", "decided_on", "decided_by", "document", "position"]
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "document":
+            plan_pk = request.resolver_match.kwargs.get("object_id")
+            kwargs["queryset"] = PlanDocument.objects.filter(plan=plan_pk)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
 class PeriodForm(forms.ModelForm):
     """The years of the plan to create as a copy."""
 
@@ -79,10 +96,22 @@ class RegionalPlanAdmin(ExchangeAdmin):
     fieldsets = [
         ("Hela planen", {"fields": ["outline"]}),
         (None, {"fields": [("first_year", "last_year"), "title", "lead", "body", "introduction"]}),
-        ("Beslut", {"fields": ["decided_on", "decided_by", "successor"]}),
+        (
+            "Planens egna ord",
+            {
+                "fields": [
+                    "perspective_label",
+                    "perspective_label_plural",
+                    "goal_label",
+                    "goal_label_plural",
+                    "focus_areas_label",
+                ]
+            },
+        ),
+        ("Vad som gäller", {"fields": ["successor", "is_leading"]}),
         PUBLISHING,
     ]
-    inlines = [PerspectiveInline, PlanDocumentInline]
+    inlines = [PerspectiveInline, DecisionInline, PlanDocumentInline]
 
     def get_fieldsets(self, request, obj=None):
         # A plan that hasn't been saved has no parts to outline.

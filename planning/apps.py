@@ -18,6 +18,7 @@ class PlanningConfig(AppConfig):
         import_module("planning.dead_links")
         previewable(
             "planning:budget",
+            "planning:budget_column",
             "planning:current_plan",
             "planning:document",
             "planning:perspective",

@@ -1,24 +1,58 @@
-"""The sentence that says who decided on a plan or a budget, and when."""
+"""The sentences that say who decided on a plan or a budget, and when."""
 
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from blekinge_site.formats import day
 from blekinge_site.languages import words
+from planning.models import Decision
+
+# By kind: the sentence with both who and when, with who only, and with when only.
+SENTENCES = {
+    Decision.Kind.PROPOSED: lambda: (
+        _("Föreslagen av %(by)s %(date)s."),
+        _("Föreslagen av %(by)s."),
+        _("Föreslagen %(date)s."),
+    ),
+    Decision.Kind.DECIDED: lambda: (
+        _("Beslutad av %(by)s %(date)s."),
+        _("Beslutad av %(by)s."),
+        _("Beslutad %(date)s."),
+    ),
+    Decision.Kind.REVISED: lambda: (
+        _("Reviderad av %(by)s %(date)s."),
+        _("Reviderad av %(by)s."),
+        _("Reviderad %(date)s."),
+    ),
+}
 
 
-def decision(decided_by, decided_on):
-    """Return the sentence. Either argument may be empty; if both are, return an empty string."""
-    if decided_by and decided_on:
-        return _("Beslutad av %(by)s %(date)s.") % {"by": decided_by, "date": day(decided_on)}
-    if decided_by:
-        return _("Beslutad av %(by)s.") % {"by": decided_by}
-    if decided_on:
-        return _("Beslutad %(date)s.") % {"date": day(decided_on)}
-    return ""
+def decision(decided_by, decided_on, kind=Decision.Kind.DECIDED):
+    """Return the sentence. `decided_by` and `decided_on` may be empty; if both are, it is empty too."""
+    by_and_on, by, on = SENTENCES[kind]()
+    if not decided_by:
+        return on % {"date": day(decided_on)} if decided_on else ""
+    sentence = by_and_on if decided_on else by
+    return sentence % {"by": decided_by, "date": decided_on and day(decided_on)}
 
 
-def decision_as_html(plan):
-    """Return the sentence about `plan`, with `lang="sv"` on the name if its English is missing."""
-    # `words` has escaped the name.
-    return mark_safe(decision(words(plan, "decided_by"), plan.decided_on))
+def decisions_as_html(plan):
+    """Return the decisions about `plan`: `[(sentence as HTML, document or None), …]`.
+
+    In a sentence, a name without English is marked `lang="sv"`. The documents are among those prefetched.
+    """
+    documents = {document.pk: document for document in plan.documents.all()}
+    return [
+        # `words` has escaped the name.
+        (
+            mark_safe(decision(words(entry, "decided_by"), entry.decided_on, entry.kind)),
+            documents.get(entry.document_id),
+        )
+        for entry in plan.decisions.all()
+    ]
+
+
+def is_proposal(plan):
+    """Tell whether `plan` has been proposed but not decided. Its decisions have been prefetched."""
+    kinds = {entry.kind for entry in plan.decisions.all()}
+    return kinds == {Decision.Kind.PROPOSED}

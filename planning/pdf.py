@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from blekinge_site.formats import amount, day
 from blekinge_site.languages import lines_of
 from planning.decisions import decision
+from planning.labels import label_text
 
 TEMPLATE = Path(__file__).with_name("plan.typ")
 logger = logging.getLogger(__name__)
@@ -28,15 +29,53 @@ def ended_notice(plan_in_year):
 
 def facts(plan):
     """Return lines that say who decided on the plan, when it was last changed and who is responsible."""
-    lines = [
-        decision(plan.decided_by, plan.decided_on),
+    decisions = [
+        decision(entry.decided_by, entry.decided_on, entry.kind) for entry in plan.decisions.all()
+    ]
+    return [
+        *filter(None, decisions),
         f"{_('Senast ändrad')}: {day(plan.changed_at)}",
         f"{_('Ansvarig för sidan')}: {plan.responsible}",
     ]
-    return [line for line in lines if line]
 
 
-def plan_content(plan_in_year, budget_charts):
+def goal_content(goal):
+    return {
+        "name": goal.name,
+        "description": lines_of(goal.description),
+        "areas": [area.text for area in goal.focus_areas.all()],
+    }
+
+
+def table_content(chart):
+    """Return a table with its headings, and its lines with a text for each column."""
+    table = chart.table
+    unit = capfirst(table.get_unit_display())
+    headings = [str(column) for column in chart.columns] if len(chart.columns) > 1 else [unit]
+    return {
+        "heading": table.title,
+        "unit": unit if len(chart.columns) > 1 else "",
+        "headings": headings,
+        "note": lines_of(table.note),
+        "is_rounded": chart.is_rounded,
+        "lines": [
+            {
+                "name": row.line.name,
+                "kind": row.line.kind,
+                "amounts": [amount_text(cell, table) for cell in row.cells],
+            }
+            for row in chart.rows
+        ],
+    }
+
+
+def amount_text(cell, table):
+    if cell.is_missing:
+        return _("saknas")
+    return "\N{EN DASH}" if cell.is_dash else amount(cell.amount, table.decimals)
+
+
+def plan_content(plan_in_year, budgets):
     """Return the content of the document as plain data. The plan's parts have been prefetched."""
     plan = plan_in_year.plan
     return {
@@ -46,25 +85,18 @@ def plan_content(plan_in_year, budget_charts):
         "lead": plan.lead,
         "body": lines_of(plan.body),
         # The page's introduction is left out, because it refers to this document.
-        "perspective_label": _("Perspektiv"),
-        "goal_label": _("Inriktningsmål"),
-        "areas_label": _("Följande insatsområden är viktiga för att nå målet:"),
+        "perspective_label": label_text(plan, "perspective_label"),
+        "goal_label": label_text(plan, "goal_label"),
+        "areas_label": label_text(plan, "focus_areas_label"),
+        "goals": [goal_content(goal) for goal in plan.direct_goals],
         "perspectives": [
             {
                 "name": perspective.name,
                 "description": lines_of(perspective.description),
-                "goals": [
-                    {
-                        "name": goal.name,
-                        "description": lines_of(goal.description),
-                        "areas": [area.text for area in goal.focus_areas.all()],
-                    }
-                    for goal in perspective.goals.all()
-                ],
+                "goals": [goal_content(goal) for goal in perspective.goals.all()],
             }
             for perspective in plan.perspectives.all()
         ],
-        "table_heading": _("Resultatbudget"),
         "rounded": _(
             "Beloppen är avrundade vart och ett för sig. Därför kan en summa skilja sig något från "
             "sina poster."
@@ -72,16 +104,11 @@ def plan_content(plan_in_year, budget_charts):
         "facts": facts(plan),
         "budgets": [
             {
-                "heading": _("Budget %(year)s") % {"year": chart.budget.year},
-                "introduction": lines_of(chart.budget.introduction),
-                "unit": capfirst(chart.budget.unit),
-                "is_rounded": chart.is_rounded,
-                "lines": [
-                    {"name": line.name, "amount": amount(line.amount_msek), "kind": line.kind}
-                    for line in chart.budget.lines.all()
-                ],
+                "heading": _("Budget %(year)s") % {"year": budget.year},
+                "introduction": lines_of(budget.introduction),
+                "tables": [table_content(chart) for chart in charts if chart.rows],
             }
-            for chart in budget_charts
+            for budget, charts in budgets
         ],
     }
 
@@ -91,9 +118,9 @@ def printable(text):
     return "".join("\N{BULLET}" if unicodedata.category(char) == "Co" else char for char in text)
 
 
-def plan_as_pdf(plan_in_year, budget_charts):
+def plan_as_pdf(plan_in_year, budgets):
     """Return the document as bytes."""
-    content = json.dumps(plan_content(plan_in_year, budget_charts), ensure_ascii=False)
+    content = json.dumps(plan_content(plan_in_year, budgets), ensure_ascii=False)
     inputs = {"content": printable(content)}
     try:
         return typst.compile(TEMPLATE, sys_inputs=inputs, pdf_standards="ua-1")

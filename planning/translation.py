@@ -4,10 +4,15 @@ from modeltranslation.translator import TranslationOptions, register
 
 from planning.models import (
     Budget,
+    BudgetColumn,
     BudgetLine,
+    BudgetTable,
+    Decision,
     FocusArea,
     FollowUp,
     Goal,
+    Indicator,
+    IndicatorValue,
     Perspective,
     PlanDocument,
     RegionalPlan,
@@ -16,7 +21,18 @@ from planning.models import (
 
 @register(RegionalPlan)
 class RegionalPlanTranslation(TranslationOptions):
-    fields = ("title", "lead", "body", "introduction", "decided_by", "responsible")
+    fields = (
+        "title",
+        "lead",
+        "body",
+        "introduction",
+        "perspective_label",
+        "perspective_label_plural",
+        "goal_label",
+        "goal_label_plural",
+        "focus_areas_label",
+        "responsible",
+    )
     required_languages = {"sv": ("title", "lead", "responsible"), "default": ()}
 
 
@@ -38,10 +54,34 @@ class FocusAreaTranslation(TranslationOptions):
     required_languages = {"sv": ("text",), "default": ()}
 
 
+@register(Indicator)
+class IndicatorTranslation(TranslationOptions):
+    fields = ("name", "unit")
+    required_languages = {"sv": ("name",), "default": ()}
+
+
+@register(IndicatorValue)
+class IndicatorValueTranslation(TranslationOptions):
+    fields = ("source",)
+    required_languages = {"sv": (), "default": ()}
+
+
 @register(Budget)
 class BudgetTranslation(TranslationOptions):
-    fields = ("unit", "introduction")
-    required_languages = {"sv": ("unit",), "default": ()}
+    fields = ("introduction",)
+    required_languages = {"sv": (), "default": ()}
+
+
+@register(BudgetTable)
+class BudgetTableTranslation(TranslationOptions):
+    fields = ("title", "note")
+    required_languages = {"sv": ("title",), "default": ()}
+
+
+@register(BudgetColumn)
+class BudgetColumnTranslation(TranslationOptions):
+    fields = ("name",)
+    required_languages = {"sv": (), "default": ()}
 
 
 @register(BudgetLine)
@@ -54,6 +94,12 @@ class BudgetLineTranslation(TranslationOptions):
 class PlanDocumentTranslation(TranslationOptions):
     fields = ("title",)
     required_languages = {"sv": ("title",), "default": ()}
+
+
+@register(Decision)
+class DecisionTranslation(TranslationOptions):
+    fields = ("decided_by",)
+    required_languages = {"sv": (), "default": ()}
 
 
 @register(FollowUp)

@@ -3,35 +3,34 @@
 All queries of a page are made here, except the footer's (pages.menu).
 """
 
+from decimal import Decimal
+
 from django.db.models import Count, Prefetch, prefetch_related_objects
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.csp import CSP
-from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
-from blekinge_site.languages import (
-    give_anchors,
-    in_each_language,
-    words,
-    words_capitalised,
-)
+from blekinge_site.languages import give_anchors, in_each_language, words_capitalised
 from blekinge_site.serving.files import answer_with_download
 from pages.models import DailyStat, RegionProfile
 from pages.publishing.publishable import Withdrawn, now
 from pages.publishing.slugs import find_by_slug
 from planning import charts, pdf
-from planning.decisions import decision, decision_as_html
+from planning.decisions import decision, decisions_as_html, is_proposal
+from planning.labels import plan_name
 from planning.models import (
     Budget,
-    BudgetLine,
+    BudgetColumn,
+    BudgetTable,
     FollowUp,
     Goal,
+    Indicator,
     Perspective,
     PlanDocument,
     RegionalPlan,
@@ -67,27 +66,44 @@ def redirect_if_once_published(parts, plan):
     return redirect(plan, permanent=True)
 
 
-def prefetch_goals():
-    return Prefetch("goals", Goal.objects.prefetch_related("focus_areas"))
+def prefetch_goals(name="goals", *, goals=None, to_attr=None):
+    """Return a prefetch of goals with their focus areas, and their indicators with values."""
+    indicators = Prefetch("indicators", Indicator.objects.prefetch_related("values"))
+    rows = (Goal.objects if goals is None else goals).prefetch_related("focus_areas", indicators)
+    return Prefetch(name, rows, to_attr=to_attr)
 
 
-def prefetch_lines():
-    return Prefetch("lines", BudgetLine.objects.with_amounts())
+def prefetch_tables():
+    return Prefetch("tables", BudgetTable.objects.prefetch_related("columns", "lines"))
+
+
+def charts_of(budget, code=None):
+    """Return the Charts of the tables of `budget`, which have been prefetched with their anchors."""
+    give_anchors(budget.tables.all(), taken={"innehall", "feedback-question", "uppfoljning"})
+    return [charts.chart_of(table, budget.year, code) for table in budget.tables.all()]
 
 
 def fetch_parts(plan):
-    """Prefetch the parts that the page and the PDF of `plan` show, with six queries.
+    """Prefetch the parts that the page and the PDF of `plan` show, with a fixed number of queries.
 
-    Sets the anchors of its perspectives and goals. Returns the `BudgetChart`s of its budgets.
+    The goals that lie directly in the plan are set as `direct_goals`. Sets the anchors of the perspectives and
+    goals. Returns pairs of a budget and the Charts of its tables.
     """
     prefetch_related_objects(
         [plan],
         Prefetch("perspectives", Perspective.objects.prefetch_related(prefetch_goals())),
-        Prefetch("budgets", Budget.objects.prefetch_related(prefetch_lines())),
+        prefetch_direct_goals(),
+        Prefetch("budgets", Budget.objects.prefetch_related(prefetch_tables())),
         "documents",
+        "decisions",
     )
     set_anchors_on_plan(plan)
-    return [charts.budget_chart(budget) for budget in plan.budgets.all()]
+    return [(budget, charts_of(budget)) for budget in plan.budgets.all()]
+
+
+def prefetch_direct_goals():
+    goals = Goal.objects.filter(perspective=None)
+    return prefetch_goals(goals=goals, to_attr="direct_goals")
 
 
 def set_anchors_on_plan(plan):
@@ -98,6 +114,7 @@ def set_anchors_on_plan(plan):
     taken = {"contents-heading", "innehall", "regionplanen", "dokument", "planer"}
     taken |= {f"budget-{budget.year}" for budget in plan.budgets.all()}
     give_anchors(plan.perspectives.all(), taken)
+    give_anchors(plan.direct_goals, taken)
     for perspective in plan.perspectives.all():
         give_anchors(perspective.goals.all(), taken)
 
@@ -112,7 +129,7 @@ def overview_crumb():
 
 
 def plan_crumb(plan):
-    return (format_html("{} {}", words(plan, "title"), plan.period), plan.get_absolute_url())
+    return (plan_name(plan), plan.get_absolute_url())
 
 
 def budget_to_show(plan, year):
@@ -122,6 +139,16 @@ def budget_to_show(plan, year):
     return (begun[-1:] or budgets[:1] or [None])[0]
 
 
+def chart_of_result(budget):
+    """Return the Chart of the first table of `budget` that has a result for its year, or None."""
+    prefetch_related_objects([budget], prefetch_tables())
+    for chart in charts_of(budget):
+        if chart.result and chart.column.year == budget.year and not chart.column.last_year:
+            if isinstance(chart.result.chosen.amount, Decimal):
+                return chart
+    return None
+
+
 @require_safe
 def start_page(request):
     profile = RegionProfile.objects.published().first()
@@ -129,8 +156,8 @@ def start_page(request):
     plan_in_year = plan_to_show(published_plans(year))
     plan = plan_in_year and plan_in_year.plan
     budget = plan and budget_to_show(plan, year)
-    lines = list(budget.lines.with_amounts()) if budget else []
-    income, expenses = charts.income_and_expenses(lines)
+    chart = budget and chart_of_result(budget)
+    income, expenses = charts.income_and_expenses(chart) if chart else ([], [])
     return render(
         request,
         "planning/start.html",
@@ -141,13 +168,24 @@ def start_page(request):
             "daily_stats": DailyStat.objects.filter(profile=profile).order_by("-value", "position"),
             "plan_in_year": plan_in_year,
             "plan": plan,
-            "perspectives": plan and plan.perspectives.annotate(goal_count=Count("goals")),
+            "perspectives": plan and list(plan.perspectives.annotate(goal_count=Count("goals"))),
+            "direct_goals": plan and list(plan.goals.filter(perspective=None)),
             "budget": budget,
-            "result": next((line for line in lines if line.kind == line.Kind.RESULT), None),
+            "chart": chart,
             "income": income,
             "expenses": expenses,
         },
     )
+
+
+def plan_context(plan):
+    """Return what both pages of a plan show of it."""
+    budgets = fetch_parts(plan)
+    return {
+        "budgets": budgets,
+        "decisions": decisions_as_html(plan),
+        "is_proposal": is_proposal(plan),
+    }
 
 
 @require_safe
@@ -165,10 +203,9 @@ def current_plan_page(request):
             "publishable": plan,
             "plan_in_year": plan_in_year,
             "plan": plan,
-            "decision": plan and decision_as_html(plan),
-            "budget_charts": plan and fetch_parts(plan),
             "plans": plans,
             "is_overview": True,
+            **(plan_context(plan) if plan else {}),
         },
     )
 
@@ -188,9 +225,8 @@ def plan_page(request, period):
             "publishable": plan,
             "plan_in_year": plan_in_year,
             "plan": plan,
-            "decision": decision_as_html(plan),
-            "budget_charts": fetch_parts(plan),
             "plans": plans,
+            **plan_context(plan),
         },
     )
 
@@ -224,12 +260,19 @@ def perspective_page(request, period, slug):
 
 
 @require_safe
-def budget_page(request, period, year):
+def budget_page(request, period, year, code=None):
+    """Show the tables of a year. The bars show the column with `code`, if the address holds one."""
     plan_in_year = plan_or_404(published_plans(this_year()), period)
     plan = plan_in_year.plan
-    budget = plan.budgets.prefetch_related(prefetch_lines()).filter(year=year).first()
+    budget = plan.budgets.prefetch_related(prefetch_tables()).filter(year=year).first()
     if budget is None:
         return redirect_if_once_published(Budget.objects.filter(year=year), plan)
+    budget_charts = charts_of(budget, code)
+    if code and code not in {chart.column.code for chart in budget_charts if chart.column}:
+        columns = BudgetColumn.objects.filter(code=code, table__budget__year=year)
+        if not columns.filter(table__budget__plan__in=plan.versions()).exists():
+            raise Http404(f"no column {code}")
+        return redirect(budget, permanent=True)
     follow_up = (
         FollowUp.objects.filter(plan=plan, year=year).prefetch_related("ratings__goal").first()
     )
@@ -237,7 +280,8 @@ def budget_page(request, period, year):
         request,
         "planning/budget.html",
         {
-            "addresses": in_each_language(budget.get_absolute_url),
+            "addresses": in_each_language(lambda: budget_address(budget, code)),
+            "canonical": budget.get_absolute_url(),
             "here": budget,
             "trail": [overview_crumb(), plan_crumb(plan)],
             "publishable": plan,
@@ -245,10 +289,19 @@ def budget_page(request, period, year):
             "plan": plan,
             "budget": budget,
             "decision": decision("", budget.decided_on),
-            "budget_chart": charts.budget_chart(budget),
+            "charts": budget_charts,
+            "chosen_code": code,
             "follow_up": follow_up,
         },
     )
+
+
+def budget_address(budget, code=None):
+    """Return the address of the page of `budget`, with the bars of the column `code`."""
+    arguments = [budget.plan.natural_key(), budget.year]
+    if code:
+        return reverse("planning:budget_column", args=[*arguments, code])
+    return reverse("planning:budget", args=arguments)
 
 
 @require_safe
@@ -257,9 +310,16 @@ def plan_pdf(request, period):
     plan = plan_in_year.plan
     content = pdf.plan_as_pdf(plan_in_year, fetch_parts(plan))
     response = HttpResponse(content, content_type="application/pdf")
-    name = f"regionplan-{plan.first_year}-{plan.last_year}-{get_language()}.pdf"
+    years = plan.period.replace("\N{EN DASH}", "-")
+    name = f"regionplan-{years}-{get_language()}.pdf"
     response["Content-Disposition"] = f'inline; filename="{name}"'
     return response
+
+
+@require_safe
+def doubled_year_redirect(request, period, rest):
+    """Redirect from an address such as 2026-2026/, which plans of one year had earlier, to 2026/."""
+    return redirect(f"{reverse('planning:current_plan')}{period[0]}{rest}", permanent=True)
 
 
 # If a browser opens the document instead of saving it, the document gets no access to the site.

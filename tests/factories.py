@@ -3,7 +3,17 @@
 from decimal import Decimal
 
 from pages.models import Page, RegionProfile
-from planning.models import Budget, BudgetLine, FocusArea, Goal, Perspective, RegionalPlan
+from planning.models import (
+    NONE,
+    Budget,
+    BudgetColumn,
+    BudgetLine,
+    BudgetTable,
+    FocusArea,
+    Goal,
+    Perspective,
+    RegionalPlan,
+)
 
 PUBLISHED = {"status": "published", "responsible_sv": "Region Testland"}
 
@@ -41,8 +51,11 @@ def make_perspective(plan, number=1, **fields):
 
 
 def make_goal(perspective, number=1, **fields):
+    """Make a goal in `perspective`, or directly in the plan in `fields` if it is None."""
     name = {"slug": f"mal-{number}", "name_sv": f"Mål {number}"}
-    return Goal.objects.create(**{"perspective": perspective, "position": number} | name | fields)
+    plan = {} if perspective is None else {"plan": perspective.plan}
+    place = {"perspective": perspective, "position": number} | plan
+    return Goal.objects.create(**place | name | fields)
 
 
 def make_focus_area(goal, number=1, **fields):
@@ -51,17 +64,40 @@ def make_focus_area(goal, number=1, **fields):
 
 
 def make_budget(plan, year=2019, lines=(), **fields):
-    """Make a budget; each item of `lines` is a pair of kind and amount."""
-    budget = Budget.objects.create(
-        **{"plan": plan, "year": year, "unit_sv": "miljoner kronor"} | fields
-    )
-    for number, (kind, amount) in enumerate(lines, start=1):
-        BudgetLine.objects.create(
-            budget=budget,
-            position=number,
-            code=f"rad-{number}",
-            name_sv=f"Rad {number}",
-            kind=kind,
-            amount_msek=Decimal(amount),
-        )
+    """Make a budget; if there are `lines`, pairs of kind and amount, with a table of one column."""
+    budget = Budget.objects.create(**{"plan": plan, "year": year} | fields)
+    if lines:
+        make_table(budget, [(kind, [amount]) for kind, amount in lines])
     return budget
+
+
+def make_table(budget, lines=(), columns=None, **fields):
+    """Make a table.
+
+    Each of `lines` is a kind and a list with an amount a column: a number, NONE, or None if missing. Each
+    of `columns` is a kind and a year.
+    """
+    number = budget.tables.count() + 1
+    names = {"slug": f"tabell-{number}", "title_sv": f"Tabell {number}", "position": number}
+    table = BudgetTable.objects.create(**{"budget": budget} | names | fields)
+    columns = columns or [("budget", budget.year)]
+    codes = [f"{kind}-{year}" for kind, year in columns]
+    for position, (kind, year) in enumerate(columns, start=1):
+        code = codes[position - 1]
+        BudgetColumn.objects.create(
+            table=table, position=position, code=code, kind=kind, year=year
+        )
+    for position, (kind, amounts) in enumerate(lines, start=1):
+        BudgetLine.objects.create(
+            table=table,
+            position=position,
+            code=f"rad-{position}",
+            name_sv=f"Rad {position}",
+            kind=kind,
+            amounts={
+                code: amount if amount is NONE else Decimal(amount)
+                for code, amount in zip(codes, amounts, strict=True)
+                if amount is not None
+            },
+        )
+    return table

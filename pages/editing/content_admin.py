@@ -210,8 +210,7 @@ class ContentAdmin(
 
     def save_related(self, request, form, formsets, change):
         if hasattr(form.instance, "position"):
-            parent = {self.parent_field: getattr(form.instance, self.parent_field)}
-            renumber(type(form.instance), **parent)
+            renumber(type(form.instance), **form.instance.shared_by_siblings())
         super().save_related(request, form, formsets, change)
 
 

@@ -7,7 +7,10 @@ from pages.publishing.publishable import Part
 
 
 class Ordered(Part):
-    """A part with a position among the parts of the same parent."""
+    """A part with a position among its siblings."""
+
+    # The foreign keys that siblings share, if they are others than the one to the parent.
+    ORDERED_WITHIN = ()
 
     position = models.PositiveSmallIntegerField(
         "ordning", help_text="Lägst nummer visas först. Utan nummer kommer den sist."
@@ -24,11 +27,16 @@ class Ordered(Part):
             ),
         ]
 
+    def shared_by_siblings(self):
+        """Return the foreign keys that siblings share, as lookups: `{"plan": plan}`."""
+        names = self.ORDERED_WITHIN or (self.PARENT_FIELD,)
+        return {name: getattr(self, name) for name in names}
 
-def renumber(model, **parent):
-    """Renumber the rows of `model` with the given `parent` as 1, 2, 3 …, in their present order."""
+
+def renumber(model, **shared):
+    """Renumber the siblings of `model`, rows with the `shared` foreign keys, as 1, 2, 3 … in their order."""
     for number, row in enumerate(
-        model.objects.filter(**parent).order_by("position", "pk"), start=1
+        model.objects.filter(**shared).order_by("position", "pk"), start=1
     ):
         if row.position != number:
             model.objects.filter(pk=row.pk).update(position=number)

@@ -1,14 +1,18 @@
-"""The budgets of a plan with their lines, and the yearly follow-ups."""
+"""The budgets of a plan: one for a year, with tables of columns and lines."""
+
+from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from pages.publishing.ordered import Ordered
 from pages.publishing.publishable import Part, placeholder_name
-from planning.models.plans import Goal, RegionalPlan
+from planning.models.amounts import AmountsField
+from planning.models.plans import RegionalPlan
 
 
 class YearOfPlanQuerySet(models.QuerySet):
@@ -43,7 +47,7 @@ class YearOfPlan(Part):
 
 
 class Budget(YearOfPlan):
-    PARTS = ("lines",)
+    PARTS = ("tables",)
 
     plan = models.ForeignKey(
         RegionalPlan,
@@ -54,14 +58,19 @@ class Budget(YearOfPlan):
     year = models.PositiveSmallIntegerField(
         "år", help_text="Ett av planens år. Står i rubriken och i webbadressen."
     )
-    unit = models.CharField(
-        "enhet", max_length=50, help_text="Beloppens enhet i klartext: miljoner kronor."
-    )
     introduction = models.TextField(
         "inledning", blank=True, help_text="Visas före diagrammet. En rad är ett stycke."
     )
     decided_on = models.DateField(
         "beslutad den", null=True, blank=True, help_text="Lämna tomt om dagen inte är känd."
+    )
+    tax_rate = models.DecimalField(
+        "skattesats",
+        max_digits=4,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Kronor per 100 kronor i lön, till exempel 11,76. Lämna tomt om den inte är känd.",
     )
 
     class Meta:
@@ -86,29 +95,198 @@ class Budget(YearOfPlan):
         return f"Budget {self.year}"
 
 
-SECOND_RESULT_MESSAGE = "Budgeten har redan en rad för resultatet."
-
-
-class BudgetLineQuerySet(models.QuerySet):
-    def with_amounts(self):
-        """Return the lines that have an amount. In drafts, amounts may be missing."""
-        return self.filter(amount_msek__isnull=False)
-
-    def get_by_natural_key(self, first_year, last_year, year, code):
+class BudgetTableQuerySet(models.QuerySet):
+    def get_by_natural_key(self, first_year, last_year, year, slug):
         budget = Budget.objects.get_by_natural_key(first_year, last_year, year)
-        return self.get(budget=budget, code=code)
+        return self.get(budget=budget, slug=slug)
+
+
+class BudgetTable(Ordered):
+    """A table of a year's budget, such as the income statement or the frames per committee."""
+
+    PARENT_FIELD = "budget"
+    PARTS = ("columns", "lines")
+
+    class Unit(models.TextChoices):
+        SEK = "sek", _("kronor")
+        KSEK = "ksek", _("tusen kronor")
+        MSEK = "msek", _("miljoner kronor")
+        BSEK = "bsek", _("miljarder kronor")
+
+    budget = models.ForeignKey(
+        Budget, models.CASCADE, verbose_name="budget", help_text="Budgeten som tabellen hör till."
+    )
+    slug = models.SlugField(
+        "adressord", max_length=100, help_text="Görs av rubriken. Länkar hit slutar på #ordet."
+    )
+    title = models.CharField(
+        "rubrik",
+        max_length=200,
+        help_text="Till exempel Resultatbudget eller Investeringar.",
+    )
+    unit = models.CharField(
+        "enhet",
+        max_length=4,
+        choices=Unit,
+        default=Unit.MSEK,
+        help_text="Beloppens enhet, som de är beslutade. Den visas bredvid beloppen.",
+    )
+    decimals = models.PositiveSmallIntegerField(
+        "decimaler",
+        default=1,
+        validators=[MaxValueValidator(3)],
+        help_text="Antalet decimaler i de beslutade beloppen, 0 till 3.",
+    )
+    note = models.TextField(
+        "anmärkning", blank=True, help_text="Visas under tabellen. En rad är ett stycke."
+    )
+
+    objects = BudgetTableQuerySet.as_manager()
+
+    class Meta(Ordered.Meta):
+        verbose_name = "tabell"
+        verbose_name_plural = "tabeller"
+        default_related_name = "tables"
+        constraints = [
+            *Ordered.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["budget", "slug"],
+                name="table_slug_is_unique_in_budget",
+                violation_error_message="En annan tabell i budgeten har samma adressord.",
+            ),
+            models.CheckConstraint(
+                name="table_has_at_most_three_decimals",
+                condition=Q(decimals__lte=3),
+                violation_error_message="Belopp har högst tre decimaler.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.title or placeholder_name(self)
+
+    def get_absolute_url(self):
+        return f"{self.budget.get_absolute_url()}#{self.slug}"
+
+    def natural_key(self):
+        return (*self.budget.natural_key(), self.slug)
+
+    natural_key.dependencies = ["planning.budget"]
+
+    @property
+    def precision(self):
+        """One unit in the last printed decimal place, such as Decimal("0.1")."""
+        return Decimal(1).scaleb(-self.decimals)
+
+
+class BelongsToTableQuerySet(models.QuerySet):
+    def get_by_natural_key(self, first_year, last_year, year, table, code):
+        table = BudgetTable.objects.get_by_natural_key(first_year, last_year, year, table)
+        return self.get(table=table, code=code)
+
+
+class BudgetColumn(Ordered):
+    """A column of amounts. `code` identifies it in the table and never changes."""
+
+    PARENT_FIELD = "table"
+
+    class Kind(models.TextChoices):
+        OUTCOME = "outcome", _("Bokslut")
+        FORECAST = "forecast", _("Prognos")
+        BUDGET = "budget", _("Budget")
+        PLAN = "plan", _("Plan")
+
+    table = models.ForeignKey(
+        BudgetTable,
+        models.CASCADE,
+        verbose_name="tabell",
+        help_text="Tabellen som kolumnen hör till.",
+    )
+    code = models.SlugField("kod", max_length=40, editable=False)
+    kind = models.CharField(
+        "slag", max_length=10, choices=Kind, default=Kind.BUDGET, help_text="Vad beloppen är."
+    )
+    year = models.PositiveSmallIntegerField(
+        "år", help_text="Året som beloppen gäller. Det kan vara utanför planens år."
+    )
+    last_year = models.PositiveSmallIntegerField(
+        "till och med",
+        null=True,
+        blank=True,
+        help_text="Bara om beloppen gäller flera år tillsammans, till exempel 2026–2028.",
+    )
+    name = models.CharField(
+        "egen rubrik",
+        max_length=60,
+        blank=True,
+        help_text="Visas i stället för slaget och året, till exempel Reviderad budget 2024.",
+    )
+
+    objects = BelongsToTableQuerySet.as_manager()
+
+    class Meta(Ordered.Meta):
+        verbose_name = "kolumn"
+        verbose_name_plural = "kolumner"
+        default_related_name = "columns"
+        constraints = [
+            *Ordered.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["table", "code"],
+                name="column_code_is_unique_in_table",
+                violation_error_message="Tabellen har redan en kolumn för det året och slaget.",
+            ),
+            models.CheckConstraint(
+                name="column_year_has_four_digits",
+                condition=Q(year__range=(1000, 9999)),
+                violation_error_message="Skriv året med fyra siffror.",
+            ),
+            models.CheckConstraint(
+                name="column_years_are_ordered",
+                condition=Q(last_year__isnull=True)
+                | Q(last_year__gt=F("year"), last_year__lte=9999),
+                violation_error_message="Skriv ett senare år än det första, eller inget.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name or f"{self.get_kind_display()} {self.period}"
+
+    def get_absolute_url(self):
+        return self.table.get_absolute_url()
+
+    def natural_key(self):
+        return (*self.table.natural_key(), self.code)
+
+    natural_key.dependencies = ["planning.budgettable"]
+
+    @property
+    def period(self):
+        """The years as displayed: 2024, or 2026–2028."""
+        return f"{self.year}\N{EN DASH}{self.last_year}" if self.last_year else str(self.year)
+
+
+SECOND_RESULT_MESSAGE = "Tabellen har redan en rad för resultatet."
 
 
 class BudgetLine(Ordered):
-    PARENT_FIELD = "budget"
+    """A line of a table, with its amounts by column code; see `AmountsField`."""
+
+    PARENT_FIELD = "table"
 
     class Kind(models.TextChoices):
         ITEM = "item", "Post"
+        OF_WHICH = "of_which", "Varav"
         SUBTOTAL = "subtotal", "Delsumma"
+        TOTAL = "total", "Summa"
         RESULT = "result", "Resultat"
 
-    budget = models.ForeignKey(
-        Budget, models.CASCADE, verbose_name="budget", help_text="Budgeten som raden hör till."
+    SUMS = (Kind.SUBTOTAL, Kind.TOTAL, Kind.RESULT)
+
+    table = models.ForeignKey(
+        BudgetTable,
+        models.CASCADE,
+        null=True,
+        verbose_name="tabell",
+        help_text="Tabellen som raden hör till.",
     )
     code = models.SlugField(
         "kod",
@@ -116,33 +294,18 @@ class BudgetLine(Ordered):
         help_text="Görs av namnet. Samma rad bör ha samma kod varje år.",
     )
     name = models.CharField(
-        "namn", max_length=200, help_text="Radens namn i tabellen och diagrammet."
+        "namn", max_length=200, help_text="Radens namn i tabellen. Två rader kan heta lika."
     )
     kind = models.CharField(
         "slag",
         max_length=10,
         choices=Kind,
         default=Kind.ITEM,
-        help_text="En delsumma räknas inte med i resultatet. En budget har ett resultat.",
+        help_text="En varav-rad är en del av raden före. Den och summorna räknas inte in i summor.",
     )
-    amount_msek = models.DecimalField(
-        "belopp, mnkr",
-        max_digits=12,
-        decimal_places=1,
-        null=True,
-        blank=True,
-        help_text="Beslutat belopp. Kostnader skrivs med minus, till exempel −6 198,0.",
-    )
-    outcome_msek = models.DecimalField(
-        "utfall, mnkr",
-        max_digits=12,
-        decimal_places=1,
-        null=True,
-        blank=True,
-        help_text="Lämna tomt tills utfallet är känt. Visas i tabellen bredvid beloppet.",
-    )
+    amounts = AmountsField("belopp", default=dict, db_default={}, blank=True)
 
-    objects = BudgetLineQuerySet.as_manager()
+    objects = BelongsToTableQuerySet.as_manager()
 
     class Meta(Ordered.Meta):
         verbose_name = "budgetrad"
@@ -151,14 +314,14 @@ class BudgetLine(Ordered):
         constraints = [
             *Ordered.Meta.constraints,
             models.UniqueConstraint(
-                fields=["budget", "code"],
-                name="budget_line_code_is_unique_in_budget",
-                violation_error_message="En annan rad i budgeten har samma kod.",
+                fields=["table", "code"],
+                name="budget_line_code_is_unique_in_table",
+                violation_error_message="En annan rad i tabellen har samma kod.",
             ),
             models.UniqueConstraint(
-                fields=["budget"],
+                fields=["table"],
                 condition=Q(kind="result"),
-                name="budget_has_one_result",
+                name="table_has_one_result",
                 violation_error_message=SECOND_RESULT_MESSAGE,
             ),
         ]
@@ -167,132 +330,17 @@ class BudgetLine(Ordered):
         return self.name or placeholder_name(self)
 
     def get_absolute_url(self):
-        return self.budget.get_absolute_url()
+        return self.table.get_absolute_url()
 
     def natural_key(self):
-        return (*self.budget.natural_key(), self.code)
+        return (*self.table.natural_key(), self.code)
 
-    natural_key.dependencies = ["planning.budget"]
-
-
-class Rating(models.TextChoices):
-    SATISFACTORY = "satisfactory", _("tillfredsställande")
-    NOT_FULLY = "not_fully", _("inte helt tillfredsställande")
-    UNSATISFACTORY = "unsatisfactory", _("otillfredsställande")
-
-
-COUNT_HELP = "Antal inriktningsmål. Lämna tomt om det inte är känt."
-
-
-class FollowUp(YearOfPlan):
-    """The region's own assessment of a year. Totals may be known where ratings of goals aren't."""
-
-    PARTS = ("ratings",)
-
-    plan = models.ForeignKey(
-        RegionalPlan,
-        models.CASCADE,
-        verbose_name="regionplan",
-        help_text="Planen som följs upp.",
-    )
-    year = models.PositiveSmallIntegerField(
-        "år", help_text="Uppföljningen visas på sidan för årets budget."
-    )
-    satisfactory = models.PositiveSmallIntegerField(
-        "mål med tillfredsställande resultat", null=True, blank=True, help_text=COUNT_HELP
-    )
-    not_fully = models.PositiveSmallIntegerField(
-        "mål med inte helt tillfredsställande resultat", null=True, blank=True, help_text=COUNT_HELP
-    )
-    unsatisfactory = models.PositiveSmallIntegerField(
-        "mål med otillfredsställande resultat", null=True, blank=True, help_text=COUNT_HELP
-    )
-    result_msek = models.DecimalField(
-        "årets resultat, mnkr",
-        max_digits=12,
-        decimal_places=1,
-        null=True,
-        blank=True,
-        help_text="Lämna tomt om det inte är känt.",
-    )
-    decided_on = models.DateField(
-        "beslutad den", null=True, blank=True, help_text="Visas efter källan."
-    )
-    source = models.CharField(
-        "källa", max_length=300, help_text="Dokumentet som uppgifterna kommer ur. Visas."
-    )
-
-    class Meta:
-        ordering = ["year"]
-        verbose_name = "uppföljning"
-        verbose_name_plural = "uppföljningar"
-        default_related_name = "follow_ups"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["plan", "year"],
-                name="follow_up_year_is_unique_in_plan",
-                violation_error_message="Planen har redan en uppföljning för det året.",
-            ),
-        ]
-
-    def __str__(self):
-        return f"Uppföljning {self.year}"
+    natural_key.dependencies = ["planning.budgettable"]
 
     @property
-    def totals(self):
-        """The known numbers of goals per rating: `[(Rating, int), …]`, best first."""
-        counts = [(rating, getattr(self, rating.value)) for rating in Rating]
-        return [(rating, count) for rating, count in counts if count is not None]
+    def is_sum(self):
+        return self.kind in self.SUMS
 
-
-class GoalRatingQuerySet(models.QuerySet):
-    def get_by_natural_key(self, follow_up, goal):
-        follow_up = FollowUp.objects.get_by_natural_key(*follow_up)
-        return self.get(follow_up=follow_up, goal=Goal.objects.get_by_natural_key(*goal))
-
-
-class GoalRating(Part):
-    PARENT_FIELD = "follow_up"
-
-    follow_up = models.ForeignKey(
-        FollowUp,
-        models.CASCADE,
-        verbose_name="uppföljning",
-        help_text="Årets uppföljning.",
-    )
-    goal = models.ForeignKey(
-        Goal, models.CASCADE, verbose_name="inriktningsmål", help_text="Målet som bedöms."
-    )
-    rating = models.CharField(
-        "bedömning", max_length=20, choices=Rating, help_text="Regionens egen bedömning av målet."
-    )
-
-    objects = GoalRatingQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["goal__perspective__position", "goal__position", "pk"]
-        verbose_name = "bedömning av mål"
-        verbose_name_plural = "bedömningar av mål"
-        default_related_name = "ratings"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["follow_up", "goal"],
-                name="goal_is_rated_once_a_year",
-                violation_error_message="Målet är redan bedömt det året.",
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.goal}: {self.get_rating_display()}"
-
-    def get_absolute_url(self):
-        return self.follow_up.get_absolute_url()
-
-    def clean(self):
-        if self.goal_id and self.follow_up_id and self.goal.publishable() != self.follow_up.plan:
-            raise ValidationError("Målet hör till en annan plan än uppföljningen.")
-
-    def natural_key(self):
-        return (self.follow_up.natural_key(), self.goal.natural_key())
-
-    natural_key.dependencies = ["planning.followup", "planning.goal"]
+    def amount(self, column):
+        """Return the amount in `column`, a BudgetColumn: a Decimal, NONE or None if it is missing."""
+        return self.amounts.get(column.code)

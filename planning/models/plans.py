@@ -1,5 +1,6 @@
-"""Regional plans with their perspectives, goals, focus areas and documents."""
+"""Regional plans with their documents and decisions."""
 
+import re
 from pathlib import PurePath
 
 from django.core.exceptions import ValidationError
@@ -7,14 +8,9 @@ from django.db import models
 from django.db.models import F, Max, Q
 from django.urls import reverse
 
-from blekinge_site.languages import slug_now
 from pages.publishing.ordered import Ordered
 from pages.publishing.publishable import Publishable, PublishableQuerySet, placeholder_name
-from pages.publishing.slugs import ENGLISH_SLUG, BilingualSlugQuerySet
 from pages.publishing.uploads import MAX_MEGABYTES, check_document
-
-SLUG_HELP = "Görs av namnet: ordet i webbadressen. Ligger fast när planen är publicerad."
-ANCHOR_HELP = "Görs av namnet. Länkar hit slutar på #ordet."
 
 
 class RegionalPlanQuerySet(PublishableQuerySet):
@@ -24,7 +20,7 @@ class RegionalPlanQuerySet(PublishableQuerySet):
 
 class RegionalPlan(Publishable):
     IDENTITY = ("first_year", "last_year")
-    PARTS = ("perspectives", "budgets", "documents", "follow_ups")
+    PARTS = ("perspectives", "goals", "budgets", "documents", "decisions", "follow_ups")
 
     first_year = models.PositiveSmallIntegerField(
         "första året", help_text="Står i rubriken och i webbadressen, till exempel 2019."
@@ -35,7 +31,7 @@ class RegionalPlan(Publishable):
     title = models.CharField(
         "rubrik",
         max_length=200,
-        help_text="Utan år: åren läggs till efter rubriken.",
+        help_text="Åren läggs till efter rubriken, om den inte redan innehåller dem.",
     )
     lead = models.TextField("ingress", help_text="Visas stort under rubriken.")
     body = models.TextField(
@@ -46,11 +42,51 @@ class RegionalPlan(Publishable):
         blank=True,
         help_text="Visas under rubriken ”Regionplanen” och åren. En rad är ett stycke.",
     )
-    decided_on = models.DateField(
-        "beslutad den", null=True, blank=True, help_text="Lämna tomt om dagen inte är känd."
+    perspective_label = models.CharField(
+        "ord för perspektiv",
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Vad planen kallar ett perspektiv, till exempel målområde. Tomt blir perspektiv.",
     )
-    decided_by = models.CharField(
-        "beslutad av", max_length=200, blank=True, help_text="Till exempel regionfullmäktige."
+    perspective_label_plural = models.CharField(
+        "ord för flera perspektiv",
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Till exempel målområden. Tomt blir perspektiv.",
+    )
+    goal_label = models.CharField(
+        "ord för mål",
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Vad planen kallar ett mål, till exempel effektmål. Tomt blir inriktningsmål.",
+    )
+    goal_label_plural = models.CharField(
+        "ord för flera mål",
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Till exempel effektmål. Tomt blir inriktningsmål.",
+    )
+    focus_areas_label = models.CharField(
+        "mening före insatsområdena",
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Tomt blir: Följande insatsområden är viktiga för att nå målet:",
+    )
+    is_leading = models.BooleanField(
+        "leder",
+        default=False,
+        db_default=False,
+        help_text="När flera planer gäller samtidigt visas den som leder på startsidan.",
     )
     successor = models.ForeignKey(
         "self",
@@ -94,7 +130,7 @@ class RegionalPlan(Publishable):
         ]
 
     def __str__(self):
-        return f"{self.title} {self.period}"
+        return f"{self.title} {self.period}" if self.years_to_add(self.title) else self.title
 
     def get_absolute_url(self):
         return reverse("planning:plan", args=[self.natural_key()])
@@ -124,161 +160,10 @@ class RegionalPlan(Publishable):
             return str(self.first_year)
         return f"{self.first_year}\N{EN DASH}{self.last_year}"
 
-
-class PerspectiveQuerySet(BilingualSlugQuerySet):
-    def get_by_natural_key(self, first_year, last_year, slug):
-        plan = RegionalPlan.objects.get_by_natural_key(first_year, last_year)
-        return self.get(plan=plan, slug=slug)
-
-
-class Perspective(Ordered):
-    PARENT_FIELD = "plan"
-    PARTS = ("goals",)
-
-    plan = models.ForeignKey(
-        RegionalPlan,
-        models.CASCADE,
-        verbose_name="regionplan",
-        help_text="Planen som perspektivet hör till.",
-    )
-    slug = models.SlugField("adress på svenska", max_length=100, help_text=SLUG_HELP)
-    slug_en = models.SlugField(
-        "adress på engelska",
-        max_length=100,
-        blank=True,
-        help_text="Ordet i den engelska webbadressen. Utan det används det svenska.",
-    )
-    name = models.CharField(
-        "namn",
-        max_length=200,
-        help_text="Med liten bokstav, som det står efter ordet Perspektiv.",
-    )
-    description = models.TextField(
-        "beskrivning", blank=True, help_text="Visas under namnet. En rad är ett stycke."
-    )
-
-    objects = PerspectiveQuerySet.as_manager()
-
-    class Meta(Ordered.Meta):
-        verbose_name = "perspektiv"
-        verbose_name_plural = "perspektiv"
-        default_related_name = "perspectives"
-        constraints = [
-            *Ordered.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["plan", "slug"],
-                name="perspective_slug_is_unique_in_plan",
-                violation_error_message="Ett annat perspektiv i planen har samma adress.",
-            ),
-            models.UniqueConstraint(
-                "plan",
-                ENGLISH_SLUG,
-                name="perspective_english_slug_is_unique_in_plan",
-                violation_error_message="Ett annat perspektiv i planen har samma adress.",
-            ),
-            models.CheckConstraint(
-                name="perspective_slug_is_not_a_budgets",
-                condition=~Q(slug__startswith="budget-") & ~Q(slug_en__startswith="budget-"),
-                violation_error_message="Adresser som börjar på budget- hör till budgetarna.",
-            ),
-        ]
-
-    def __str__(self):
-        return self.name or placeholder_name(self)
-
-    def get_absolute_url(self):
-        return reverse("planning:perspective", args=[self.plan.natural_key(), slug_now(self)])
-
-    def natural_key(self):
-        return (*self.plan.natural_key(), self.slug)
-
-    natural_key.dependencies = ["planning.regionalplan"]
-
-
-class GoalQuerySet(models.QuerySet):
-    def get_by_natural_key(self, first_year, last_year, perspective, slug):
-        perspective = Perspective.objects.get_by_natural_key(first_year, last_year, perspective)
-        return self.get(perspective=perspective, slug=slug)
-
-
-class Goal(Ordered):
-    PARENT_FIELD = "perspective"
-    PARTS = ("focus_areas",)
-
-    perspective = models.ForeignKey(
-        Perspective,
-        models.CASCADE,
-        verbose_name="perspektiv",
-        help_text="Perspektivet som målet hör till.",
-    )
-    slug = models.SlugField("adressord", max_length=100, help_text=ANCHOR_HELP)
-    name = models.CharField("namn", max_length=300, help_text="Inriktningsmålet, utan punkt.")
-    description = models.TextField(
-        "beskrivning", blank=True, help_text="Visas under namnet. En rad är ett stycke."
-    )
-
-    objects = GoalQuerySet.as_manager()
-
-    class Meta(Ordered.Meta):
-        verbose_name = "inriktningsmål"
-        verbose_name_plural = "inriktningsmål"
-        default_related_name = "goals"
-        constraints = [
-            *Ordered.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["perspective", "slug"],
-                name="goal_slug_is_unique_in_perspective",
-                violation_error_message="Ett annat mål i perspektivet har samma adressord.",
-            ),
-        ]
-
-    def __str__(self):
-        return self.name or placeholder_name(self)
-
-    def get_absolute_url(self):
-        return f"{self.perspective.get_absolute_url()}#{self.slug}"
-
-    def natural_key(self):
-        return (*self.perspective.natural_key(), self.slug)
-
-    natural_key.dependencies = ["planning.perspective"]
-
-
-class FocusAreaQuerySet(models.QuerySet):
-    def get_by_natural_key(self, first_year, last_year, perspective, goal, position):
-        goal = Goal.objects.get_by_natural_key(first_year, last_year, perspective, goal)
-        return self.filter(goal=goal, position=position).earliest("pk")
-
-
-class FocusArea(Ordered):
-    PARENT_FIELD = "goal"
-
-    goal = models.ForeignKey(
-        Goal,
-        models.CASCADE,
-        verbose_name="inriktningsmål",
-        help_text="Målet som insatsområdet hör till.",
-    )
-    text = models.TextField("text", help_text="Insatsområdet, med punkt.")
-
-    objects = FocusAreaQuerySet.as_manager()
-
-    class Meta(Ordered.Meta):
-        verbose_name = "insatsområde"
-        verbose_name_plural = "insatsområden"
-        default_related_name = "focus_areas"
-        constraints = Ordered.Meta.constraints
-
-    def __str__(self):
-        return self.text or placeholder_name(self)
-
-    def get_absolute_url(self):
-        return self.goal.get_absolute_url()
-
-    def natural_key(self):
-        return (*self.goal.natural_key(), self.position)
-
-    natural_key.dependencies = ["planning.goal"]
+    def years_to_add(self, title):
+        """Return the period if `title` lacks the first or the last year, otherwise an empty string."""
+        years = {int(year) for year in re.findall(r"(?<!\d)\d{4}(?!\d)", title)}
+        return "" if years >= {self.first_year, self.last_year} else self.period
 
 
 class PlanDocumentQuerySet(models.QuerySet):
@@ -342,3 +227,71 @@ class PlanDocument(Ordered):
     def file_type(self):
         """The extension of the file name without its dot, such as pdf. Empty if there is none."""
         return PurePath(self.file.name).suffix.removeprefix(".").lower()
+
+
+class DecisionQuerySet(models.QuerySet):
+    def get_by_natural_key(self, first_year, last_year, position):
+        plan = RegionalPlan.objects.get_by_natural_key(first_year, last_year)
+        return self.filter(plan=plan, position=position).earliest("pk")
+
+
+class Decision(Ordered):
+    """A decision about a plan. Those that revise it come after the one that decided it."""
+
+    PARENT_FIELD = "plan"
+
+    class Kind(models.TextChoices):
+        PROPOSED = "proposed", "Föreslagen"
+        DECIDED = "decided", "Beslutad"
+        REVISED = "revised", "Reviderad"
+
+    plan = models.ForeignKey(
+        RegionalPlan,
+        models.CASCADE,
+        verbose_name="regionplan",
+        help_text="Planen som beslutet gäller.",
+    )
+    kind = models.CharField(
+        "beslut",
+        max_length=10,
+        choices=Kind,
+        default=Kind.DECIDED,
+        help_text="En plan som bara är föreslagen visas som ett förslag.",
+    )
+    decided_on = models.DateField(
+        "dag", null=True, blank=True, help_text="Lämna tomt om dagen inte är känd."
+    )
+    decided_by = models.CharField(
+        "av", max_length=200, blank=True, help_text="Till exempel regionfullmäktige."
+    )
+    document = models.ForeignKey(
+        PlanDocument,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name="dokument",
+        help_text="Ett av planens dokument, till exempel protokollet. Visas som en länk.",
+    )
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta(Ordered.Meta):
+        verbose_name = "beslut"
+        verbose_name_plural = "beslut"
+        default_related_name = "decisions"
+        constraints = Ordered.Meta.constraints
+
+    def __str__(self):
+        return " ".join(filter(None, [self.get_kind_display(), self.decided_by]))
+
+    def get_absolute_url(self):
+        return self.plan.get_absolute_url()
+
+    def clean(self):
+        if self.document_id and self.plan_id and self.document.plan_id != self.plan_id:
+            raise ValidationError({"document": "Dokumentet hör till en annan plan."})
+
+    def natural_key(self):
+        return (*self.plan.natural_key(), self.position)
+
+    natural_key.dependencies = ["planning.plandocument"]
