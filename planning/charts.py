@@ -286,8 +286,6 @@ def of_hundred(chart):
     if result:
         outgoing.append((chart.result.line, result))
     expenses = shares_of(outgoing, whole)
-    if any(
-        sum(share.of_hundred for share in side) != 100 for side in (income, expenses)
-    ):
+    if any(sum(share.of_hundred for share in side) != 100 for side in (income, expenses)):
         return [], []
     return income, expenses

@@ -1,49 +1,61 @@
 """Checks of a plan before it is published, in addition to those of its texts in pages.publishing.findings."""
 
-from pages.publishing.findings import Finding, checks
-from planning.charts import waterfall
-from planning.models import Budget, Goal, Perspective, PlanDocument, RegionalPlan
+from pages.publishing.findings import Finding, checks, text_in
+from planning.labels import label_text, lower_first
+from planning.models import BudgetTable, Perspective, PlanDocument, RegionalPlan
+from planning.sums import sums_of
 
 
 @checks(RegionalPlan)
 def check_plan(plan):
-    if not plan.perspectives.all():
-        yield Finding(False, "Planen har inga perspektiv. Lägg till dem.", plan)
+    if not plan.perspectives.all() and not plan.goals.all():
+        yield Finding(False, "Planen har inga mål. Lägg till dem.", plan)
+    for name in ("perspective_label", "goal_label"):
+        for language in ("sv", "en"):
+            word = text_in(plan, name, language)
+            if word and not text_in(plan, f"{name}_plural", language):
+                text = f"Planen säger ”{word}” om en, men inte vad flera heter. Fyll i det."
+                yield Finding(False, text, plan, f"{name}_plural_{language}")
+    yield from check_leading(plan)
+
+
+def check_leading(plan):
+    """Yield a finding if other plans are in force at the same time and none of them leads."""
+    others = RegionalPlan.objects.published().filter(
+        first_year__lte=plan.last_year, last_year__gte=plan.first_year, successor=None
+    )
+    others = [other for other in others if other.natural_key() != plan.natural_key()]
+    if others and not any(other.is_leading for other in [plan, *others]) and not plan.successor:
+        names = " och ".join(str(other) for other in others)
+        text = f"Samtidigt gäller {names}. Ange vilken plan som leder och visas på startsidan."
+        yield Finding(False, text, plan, "is_leading")
 
 
 @checks(Perspective)
 def check_perspective(perspective):
     if not perspective.goals.all():
-        text = "Perspektivet har inga inriktningsmål. Lägg till dem, eller ta bort perspektivet."
+        goals = lower_first(label_text(perspective.plan, "goal_label_plural"))
+        text = f"Här finns inga {goals}. Lägg till dem, eller ta bort ”{perspective}”."
         yield Finding(False, text, perspective)
 
 
-@checks(Goal)
-def check_goal(goal):
-    if not goal.focus_areas.all():
-        text = "Målet har inga insatsområden. Lägg till dem, om det ska ha några."
-        yield Finding(False, text, goal)
-
-
-@checks(Budget)
-def check_budget(budget):
-    lines = list(budget.lines.all())
-    if not lines:
-        yield Finding(False, "Budgeten har inga rader. Lägg till dem.", budget)
+@checks(BudgetTable)
+def check_table(table):
+    lines, columns = list(table.lines.all()), list(table.columns.all())
+    if not lines or not columns:
+        part = "rader" if columns else "kolumner"
+        yield Finding(False, f"Tabellen har inga {part}. Lägg till dem.", table)
         return
-    if not any(line.kind == line.Kind.RESULT for line in lines):
-        text = "Budgeten har ingen rad för resultatet. Ge den sista raden slaget Resultat."
-        yield Finding(False, text, budget)
     for line in lines:
-        if line.amount_msek is None:
-            yield Finding(True, "Belopp saknas. Fyll i det.", line, "amount_msek")
-    for bar in waterfall(line for line in lines if line.amount_msek is not None):
-        if not bar.adds_up:
+        if not line.amounts:
+            yield Finding(True, "Belopp saknas. Fyll i minst ett.", line)
+    for entry in sums_of(lines, columns, table.precision).values():
+        if entry.adds_up is False:
             text = (
-                f"”{bar.line}” stämmer inte med sina poster, även om de är avrundade. "
+                f"”{entry.line}” stämmer inte med sina poster, även om de är avrundade. "
                 "Jämför beloppen med beslutet."
             )
-            yield Finding(False, text, bar.line, "amount_msek")
+            yield Finding(False, text, entry.line)
 
 
 @checks(PlanDocument)

@@ -52,7 +52,8 @@ def published_plans(year):
 def plan_to_show(plans):
     """Return the entry of `published_plans` to show: the plan in force, otherwise the last that began.
 
-    If several plans are in force, one that leads is preferred. If no plan has begun, return the first that will; if there are no plans, None.
+    If several plans are in force, one that leads is preferred. If no plan has begun, return the first that
+    will; if there are no plans, None.
     """
     begun = [entry for entry in plans if entry.has_begun]
     in_force = [entry for entry in begun if entry.in_force]

@@ -1,67 +1,11 @@
-"""Import and export of the budget lines and focus areas of a plan."""
+"""Import and export of the focus areas of a plan."""
 
 from collections import Counter, defaultdict
 
 from django.core.exceptions import ValidationError
-from django.utils.text import slugify
 
-from pages.exchange.resources import Amount, Choice, Column, Count, PartResource, Text
-from planning.models import BudgetLine, FocusArea, Goal
-from planning.models.budgets import SECOND_RESULT_MESSAGE
-
-
-class BudgetLineResource(PartResource):
-    slug = "budgetrader"
-    parent = "budget"
-    key_name = "år och kod"
-    help_text = (
-        "En rad med samma år och kod som en budgetrad som redan finns ändrar den. Utan kod görs koden "
-        "av namnet. Utan ordning kommer en ny rad sist. Utan slag är den en post. Planen ska ha en "
-        "budget för året."
-    )
-    year = Column("budget__year", "År", Count(), required=True, readonly=True)
-    code = Column("code", "Kod", Text(), readonly=True)
-    name_sv = Column("name_sv", "Namn", Text(), required=True)
-    name_en = Column("name_en", "Namn på engelska", Text())
-    kind = Column("kind", "Slag", Choice(BudgetLine.Kind), saves_null_values=False)
-    amount_msek = Column("amount_msek", "Belopp (mnkr)", Amount(), required=True)
-    outcome_msek = Column("outcome_msek", "Utfall (mnkr)", Amount())
-    position = Column("position", "Ordning", Count(least=1), saves_null_values=False)
-
-    class Meta:
-        model = BudgetLine
-
-    def __init__(self, plan):
-        super().__init__(plan)
-        self.budgets = {budget.year: budget for budget in plan.budgets.all()}
-        self.results = {
-            line.budget_id: line for line in self.parts if line.kind == BudgetLine.Kind.RESULT
-        }
-
-    def get_queryset(self):
-        lines = BudgetLine.objects.filter(budget__plan=self.publishable).select_related("budget")
-        return lines.order_by("budget__year", "position", "pk")
-
-    def key(self, part):
-        return part.budget_id, part.code
-
-    def part_from(self, row):
-        year = self.read("year", row)
-        if year not in self.budgets:
-            raise ValidationError({"year": f"Planen har ingen budget för {year}."})
-        budget = self.budgets[year]
-        code = self.read("code", row) or slugify(self.read("name_sv", row))[:100]
-        return BudgetLine(budget=budget, code=code, position=self.last_position[budget.pk] + 1)
-
-    def name(self, part):
-        return f"{part.budget}: {part}"
-
-    def validate_instance(self, instance, import_validation_errors=None, validate_unique=True):
-        errors = dict(import_validation_errors or {})
-        is_result = instance.kind == BudgetLine.Kind.RESULT
-        if is_result and self.results.setdefault(instance.budget_id, instance) is not instance:
-            errors["kind"] = ValidationError(SECOND_RESULT_MESSAGE)
-        super().validate_instance(instance, errors, validate_unique)
+from pages.exchange.resources import Column, Count, PartResource, Text
+from planning.models import FocusArea, Goal
 
 
 def lowercase_name(obj):
@@ -108,7 +52,7 @@ class FocusAreaResource(PartResource):
         self.goals = {perspective_id: by_label(goals[perspective_id]) for perspective_id in goals}
 
     def get_queryset(self):
-        areas = FocusArea.objects.filter(goal__perspective__plan=self.publishable)
+        areas = FocusArea.objects.filter(goal__plan=self.publishable)
         parents = ["goal__perspective__position", "goal__perspective", "goal__position", "goal"]
         return areas.select_related("goal__perspective").order_by(*parents, "position", "pk")
 

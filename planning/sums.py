@@ -66,7 +66,9 @@ def sums_of(lines, columns, precision):
                 terms_before.append(position)
             continue
         in_columns = {
-            column.code: candidates_in(column, lines, position, terms_before, sums_before, precision)
+            column.code: candidates_in(
+                column, lines, position, terms_before, sums_before, precision
+            )
             for column in columns
             if value(line, column) is not None
         }
@@ -86,9 +88,7 @@ def candidates_in(column, lines, position, terms_before, sums_before, precision)
     for earlier in reversed(sums_before):
         since = [term for term in terms_before if term > earlier]
         term_lists += [since, [earlier, *since]]
-    return [
-        sum_in(column, lines, position, terms, precision) for terms in term_lists
-    ]
+    return [sum_in(column, lines, position, terms, precision) for terms in term_lists]
 
 
 def sum_in(column, lines, position, terms, precision):

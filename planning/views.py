@@ -86,8 +86,8 @@ def charts_of(budget, code=None):
 def fetch_parts(plan):
     """Prefetch the parts that the page and the PDF of `plan` show, with a fixed number of queries.
 
-    The goals that lie directly in the plan are set as `direct_goals`. Sets the anchors of the perspectives and
-    goals. Returns pairs of a budget and the Charts of its tables.
+    The goals that lie directly in the plan are set as `direct_goals`, and anchors on perspectives and goals.
+    Returns pairs of a budget and the Charts of its tables.
     """
     prefetch_related_objects(
         [plan],
@@ -143,9 +143,13 @@ def chart_of_result(budget):
     """Return the Chart of the first table of `budget` that has a result for its year, or None."""
     prefetch_related_objects([budget], prefetch_tables())
     for chart in charts_of(budget):
-        if chart.result and chart.column.year == budget.year and not chart.column.last_year:
-            if isinstance(chart.result.chosen.amount, Decimal):
-                return chart
+        result = chart.result and chart.result.chosen
+        is_of_year = chart.column and (chart.column.year, chart.column.last_year) == (
+            budget.year,
+            None,
+        )
+        if result and is_of_year and isinstance(result.amount, Decimal):
+            return chart
     return None
 
 

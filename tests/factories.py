@@ -84,9 +84,7 @@ def make_table(budget, lines=(), columns=None, **fields):
     codes = [f"{kind}-{year}" for kind, year in columns]
     for position, (kind, year) in enumerate(columns, start=1):
         code = codes[position - 1]
-        BudgetColumn.objects.create(
-            table=table, position=position, code=code, kind=kind, year=year
-        )
+        BudgetColumn.objects.create(table=table, position=position, code=code, kind=kind, year=year)
     for position, (kind, amounts) in enumerate(lines, start=1):
         BudgetLine.objects.create(
             table=table,

@@ -2,10 +2,10 @@
 
 import django.core.validators
 import django.db.models.deletion
-import planning.models.amounts
 from django.contrib.auth.management import create_permissions
 from django.db import migrations, models
 
+import planning.models.amounts
 
 # The words that name each unit, the most specific first.
 UNIT_WORDS = [
@@ -47,7 +47,7 @@ def table_of(year, budget_fields, lines):
     columns = [no_name | budget_column]
     if any(line["outcome_msek"] is not None for line in lines):
         outcome = {"name": "Utfall", "name_sv": "Utfall", "name_en": "Outcome", "last_year": None}
-        outcome |= {"position": 2, "code": f"outcome-{year}", "kind": "outcome", "year": year}
+        outcome |= {"position": 2, "code": f"utfall-{year}", "kind": "outcome", "year": year}
         columns.append(outcome)
     amounts = [
         {
@@ -237,7 +237,7 @@ class Migration(migrations.Migration):
                             ("plan", "Plan"),
                         ],
                         default="budget",
-                        help_text="Vad beloppen är.",
+                        help_text="Vad beloppen är: utfall i bokslutet, prognos, budget eller plan.",
                         max_length=10,
                         verbose_name="slag",
                     ),

@@ -7,7 +7,9 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from pages.publishing.ordered import Ordered
 from pages.publishing.publishable import Part, placeholder_name
@@ -203,7 +205,11 @@ class BudgetColumn(Ordered):
     )
     code = models.SlugField("kod", max_length=40, editable=False)
     kind = models.CharField(
-        "slag", max_length=10, choices=Kind, default=Kind.BUDGET, help_text="Vad beloppen är."
+        "slag",
+        max_length=10,
+        choices=Kind,
+        default=Kind.BUDGET,
+        help_text="Vad beloppen är: utfall i bokslutet, prognos, budget eller plan.",
     )
     year = models.PositiveSmallIntegerField(
         "år", help_text="Året som beloppen gäller. Det kan vara utanför planens år."
@@ -257,6 +263,11 @@ class BudgetColumn(Ordered):
         return (*self.table.natural_key(), self.code)
 
     natural_key.dependencies = ["planning.budgettable"]
+
+    def code_from_heading(self):
+        """Return a code made from the Swedish heading: budget-2024, plan-2026-2028."""
+        with override("sv"):
+            return slugify(str(self).replace("\N{EN DASH}", "-"))[:40]
 
     @property
     def period(self):

@@ -154,7 +154,11 @@ class Goal(Ordered):
             raise ValidationError({"perspective": "Perspektivet hör till en annan plan."})
 
     def natural_key(self):
-        return (*self.plan.natural_key(), self.perspective.slug if self.perspective else "", self.slug)
+        return (
+            *self.plan.natural_key(),
+            self.perspective.slug if self.perspective else "",
+            self.slug,
+        )
 
     natural_key.dependencies = ["planning.perspective"]
 

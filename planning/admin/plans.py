@@ -1,0 +1,134 @@
+"""The admin of regional plans, their decisions and documents."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Prefetch, prefetch_related_objects
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
+
+from blekinge_site.staff.addresses import change_address
+from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
+from pages.editing.filters import LatestVersionsFilter
+from pages.editing.publishing_admin import PUBLISHING
+from pages.exchange.admin import ExchangeAdmin
+from planning.copying import copy_to_period, next_budget, year_to_budget
+from planning.models import Decision, Perspective, PlanDocument, RegionalPlan
+
+
+class PerspectiveInline(OrderInline):
+    model = Perspective
+    fields = ["name", "position"]
+
+
+class PlanDocumentInline(OrderedInline):
+    model = PlanDocument
+    fields = ["title", "file", "position"]
+
+
+class DecisionInline(OrderedInline):
+    model = Decision
+    fields = ["kind", "decided_on", "decided_by", "document", "position"]
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "document":
+            plan_pk = request.resolver_match.kwargs.get("object_id")
+            kwargs["queryset"] = PlanDocument.objects.filter(plan=plan_pk)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class PeriodForm(forms.ModelForm):
+    """The years of the plan to create as a copy."""
+
+    class Meta:
+        model = RegionalPlan
+        fields = ["first_year", "last_year"]
+
+
+@admin.register(RegionalPlan)
+class RegionalPlanAdmin(ExchangeAdmin):
+    resources = ["planning.resources.FocusAreaResource"]
+    address_fields = ("first_year", "last_year")
+    list_display = ["__str__", "state", "successor", "changed_at"]
+    list_filter = ["status"]
+    list_select_related = ["successor"]
+    readonly_fields = ["outline", *ExchangeAdmin.readonly_fields]
+    fieldsets = [
+        ("Hela planen", {"fields": ["outline"]}),
+        (None, {"fields": [("first_year", "last_year"), "title", "lead", "body", "introduction"]}),
+        (
+            "Planens egna ord",
+            {
+                "fields": [
+                    "perspective_label",
+                    "perspective_label_plural",
+                    "goal_label",
+                    "goal_label_plural",
+                    "focus_areas_label",
+                ]
+            },
+        ),
+        ("Vad som gäller", {"fields": ["successor", "is_leading"]}),
+        PUBLISHING,
+    ]
+    inlines = [PerspectiveInline, DecisionInline, PlanDocumentInline]
+
+    def get_fieldsets(self, request, obj=None):
+        # A plan that hasn't been saved has no parts to outline.
+        return super().get_fieldsets(request, obj)[0 if obj else 1 :]
+
+    def get_urls(self):
+        return [
+            self.page_pattern("<int:pk>/kopiera/", self.copy_view, "copy"),
+            self.page_pattern("<int:pk>/ny-budget/", self.next_budget_view, "next_budget"),
+            *super().get_urls(),
+        ]
+
+    @transaction.atomic
+    def next_budget_view(self, request, pk):
+        """Add a budget with the lines of another budget, and redirect to its form."""
+        plan = get_object_or_404(RegionalPlan.objects.select_for_update(), pk=pk)
+        if not self.has_change_permission(request, plan):
+            raise PermissionDenied
+        year, source = year_to_budget(plan) or (None, None)
+        if request.method == "POST" and source:
+            budget = next_budget(year, source)
+            plan.touch()
+            self.log(request, plan, f"Lade till {budget} med raderna från {source}")
+            messages.success(request, f"{budget} har fått sina rader. Fyll i beloppen.")
+            return redirect(change_address(budget))
+        template = "planning/next_budget"
+        return self.work_page(request, template, plan, "Ny budget", year=year, source=source)
+
+    def copy_view(self, request, pk):
+        """Show a form for the new period, and copy the plan to it."""
+        plan = get_object_or_404(RegionalPlan, pk=pk)
+        if not self.has_add_permission(request) or not self.has_view_permission(request, plan):
+            raise PermissionDenied
+        years = plan.last_year - plan.first_year
+        initial = {"first_year": plan.last_year + 1, "last_year": plan.last_year + 1 + years}
+        form = PeriodForm(request.POST or None, initial=initial)
+        if request.method == "POST" and form.is_valid():
+            draft = copy_to_period(plan, **form.cleaned_data)
+            self.log(request, draft, f"Kopierad från {plan}")
+            messages.success(request, f"{plan} är kopierad till ett utkast för {draft.period}.")
+            return redirect(change_address(draft))
+        return self.work_page(request, "planning/copy", plan, "Kopiera till ny period", form=form)
+
+    @admin.display(description="innehåll")
+    def outline(self, plan):
+        prefetch_related_objects(
+            [plan],
+            Prefetch("perspectives", Perspective.objects.prefetch_related("goals__focus_areas")),
+            "budgets",
+            "follow_ups",
+        )
+        return render_to_string("admin/planning/outline.html", {"plan": plan})
+
+
+@admin.register(PlanDocument)
+class PlanDocumentAdmin(ContentAdmin):
+    list_display = ["title", "plan", "position"]
+    list_filter = [("plan", LatestVersionsFilter)]
+    fields = ["plan", "title", "file", "position"]
