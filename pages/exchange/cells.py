@@ -80,6 +80,7 @@ class Sheet:
 
     `name` is "" in a csv file. `rows` lacks empty rows. `hidden_columns` are indexes in `Row.cells`. `sheets`
     lists all sheets in the file. `has_more_columns` is true if there are values to the right of column 50.
+    `characters` is the length of all texts.
     """
 
     name: str
@@ -87,7 +88,7 @@ class Sheet:
     hidden_columns: set[int] = field(default_factory=set)
     sheets: list[SheetName] = field(default_factory=list)
     has_more_columns: bool = False
-    characters: int = 0
+    characters: int = field(default=0, repr=False)
 
     def add_row(self, number, cells, is_hidden=False):
         """Add a row unless it is empty. Raises ValidationError if the sheet becomes too large."""

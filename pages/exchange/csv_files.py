@@ -17,7 +17,10 @@ from pages.exchange.cells import (
 )
 
 NOT_A_SHEET = "Filen är varken en Excelfil eller en csv-fil."
+QUOTED = re.compile('"[^"]*"')
 DELIMITERS = ";\t,"  # in order of preference
+MAX_CHARACTERS_OF_LINE = 2_000_000
+LINE_TOO_LONG = "Filen har en rad med mer än 2 000 000 tecken. Kontrollera att det är en csv-fil."
 LINES_TO_JUDGE_BY = 20
 CHARACTERS_TO_JUDGE_BY = 10_000  # of each line
 # Excel reads the delimiter from a first line such as `sep=;`.
@@ -35,7 +38,7 @@ def read_csv(content):
     ]
     stated = DELIMITER_LINE.fullmatch(first_lines[0]) if first_lines else None
     delimiter = stated[1] if stated else _delimiter(first_lines)
-    reader = csv.reader(_lines(content, encoding), delimiter=delimiter, strict=True)
+    reader = csv.reader(_bounded(_lines(content, encoding)), delimiter=delimiter, strict=True)
     sheet = Sheet("")
     try:
         for number, texts in enumerate(reader, start=1):
@@ -57,6 +60,13 @@ def _lines(content, encoding):
     return io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
 
 
+def _bounded(lines):
+    for line in lines:
+        if len(line) > MAX_CHARACTERS_OF_LINE:
+            raise ValidationError(LINE_TOO_LONG)
+        yield line
+
+
 def _encoding(content):
     """Return the encoding of `content`. Raises ValidationError if it isn't text."""
     is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -75,12 +85,14 @@ def _encoding(content):
 def _delimiter(lines):
     """Return the delimiter that divides most of `lines`. Title rows may have none.
 
-    Commas also stand in amounts and in prose, so they count only where they make lines of equal length.
+    Commas also stand in amounts and in prose. So they count only if they make most lines equally long.
     """
+    lines = [QUOTED.sub("", line) for line in lines]
     scores = {}
     for delimiter in DELIMITERS:
         counts = [line.count(delimiter) for line in lines if delimiter in line]
-        scores[delimiter] = (
-            max(Counter(counts).values(), default=0) if delimiter == "," else len(counts)
-        )
+        scores[delimiter] = len(counts)
+        if delimiter == ",":
+            equally_long = max(Counter(counts).values(), default=0)
+            scores[delimiter] = equally_long if equally_long > len(lines) / 2 else 0
     return max(DELIMITERS, key=scores.get)
