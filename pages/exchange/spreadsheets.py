@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -42,13 +43,17 @@ def _csv_cell(value):
 
 
 def as_workbook(dataset):
-    """Return the tablib Dataset `dataset` as an Excel workbook, as bytes, with a frozen heading row."""
+    """Return the tablib Dataset `dataset` as an Excel workbook, as bytes, with a frozen heading row.
+
+    The title of the dataset becomes the name of the sheet.
+    """
     import openpyxl
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
     book = openpyxl.Workbook()
     sheet = book.active
+    sheet.title = re.sub(r"[\[\]:*?/\\]", " ", dataset.title or "").strip()[:31] or sheet.title
     sheet.append(dataset.headers)
     for row in dataset:
         sheet.append([escape_formula(value) if isinstance(value, str) else value for value in row])
@@ -60,10 +65,16 @@ def as_workbook(dataset):
         for cell in cells:
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             if isinstance(cell.value, Decimal):
-                cell.number_format = "#,##0.0"
+                cell.number_format = number_format(cell.value)
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
+
+
+def number_format(value):
+    """Return Excel's code for a number with the decimals of the Decimal `value`."""
+    decimals = max(0, -value.as_tuple().exponent)
+    return f"#,##0.{'0' * decimals}" if decimals else "#,##0"
 
 
 # The function that writes each format, and the format's content type.

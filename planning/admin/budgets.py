@@ -5,6 +5,7 @@ from django.contrib import admin
 from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
 from pages.editing.filters import LatestVersionsFilter
 from planning.admin.parts import PlanPartAdmin
+from planning.admin.table_imports import TableExportMixin, TableImportMixin
 from planning.models import Budget, BudgetColumn, BudgetLine, BudgetTable
 
 
@@ -14,7 +15,7 @@ class BudgetTableInline(OrderInline):
 
 
 @admin.register(Budget)
-class BudgetAdmin(ContentAdmin):
+class BudgetAdmin(TableImportMixin, ContentAdmin):
     address_fields = ("year",)
     list_display = ["__str__", "plan", "decided_on"]
     list_filter = [("plan", LatestVersionsFilter)]
@@ -34,7 +35,7 @@ class BudgetLineInline(OrderedInline):
 
 
 @admin.register(BudgetTable)
-class BudgetTableAdmin(PlanPartAdmin):
+class BudgetTableAdmin(TableExportMixin, PlanPartAdmin):
     address_fields = ("slug",)
     list_display = ["title", "budget", "unit", "position"]
     list_filter = [("budget__plan", LatestVersionsFilter)]

@@ -37,9 +37,7 @@ def units_stated(layout, columns):
     texts = [layout.sheet.name]
     texts += [cell.text for row in layout.rows_above for cell in row.cells if cell.number is None]
     amounts = set(columns)
-    texts += [
-        heading for column, heading in enumerate(layout.headings) if column not in amounts
-    ]
+    texts += [heading for column, heading in enumerate(layout.headings) if column not in amounts]
     everywhere = set().union(*map(units_in, texts))
     stated = {}
     for column in columns:

@@ -118,6 +118,8 @@ class AmountColumn:
     `error` is a sentence if staff have submitted something that makes no column.
     """
 
+    kinds = BudgetColumn.Kind.choices
+
     def __init__(self, layout, index, existing, budget_year, last_time=None):
         self.index = index
         self.text = heading_text(layout, layout.index, index)
@@ -159,7 +161,8 @@ class AmountColumn:
             ):
                 raise ValueError
         except (ValueError, ValidationError):
-            self.error = f"Kolumn {letter(self.index)}: skriv året med fyra siffror, och ett senare till och med."
+            where = f"Kolumn {letter(self.index)}"
+            self.error = f"{where}: skriv året med fyra siffror, och ett senare till och med."
             column.year, column.last_year, column.code = 0, None, f"fel-{self.index}"
         return column
 

@@ -36,13 +36,16 @@ NOT_AMOUNTS = re.compile(
 AMOUNT_WORDS = re.compile(r"belopp|\bsumma\b|\btotalt?\b|\bram\b")
 
 ENGLISH = re.compile(r"engelsk|english|\ben\b")
-NAMES = frozenset(
-    "post poster benämning text konto kontotext namn rad radnamn nämnd nämnder verksamhet resultaträkning "
-    "resultatbudget budgetpost område förvaltning projekt investering investeringar objekt specifikation "
-    "ändamål rubrik uppdrag anslag styrelse resultat balansräkning balansbudget kassaflöde finansiering "
-    "driftbudget investeringsbudget".split()
-)
-KINDS_OF_LINES = frozenset("slag typ radtyp radslag".split())
+# fmt: off
+NAMES = frozenset((
+    "post", "poster", "benämning", "text", "konto", "kontotext", "namn", "rad", "radnamn", "nämnd",
+    "nämnder", "verksamhet", "resultaträkning", "resultatbudget", "budgetpost", "område",
+    "förvaltning", "projekt", "investering", "investeringar", "objekt", "specifikation", "ändamål",
+    "rubrik", "uppdrag", "anslag", "styrelse", "resultat", "balansräkning", "balansbudget",
+    "kassaflöde", "finansiering", "driftbudget", "investeringsbudget",
+))
+# fmt: on
+KINDS_OF_LINES = frozenset(["slag", "typ", "radtyp", "radslag"])
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,9 @@ def read_heading(text):
     if match := SHORT.fullmatch(normalized(text)):
         kind, year = SHORT_KINDS.get(match[1]), int(match[2]) % 100 + 2000
     is_recognised = bool(kinds or year or units or AMOUNT_WORDS.search(lower))
-    return Heading(kind, year, last_year, own_name(text, kind, year, last_year), units, is_recognised)
+    return Heading(
+        kind, year, last_year, own_name(text, kind, year, last_year), units, is_recognised
+    )
 
 
 def years_in(text):
@@ -88,7 +93,7 @@ def years_in(text):
 
 
 def own_name(text, kind, year, last_year):
-    """Return the heading without its unit, unless a column of that kind and year is called the same anyway."""
+    """Return the heading without its unit, or "" if a column of that kind and year is called so anyway."""
     without_unit = UNIT_IN_TEXT.sub(" ", text) if units_in(text) else text
     if units_in(without_unit):  # in capitals
         without_unit = re.sub(UNIT_IN_TEXT.pattern, " ", text, flags=re.I)

@@ -1,4 +1,4 @@
-"""Guesses which lines of a table are sums, and which are part of the line before, where a file doesn't say."""
+"""Guesses which lines of a table are sums, and which are part of the line before them."""
 
 import re
 from decimal import Decimal
@@ -9,7 +9,9 @@ from planning.sums import sums_of, value
 Kind = BudgetLine.Kind
 
 OF_WHICH = re.compile(r"[-\N{EN DASH}–•* ]*(?:varav|därav)\b", re.I)
-RESULT = re.compile(r"(?:årets|periodens|budgeterat|beräknat) (?:\w*resultat)\b|^resultat$|^resultat \d{4}$")
+RESULT = re.compile(
+    r"(?:årets|periodens|budgeterat|beräknat) (?:\w*resultat)\b|^resultat$|^resultat \d{4}$"
+)
 SUM = re.compile(r"\bsumma\b|\btotalt?\b|\bdelsumma\b|\btotalsumma\b|^summa")
 # Words of lines that often are sums, which only the amounts can tell.
 PERHAPS_SUM = re.compile(r"netto|resultat|balanskrav")
@@ -127,8 +129,8 @@ class RunningTotal:
 def _adds_up(line, totals, *, is_last):
     """Tell whether `line` likely is a sum: it adds up lines before it in every column.
 
-    A line with the name of a sum needs to do so in half of the columns only. In a single column, small amounts
-    add up by chance, so there an unnamed sum is only expected at the end.
+    A line with the name of a sum needs to do so in half of the columns only. In a single column, small
+    amounts add up by chance, so there an unnamed sum is only expected at the end.
     """
     fits = [fit for fit in (total.fits(line) for total in totals) if fit is not None]
     if PERHAPS_SUM.search(line.name_sv.lower()):

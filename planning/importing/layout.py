@@ -10,10 +10,10 @@ EMPTY = Cell()
 class Layout:
     """The heading row, roles and rows of a sheet.
 
-    `guess` takes a Layout and the index of a row, and returns how likely it is that the row holds the headings,
-    0 if it cannot, and the roles of the columns, as a list of str. `choices` are the values that staff have
-    submitted, by the name of the input. `remembered` takes the headings and returns the roles that staff chose
-    last time, or None.
+    `guess` takes a Layout and the index of a row, and returns how likely it is that the row holds the
+    headings, 0 if it cannot, and the roles of the columns, as a list of str. `choices` are the values that
+    staff have submitted, by the name of the input. `remembered` takes the headings and returns the roles
+    that staff chose last time, or None.
     """
 
     def __init__(self, sheet, choices, guess, remembered=lambda headings: None):
@@ -60,6 +60,11 @@ class Layout:
     def headings(self):
         """The texts of the heading row, one for each column."""
         return [self.text(self.index, column) for column in range(self.width)]
+
+    @property
+    def letters(self):
+        """The letters of the columns: A, B, C …"""
+        return [letter(column) for column in range(self.width)]
 
     @property
     def rows_above(self):

@@ -11,7 +11,7 @@ LARGEST_RATIO_TO_OTHER_ROWS = 100
 
 
 def factor(amount, others):
-    """Return the words for how `amount` differs from the median of `others`, or "" if it doesn't suspiciously."""
+    """Return in words how many times `amount` is the median of `others`, or "" if that isn't suspicious."""
     others = [abs(other) for other in others if isinstance(other, Decimal) and other]
     if not others or not isinstance(amount, Decimal) or not amount:
         return ""
@@ -27,8 +27,8 @@ def factor(amount, others):
 def suspects(lines, columns, before):
     """Return the amounts to ask about: `[(line, column, words), …]`.
 
-    `columns` are those that the file fills in. `before` has, by the position of a line, the amounts that it is
-    compared with: those of other columns and years, and those that the file replaces.
+    `columns` are those that the file fills in. `before` has, by the position of a line, the amounts that it
+    is compared with: those of other columns and years, and those that the file replaces.
     """
     asked = []
     codes = {column.code for column in columns}

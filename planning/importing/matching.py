@@ -19,9 +19,7 @@ def match_by_name(names, existing_names):
     waiting = defaultdict(list)
     for index, name in enumerate(existing_names):
         waiting[compact(name)].append(index)
-    return [
-        waiting[compact(name)].pop(0) if waiting[compact(name)] else None for name in names
-    ]
+    return [waiting[compact(name)].pop(0) if waiting[compact(name)] else None for name in names]
 
 
 def similar_names(names, existing_names):
@@ -37,9 +35,14 @@ def similar_names(names, existing_names):
         matcher.set_seq2(name)
         for old, existing in enumerate(map(compact, existing_names)):
             matcher.set_seq1(existing)
-            if matcher.real_quick_ratio() >= SIMILAR and matcher.quick_ratio() >= SIMILAR:
-                if (ratio := matcher.ratio()) >= SIMILAR or starts_alike(name, existing):
-                    pairs.append((-ratio, new, old))
+            if starts_alike(name, existing):
+                pairs.append((-SIMILAR, new, old))
+            elif (
+                matcher.real_quick_ratio() >= SIMILAR
+                and matcher.quick_ratio() >= SIMILAR
+                and (ratio := matcher.ratio()) >= SIMILAR
+            ):
+                pairs.append((-ratio, new, old))
     chosen, taken = [None] * len(names), set()
     for _ratio, new, old in sorted(pairs):
         if chosen[new] is None and old not in taken:

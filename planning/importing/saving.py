@@ -1,6 +1,6 @@
 """Saves what the review of an import shows, with a number of queries that doesn't depend on the rows."""
 
-from planning.models import BudgetColumn, BudgetLine, BudgetTable
+from planning.models import BudgetColumn, BudgetLine, BudgetTable, FocusArea, Goal, Perspective
 
 Kind = BudgetLine.Kind
 
@@ -34,6 +34,25 @@ def _save_lines(table, lines, removed):
     for position, line in enumerate(lines, start=1):
         line.table, line.position = table, position
     upsert(BudgetLine, lines, ["name_sv", "name_en", "kind", "amounts", "position"])
+
+
+def save_goals(review):
+    """Save the perspectives, goals and focus areas of `review`, a GoalReview that can be saved."""
+    for model in (FocusArea, Goal):
+        pks = [part.pk for part in review.removed if isinstance(part, model)]
+        model.objects.filter(pk__in=pks).delete()
+    texts = ["name_sv", "name_en", "description_sv", "description_en", "position"]
+    upsert(Perspective, [node.part for node in review.perspective_nodes.values()], texts)
+    goals = list(review.goal_nodes.values())
+    for node in goals:
+        node.part.perspective = node.parent.part if node.parent else None
+    upsert(Goal, [node.part for node in goals], [*texts, "slug", "perspective"])
+    for node in review.area_nodes:
+        node.part.goal = node.parent.part
+    upsert(FocusArea, [node.part for node in review.area_nodes], ["text_sv", "text_en", "position"])
+    # Last, since a goal may have moved from a perspective that is removed.
+    pks = [part.pk for part in review.removed if isinstance(part, Perspective)]
+    Perspective.objects.filter(pk__in=pks).delete()
 
 
 def upsert(model, objects, fields):

@@ -1,30 +1,27 @@
 """What a sheet makes of a table of a budget: its columns and lines, as they will be."""
 
-import re
-from collections import Counter
 from copy import copy
 
 from blekinge_site.formats import amount as formatted
-from blekinge_site.units import UNIT_IN_TEXT
 from pages.exchange.cells import Cell
-from planning.importing import review
 from planning.importing.amounts import Amounts, name_of_cell
 from planning.importing.columns import ROLES, AmountColumn, RoleGuess
 from planning.importing.kinds import guess_kinds, kind_named
 from planning.importing.layout import Layout, letter, listed
-from planning.importing.magnitudes import suspects
 from planning.importing.matching import free_code, match_by_name, similar_names
-from planning.importing.review import CellError, Question, Review, ReviewedRow
-from planning.labels import rounded_to
+from planning.importing.review import CellError, Question, Review
+from planning.importing.table_changes import (
+    ask_about_magnitude,
+    check_sums,
+    list_changes_of_table,
+    list_rows,
+)
+from planning.importing.titles import likely_title
 from planning.models import NONE, BudgetLine, BudgetTable
-from planning.sums import sums_of
 
 Kind = BudgetLine.Kind
 
 WHOLE, ONLY = "whole", "only"
-GENERIC_SHEET = re.compile(r"(?:blad|sheet|tabell|ark) ?\d*", re.I)
-TABLE_WORDS = re.compile(r"budget|ramar|invest|balans|kassaflöde|räkning|drift|anslag|resultat", re.I)
-EXAMPLES = 3
 
 
 class FileLine:
@@ -92,12 +89,12 @@ class TableReview(Review):
         self.errors += [column.error for column in self.amount_columns if column.error]
         columns_by_code = {}
         for column in self.amount_columns:
-            if other := columns_by_code.setdefault(column.column.code, column):
-                if other is not column:
-                    letters = f"{letter(other.index)} och {letter(column.index)}"
-                    self.errors.append(
-                        f"Kolumn {letters} blir båda {column.label}. Välj år och slag för dem."
-                    )
+            other = columns_by_code.setdefault(column.column.code, column)
+            if other is not column:
+                letters = f"{letter(other.index)} och {letter(column.index)}"
+                self.errors.append(
+                    f"Kolumn {letters} blir båda {column.label}. Välj år och slag för dem."
+                )
         return not self.errors
 
     def _read(self):
@@ -129,9 +126,10 @@ class TableReview(Review):
             self._name_table()
         if target.is_empty and not self.unanswered:
             self._offer_unit()
-        self._ask_about_magnitude()
-        self._list_changes()
-        self._check_sums()
+        ask_about_magnitude(self)
+        list_rows(self)
+        list_changes_of_table(self)
+        check_sums(self)
 
     def _unit_and_decimals(self):
         """Return those of the table; None if a table without lines takes them from the file."""
@@ -156,7 +154,9 @@ class TableReview(Review):
             typed = self.choices.get(name_of_cell(row, self.name_column), "")
             name = " ".join((typed or cell.text).split())
             has_amounts = any(not layout.cell(row, column).is_empty for column in columns)
-            has_kind = self.kind_column is not None and not layout.cell(row, self.kind_column).is_empty
+            has_kind = (
+                self.kind_column is not None and not layout.cell(row, self.kind_column).is_empty
+            )
             if not has_amounts and not (name and has_kind):
                 without_amounts.append(row.number)
                 continue
@@ -170,7 +170,9 @@ class TableReview(Review):
             elif len(name) > 200:
                 text = "Namnet har fler än 200 tecken."
                 entry.errors.append(
-                    CellError(ROLES["name_sv"], text, name_of_cell(row, self.name_column), name[:200])
+                    CellError(
+                        ROLES["name_sv"], text, name_of_cell(row, self.name_column), name[:200]
+                    )
                 )
             self.lines.append(entry)
         for numbers, reason in (
@@ -333,7 +335,7 @@ class TableReview(Review):
         return self.target.columns + [column for column in filled if column.pk is None]
 
     def _name_table(self):
-        title = self.choices.get("title", self.likely_title()).strip()
+        title = self.choices.get("title", self._likely_title()).strip()
         self.table.title_sv = title[:200]
         self.questions.append(
             Question(
@@ -379,148 +381,13 @@ class TableReview(Review):
             columns[str(column.index)] = said
         return {"roles": self.layout.roles, "columns": columns}
 
-    def likely_title(self):
-        """Return the title that the file gives the table, or ""."""
-        layout = self.layout
-        texts = [cell.text for row in layout.rows_above for cell in row.cells]
-        titles = [
-            title for title in map(without_unit, texts) if len(re.sub(r"\W|\d", "", title)) > 2
-        ]
-        named = [title for title in titles if TABLE_WORDS.search(title)]
-        heading = without_unit(layout.headings[self.name_column])
-        if named:
-            return named[0]
-        if TABLE_WORDS.search(heading):
-            return heading
-        if len(titles) > 1:
-            return titles[-1]
-        if layout.sheet.name and not GENERIC_SHEET.fullmatch(layout.sheet.name):
-            return without_unit(layout.sheet.name)
-        if titles:
-            return titles[0]
+    def _likely_title(self):
         has_result = any(entry.line.kind == Kind.RESULT for entry in self.lines)
-        return "Resultatbudget" if has_result else ""
-
-    def _ask_about_magnitude(self):
-        elsewhere = self.target.amounts_elsewhere(self.table.unit)
-        filled = {column.column.code for column in self.amount_columns}
-        before = []
-        for entry in self.lines:
-            was = entry.before.amounts if entry.before else {}
-            # A value that the file leaves as it is has been accepted before.
-            kept = [value for code, value in was.items() if code not in filled]
-            replaced = [
-                value for code, value in was.items() if code in filled and value != entry.line.amounts.get(code)
-            ]
-            before.append(elsewhere.get(entry.line.code, []) + kept + replaced)
-        asked = suspects(
-            [entry.line for entry in self.lines],
-            [column.column for column in self.amount_columns],
-            before,
-        )
-        unchanged = {
-            (id(entry.line), code)
-            for entry in self.lines
-            if entry.before
-            for code, value in entry.before.amounts.items()
-            if entry.line.amounts.get(code) == value
-        }
-        asked = [item for item in asked if (id(item[0]), item[1].code) not in unchanged]
-        if not asked:
-            return
-        examples = [
-            f"{line.name_sv} blir {self.shown(line.amounts[column.code])} i {column}, {words} än "
-            + ("de andra raderna" if words.startswith("mer") else "tidigare eller bredvid")
-            for line, column, words in asked[:EXAMPLES]
-        ]
-        more = f" Det gäller {len(asked)} belopp." if len(asked) > EXAMPLES else ""
-        self.questions.append(
-            Question(
-                "scale",
-                f"Är enheten rätt? {'. '.join(examples)}.{more}",
-                label="Beloppen stämmer",
-                answer=self.choices.get("scale", ""),
-            )
-        )
-
-    # --- Changes ---------------------------------------------------------------------------------------
+        fallback = "Resultatbudget" if has_result else ""
+        return likely_title(self.layout, self.name_column) or fallback
 
     def shown(self, value):
+        """Return `value`, an amount, as the table prints it."""
         if value is None:
             return "saknas"
         return "\N{EN DASH}" if value is NONE else formatted(value, self.table.decimals)
-
-    def _list_changes(self):
-        for entry in self.lines:
-            line, before = entry.line, entry.before
-            changes = []
-            if before:
-                for heading, name in (("Namn", "name_sv"), ("Namn på engelska", "name_en")):
-                    old, new = getattr(before, name) or "", getattr(line, name) or ""
-                    if old != new:
-                        changes.append((heading, old or "tomt", new or "tomt"))
-                if before.kind != line.kind:
-                    changes.append(("Slag", before.get_kind_display(), line.get_kind_display()))
-            for column in self.amount_columns:
-                old = before.amount(column.column) if before else None
-                new = line.amount(column.column)
-                if old != new or not before:
-                    changes.append((column.label, self.shown(old), self.shown(new)))
-            event = review.NEW if not before else review.CHANGED if changes else review.UNCHANGED
-            self.rows.append(
-                ReviewedRow(
-                    entry.row.number,
-                    line.name_sv or "Rad utan namn",
-                    event,
-                    line.get_kind_display(),
-                    changes,
-                    entry.errors,
-                    entry.questions,
-                )
-            )
-        for line in self.removed:
-            kind = line.get_kind_display()
-            self.rows.append(ReviewedRow(None, str(line), review.REMOVED, kind))
-        self._list_changes_of_table()
-
-    def _list_changes_of_table(self):
-        table, target = self.table, self.target
-        unit = f"{table.get_unit_display()}, {rounded_to(table)}"
-        if not target.table:
-            self.notes.append(f"Tabellen {table.title_sv or 'utan rubrik'} skapas. Beloppen är i {unit}.")
-        elif (table.unit, table.decimals) != (target.table.unit, target.table.decimals):
-            self.notes.append(f"Tabellens belopp blir i {unit}.")
-        if new := [str(column) for column in self.columns if column.pk is None]:
-            word = "Ny kolumn" if len(new) == 1 else "Nya kolumner"
-            self.notes.append(f"{word}: {', '.join(new)}.")
-        order = [line.pk for line in self.in_order() if line.pk]
-        removed = {line.pk for line in self.removed}
-        if order != [line.pk for line in target.lines if line.pk not in removed]:
-            self.notes.append("Raderna får samma ordning som i filen.")
-        columns = [column.pk for column in self.columns if column.pk]
-        if columns != [column.pk for column in target.columns]:
-            self.notes.append("Kolumnerna får samma ordning som i filen.")
-        filled = {column.column.code for column in self.amount_columns}
-        if kept := [str(column) for column in target.columns if column.code not in filled]:
-            self.advice.append(f"Finns inte i filen och blir kvar: {', '.join(kept)}.")
-        if self.layout.sheet.has_more_columns:
-            self.advice.append("Kolumnerna till höger om de första 50 läses inte.")
-
-    def _check_sums(self):
-        """Advise about sums that don't add up, unless something else has to be put right first."""
-        if self.cell_errors or self.unanswered:
-            return
-        counts = Counter(
-            str(entry.line)
-            for entry in sums_of(self.in_order(), self.columns, self.table.precision).values()
-            if entry.adds_up is False
-        )
-        for name in counts:
-            self.advice.append(f"”{name}” stämmer inte med sina poster. Jämför beloppen med beslutet.")
-
-
-def without_unit(text):
-    """Return a title without the unit of the amounts: Resultatbudget for "Resultatbudget, mnkr"."""
-    text = re.sub(r"\([^)]*\)", lambda match: "" if UNIT_IN_TEXT.search(match[0].lower()) else match[0], text)
-    text = re.sub(UNIT_IN_TEXT.pattern, " ", text, flags=re.I)
-    return " ".join(re.sub(r"\b(?:belopp )?i\s*$", "", text.strip(" ,;:-")).split()).strip(" ,;:-")

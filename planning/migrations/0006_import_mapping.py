@@ -5,23 +5,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('planning', '0005_any_plan'),
+        ("planning", "0005_any_plan"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ImportMapping',
+            name="ImportMapping",
             fields=[
-                ('key', models.CharField(help_text='Filens rubriker, som ett kontrollvärde.', max_length=64, primary_key=True, serialize=False, verbose_name='nyckel')),
-                ('choices', models.JSONField(help_text='Vad var och en av kolumnerna blir.', verbose_name='val')),
-                ('used_at', models.DateTimeField(default=django.utils.timezone.now, help_text='När filen importerades.', verbose_name='använd')),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="Filens rubriker, som ett kontrollvärde.",
+                        max_length=64,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="nyckel",
+                    ),
+                ),
+                (
+                    "choices",
+                    models.JSONField(
+                        help_text="Vad var och en av kolumnerna blir.", verbose_name="val"
+                    ),
+                ),
+                (
+                    "used_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        help_text="När filen importerades.",
+                        verbose_name="använd",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'minne för importer',
-                'verbose_name_plural': 'minnen för importer',
-                'default_permissions': [],
+                "verbose_name": "minne för importer",
+                "verbose_name_plural": "minnen för importer",
+                "default_permissions": [],
             },
         ),
     ]

@@ -13,10 +13,15 @@ class ImportMapping(models.Model):
     """
 
     key = models.CharField(
-        "nyckel", max_length=64, primary_key=True, help_text="Filens rubriker, som ett kontrollvärde."
+        "nyckel",
+        max_length=64,
+        primary_key=True,
+        help_text="Filens rubriker, som ett kontrollvärde.",
     )
     choices = models.JSONField("val", help_text="Vad var och en av kolumnerna blir.")
-    used_at = models.DateTimeField("använd", default=timezone.now, help_text="När filen importerades.")
+    used_at = models.DateTimeField(
+        "använd", default=timezone.now, help_text="När filen importerades."
+    )
 
     class Meta:
         verbose_name = "minne för importer"
