@@ -49,8 +49,10 @@ class FileForm(forms.Form):
 
 def sealed(salt, name, content, digest):
     """Return a file and the digest of its review, signed, for a hidden input. Raises ValidationError."""
-    text = base64.b85encode(zlib.compress(content)).decode()
-    value = signing.dumps({"name": name, "content": text, "digest": digest}, salt=salt)
+    text = base64.b64encode(zlib.compress(content)).decode()
+    value = signing.dumps(
+        {"name": name, "content": text, "digest": digest}, salt=salt, compress=True
+    )
     if len(value) > MAX_SIGNED_BYTES:
         raise ValidationError(TOO_LARGE)
     return value
@@ -62,7 +64,7 @@ def unsealed(salt, value):
         data = signing.loads(value, salt=salt, max_age=REVIEW_VALID_SECONDS)
     except signing.BadSignature as error:
         raise ValidationError(NO_LONGER_VALID) from error
-    return data["name"], zlib.decompress(base64.b85decode(data["content"])), data["digest"]
+    return data["name"], zlib.decompress(base64.b64decode(data["content"])), data["digest"]
 
 
 def choices_in(data):

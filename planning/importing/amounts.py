@@ -20,6 +20,7 @@ UNIT_OF_TABLE = {
 }
 SIZE = {of_table: unit for unit, of_table in UNIT_OF_TABLE.items()}
 DECIMALS_OF_FORMAT = re.compile(r"[0#?]\.([0#?]+)")
+DECIMAL_SIGN = re.compile(r"\d([.,])(?:\d{1,2}|\d{4,})\D*$")
 MOST_DECIMALS = 3
 
 
@@ -54,7 +55,8 @@ def decimals_printed(cell, value):
         return len(match[1])
     if cell.number is not None and re.match("[#,]*0(?!\\.)", cell.number_format):
         return 0
-    return max(0, -value.normalize().as_tuple().exponent)
+    as_written = value if cell.number is None else value.normalize()
+    return max(0, -as_written.as_tuple().exponent)
 
 
 class Amounts:
@@ -67,11 +69,13 @@ class Amounts:
     def __init__(self, layout, rows, columns, headings, choices, unit=None, decimals=None):
         self.layout, self.choices, self.headings = layout, choices, headings
         self.errors, self.questions, self.values = {}, [], {}
+        self.decimals = decimals
         self.units = units_stated(layout, columns)
         self.read = self._read(rows, columns)
         self._settle_unit(columns)
         self.unit = unit or self._unit_of_file()
-        self.decimals = self._decimals_of_file() if decimals is None else decimals
+        if decimals is None:
+            self.decimals = self._decimals_of_file()
         self._convert()
 
     def get(self, row, column):
@@ -79,8 +83,8 @@ class Amounts:
         return self.values.get((row.number, column))
 
     def _read(self, rows, columns):
-        """Return `{(row number, column): (cell, Amount)}`, and note errors and ambiguous amounts."""
-        read, ambiguous = {}, []
+        """Return `{(row number, column): (cell, value, unit)}`, and note errors and ambiguous amounts."""
+        read, ambiguous, plain_signs = {}, {}, set()
         for row in rows:
             for column in columns:
                 name = name_of_cell(row, column)
@@ -99,12 +103,21 @@ class Amounts:
                     continue
                 value = parsed.value
                 if parsed.alternative is not None:
-                    ambiguous.append(cell.text.strip())
-                    if self.choices.get("separator") == "thousands":
-                        value = parsed.alternative
+                    ambiguous[row.number, column] = cell.text.strip(), parsed.alternative
+                elif cell.number is None and (match := DECIMAL_SIGN.search(cell.text)):
+                    plain_signs.add(match[1])
                 read[row.number, column] = cell, value, parsed.unit
-        if ambiguous:
-            self._ask_about_separator(ambiguous)
+        # In a file with 988,3 the comma in 1,234 is a decimal sign too, as in a table with three decimals.
+        open_texts = [
+            text
+            for text, _value in ambiguous.values()
+            if not plain_signs & set(text) and self.decimals != MOST_DECIMALS
+        ]
+        if open_texts:
+            self._ask_about_separator(open_texts)
+            if self.choices.get("separator") == "thousands":
+                for key, (_text, value) in ambiguous.items():
+                    read[key] = read[key][0], value, read[key][2]
         return read
 
     def _ask_about_separator(self, texts):
@@ -139,7 +152,7 @@ class Amounts:
         if not open_columns:
             return
         several = set().union(*(self.units[column] for column in open_columns))
-        names = [UNIT_OF_TABLE[unit].label for unit in sorted(several)]
+        names = [str(UNIT_OF_TABLE[unit].label) for unit in sorted(several)]
         text = (
             f"Filen anger beloppen både i {' och i '.join(names)}. Vilken enhet har de?"
             if several

@@ -22,7 +22,7 @@ def column_heading(column, unit):
 
     A heading of the column's own is followed by its kind and year, unless it says them.
     """
-    label = plain(column.name_sv) or str(column)
+    label = plain(column.name_sv or "") or str(column)
     heading = read_heading(label)
     says_all = (heading.kind, heading.year, heading.last_year) == (
         column.kind,
@@ -45,7 +45,12 @@ def export_table(table):
     for line in table.lines.all():
         amounts = [shown(line.amount(column), table.precision) for column in columns]
         dataset.append(
-            [plain(line.name_sv), plain(line.name_en or ""), line.get_kind_display(), *amounts]
+            [
+                plain(line.name_sv or ""),
+                plain(line.name_en or ""),
+                line.get_kind_display(),
+                *amounts,
+            ]
         )
     return dataset
 

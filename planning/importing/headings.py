@@ -1,7 +1,7 @@
 """What the headings of a file say: which column holds the names, and which year's amounts of which kind."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from blekinge_site.units import UNIT_IN_TEXT, units_in
 from planning.models import BudgetColumn
@@ -9,7 +9,7 @@ from planning.models import BudgetColumn
 Kind = BudgetColumn.Kind
 
 KIND_WORDS = {
-    Kind.FORECAST: r"prognos\w*|progn\b",
+    Kind.FORECAST: r"\w*prognos\w*|progn\b",
     Kind.OUTCOME: r"\w*bokslut\w*|utfall\w*|boksl\b|bokf\w*|utf\b",
     Kind.BUDGET: r"\w*budget\w*|budg?\b|bu\b",
     Kind.PLAN: r"\w*plan(?:en)?\b|vp\b|ep\b",
@@ -29,6 +29,8 @@ YEAR = re.compile(r"(?<!\d)((?:19|20|21)\d\d)(?!\d)")
 YEARS = re.compile(
     r"(?<!\d)((?:19|20|21)\d\d) ?[-\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}] ?((?:19|20|21)?\d\d)(?![\d-])"
 )
+# A heading as exports write it: Senaste bedömning [Prognos 2024] (mnkr).
+OWN_AND_USUAL = re.compile(r"(?P<own>[^\[\]]+)\[(?P<usual>[^\[\]]+)\](?P<unit>[^\[\]]*)")
 # Headings of figures that aren't amounts of a year.
 NOT_AMOUNTS = re.compile(
     r"avvik|förändr|\bdiff|andel|procent|%|index|\bnot(?:er|nr)?\b|\bkod\b|kommentar|anmärk|\bsida\b"
@@ -67,6 +69,9 @@ def normalized(text):
 
 def read_heading(text):
     """Return the Heading that `text` is."""
+    if match := OWN_AND_USUAL.fullmatch(text):
+        usual = read_heading(match["usual"] + match["unit"])
+        return replace(usual, name=match["own"].strip())
     lower = " ".join(text.lower().split())
     units = frozenset(units_in(text))
     if NOT_AMOUNTS.search(lower):

@@ -13,6 +13,8 @@ RESULT = re.compile(
     r"(?:årets|periodens|budgeterat|beräknat) (?:\w*resultat)\b|^resultat$|^resultat \d{4}$"
 )
 SUM = re.compile(r"\bsumma\b|\btotalt?\b|\bdelsumma\b|\btotalsumma\b|^summa")
+# How much the sum at the end of a table may differ from its terms, as a share of it, and be taken for a sum.
+SLACK_OF_LAST_SUM = Decimal("0.001")
 # Words of lines that often are sums, which only the amounts can tell.
 PERHAPS_SUM = re.compile(r"netto|resultat|balanskrav")
 KIND_NAMES = {
@@ -109,15 +111,18 @@ class RunningTotal:
             start[0] = None if amount is None or start[0] is None else start[0] + amount
             start[1] += 1
 
-    def fits(self, line):
-        """Tell whether `line` is the sum of at least two terms; None if its amount is missing or zero."""
+    def fits(self, line, slack=Decimal(0)):
+        """Tell whether `line` is the sum of at least two terms; None if its amount is missing or zero.
+
+        Besides rounding, the sum may differ by the share `slack` of the amount.
+        """
         amount = value(line, self.column)
         if not amount:
             return None
         return any(
             terms > 1
             and total is not None
-            and abs(amount - total) <= self.precision / 2 * (terms + 1)
+            and abs(amount - total) <= max(self.precision / 2 * (terms + 1), abs(amount) * slack)
             for total, terms in self.starts
         )
 
@@ -130,9 +135,11 @@ def _adds_up(line, totals, *, is_last):
     """Tell whether `line` likely is a sum: it adds up lines before it in every column.
 
     A line with the name of a sum needs to do so in half of the columns only. In a single column, small
-    amounts add up by chance, so there an unnamed sum is only expected at the end.
+    amounts add up by chance, so there a sum without such a name is only expected at the end.
     """
-    fits = [fit for fit in (total.fits(line) for total in totals) if fit is not None]
+    # Frames are printed in billions and summed up in millions: 98 for 97 985.
+    slack = SLACK_OF_LAST_SUM if is_last else Decimal(0)
+    fits = [fit for fit in (total.fits(line, slack) for total in totals) if fit is not None]
     if PERHAPS_SUM.search(line.name_sv.lower()):
         return bool(fits) and sum(fits) * 2 >= len(fits)
     if len(fits) == 1 and not (is_last and totals[0].count >= 3):

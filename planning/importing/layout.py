@@ -95,7 +95,10 @@ class Layout:
         return [column for column, given in enumerate(self.roles) if given == role]
 
     def first_rows(self):
-        """Return rows to show: `[(Row, state, [text, …]), …]`; the state is skipped, heading or read."""
+        """Return rows to show: `[(Row, state, [(text, is an amount), …]), …]`.
+
+        The state is skipped, heading or read.
+        """
         shown = self.rows[:10] if self.index is None else self.rows[: max(5, self.index + 3)]
         return [
             (
@@ -105,7 +108,10 @@ class Layout:
                 else "skipped"
                 if self.index is None or index < self.index
                 else "read",
-                [self.cell(row, column).text for column in range(self.width)],
+                [
+                    (self.cell(row, column).text, self.roles[column] == "amounts")
+                    for column in range(self.width)
+                ],
             )
             for index, row in enumerate(shown)
         ]

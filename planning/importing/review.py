@@ -81,8 +81,10 @@ class Review:
 
     @property
     def unanswered(self):
-        questions = [*self.questions, *(q for row in self.rows for q in row.questions)]
-        return [question for question in questions if question.is_unanswered]
+        """Pairs of row, None for all rows, and Question."""
+        questions = [(None, question) for question in self.questions]
+        questions += [(row, question) for row in self.rows for question in row.questions]
+        return [(row, question) for row, question in questions if question.is_unanswered]
 
     @property
     def can_be_saved(self):

@@ -68,6 +68,8 @@ def list_rows(table_review):
             if before.kind != line.kind:
                 changes.append(("Slag", before.get_kind_display(), line.get_kind_display()))
         for column in table_review.amount_columns:
+            if (entry.row.number, column.index) in table_review.amounts.errors:
+                continue
             old = before.amount(column.column) if before else None
             new = line.amount(column.column)
             if old != new or not before:
