@@ -17,6 +17,7 @@ from django.utils.text import slugify
 
 from blekinge_site.staff.addresses import admin_address, change_address
 from pages.editing.permissions import permission_name
+from pages.exchange.cells import plain
 from pages.exchange.sheets import read_file
 from pages.publishing import history
 from planning.importing.memory import remember
@@ -76,7 +77,7 @@ def choices_in(data):
     if data.get("sheet", "") != data.get("read_sheet", ""):
         return {"sheet": data["sheet"]}
     return {
-        name: value[:MAX_CHOICE_LENGTH]
+        name: plain(value)[:MAX_CHOICE_LENGTH]
         for name, value in data.items()
         if name not in NOT_CHOICES
         and not name.startswith("was-")

@@ -32,21 +32,37 @@ def name_of_cell(row, column):
 def units_stated(layout, columns):
     """Return the units that the file states for each of `columns`: `{column: {Unit, …}}`.
 
-    They stand in the heading of the column or of the names, in the rows above, in the name of the sheet, or
-    in the number formats of the cells.
+    They stand in the heading of the column or of the names, in rows above or below without amounts, in the
+    name of the sheet, or in the number formats of the cells.
     """
     texts = [layout.sheet.name]
-    texts += [cell.text for row in layout.rows_above for cell in row.cells if cell.number is None]
+    without_amounts = [
+        row
+        for row in layout.body
+        if all(says_no_amount(layout.cell(row, column)) for column in columns)
+    ]
+    for row in [*layout.rows_above, *without_amounts]:
+        texts += [cell.text for cell in row.cells if cell.number is None]
     amounts = set(columns)
     texts += [heading for column, heading in enumerate(layout.headings) if column not in amounts]
     everywhere = set().union(*map(units_in, texts))
     stated = {}
     for column in columns:
-        formats = {layout.cell(row, column).number_format for row in layout.body}
-        of_formats = {unit_of_format(code) for code in formats if code} - {None}
-        stated[column] = everywhere | units_in(layout.headings[column]) | of_formats
-        stated[column] = {unit for unit in stated[column] if isinstance(unit, Unit)}
+        cells = [layout.cell(row, column) for row in layout.body]
+        of_formats = {
+            unit_of_format(cell.number_format) for cell in cells if cell.number is not None
+        }
+        stated[column] = everywhere | units_in(layout.headings[column])
+        # Formats that state the unit of some amounts say nothing about the others.
+        if stated[column] or None not in of_formats:
+            stated[column] |= {unit for unit in of_formats if isinstance(unit, Unit)}
     return stated
+
+
+def says_no_amount(cell):
+    """Tell whether `cell` is empty, or has only the name of a unit."""
+    is_unit = cell.number is None and units_in(cell.text) and not re.search(r"\d", cell.text)
+    return cell.is_empty or bool(is_unit)
 
 
 def decimals_printed(cell, value):

@@ -144,6 +144,8 @@ class GoalReview(Review):
         if layout.rows_above:
             numbers = listed([row.number for row in layout.rows_above])
             self.advice.append(f"Rad {numbers} hoppas över: där finns inga mål.")
+        if unread := layout.unread_columns():
+            self.advice.append(f"Läses inte: {unread}.")
         if layout.hidden_numbers and not layout.reads_hidden_rows:
             numbers = listed(layout.hidden_numbers)
             self.advice.append(f"Rad {numbers} är dold i filen och läses inte.")
@@ -299,7 +301,8 @@ class GoalReview(Review):
                 node.parent = goal
                 self._set_texts(entry, node, "area")
                 if not node.part.text_sv:
-                    name = name_of_cell(entry.row, self.column_by_role.get("area_sv", 0))
+                    column = self.column_by_role.get("area_sv")
+                    name = "" if column is None else name_of_cell(entry.row, column)
                     entry.errors.append(CellError(ROLES["area_sv"], "Texten saknas.", name))
                 nodes.append(node)
             self._order(nodes, existing)

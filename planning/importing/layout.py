@@ -94,6 +94,17 @@ class Layout:
         """Return the indexes of the columns that have `role`."""
         return [column for column, given in enumerate(self.roles) if given == role]
 
+    def unread_columns(self):
+        """Return the columns with content that aren't read, as text: kolumn C (Not) och D, dold."""
+        names = []
+        for column in self.columns_with(""):
+            if any(not self.cell(row, column).is_empty for row in self.body):
+                heading = f" ({self.headings[column]})" if self.headings[column] else ""
+                hidden = ", dold" if column in self.sheet.hidden_columns else ""
+                names.append(f"{letter(column)}{heading}{hidden}")
+        texts = [", ".join(names[:-1]), *names[-1:]]
+        return f"kolumn {' och '.join(filter(None, texts))}" if names else ""
+
     def first_rows(self):
         """Return rows to show: `[(Row, state, [(text, is an amount), …]), …]`.
 

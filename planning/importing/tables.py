@@ -4,7 +4,7 @@ from copy import copy
 
 from blekinge_site.formats import amount as formatted
 from pages.exchange.cells import Cell
-from planning.importing.amounts import Amounts, name_of_cell
+from planning.importing.amounts import Amounts, name_of_cell, says_no_amount
 from planning.importing.columns import ROLES, AmountColumn, RoleGuess
 from planning.importing.kinds import guess_kinds, kind_named
 from planning.importing.layout import Layout, letter, listed
@@ -153,7 +153,7 @@ class TableReview(Review):
             cell = layout.cell(row, self.name_column)
             typed = self.choices.get(name_of_cell(row, self.name_column), "")
             name = " ".join((typed or cell.text).split())
-            has_amounts = any(not layout.cell(row, column).is_empty for column in columns)
+            has_amounts = not all(says_no_amount(layout.cell(row, column)) for column in columns)
             has_kind = (
                 self.kind_column is not None and not layout.cell(row, self.kind_column).is_empty
             )
@@ -183,6 +183,8 @@ class TableReview(Review):
                 if len(numbers) == 1:
                     reason = reason.replace("de har", "den har")
                 self.advice.append(f"Rad {listed(numbers)} hoppas över: {reason}.")
+        if unread := layout.unread_columns():
+            self.advice.append(f"Läses inte: {unread}.")
         if layout.hidden_numbers and not layout.reads_hidden_rows:
             numbers = listed(layout.hidden_numbers)
             self.advice.append(f"Rad {numbers} är dold i filen och läses inte.")

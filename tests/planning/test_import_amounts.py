@@ -148,6 +148,24 @@ def test_contradictions_about_the_unit_are_asked_about(table, file):
     ]
 
 
+@pytest.mark.parametrize(
+    "file",
+    [
+        csv_of("Post;Budget 2023", ";tkr", "Skatteintäkter;1 079 500"),
+        csv_of("Post;Budget 2023", "Skatteintäkter;1 079 500", "Alla belopp i tkr;"),
+    ],
+)
+def test_the_unit_may_stand_in_a_row_below(table, file):
+    import_file(file, table)
+    assert amount_of(table) == Decimal("1079.5")
+
+
+def test_number_formats_that_state_the_unit_of_some_amounts_only_are_not_enough(table):
+    rows = [["Skatteintäkter", 1079500000], ["Bidrag", 5]]
+    file = workbook_of(["Post", "Budget 2023"], *rows, formats={"B2": "#,##0,"})
+    assert problems_of(review_of(file, table)) == [NOT_SAID]
+
+
 def test_columns_may_have_different_units(table):
     file = csv_of("Post;Budget 2023 (mnkr);Plan 2024 (tkr)", "Skatteintäkter;1 079,5;1 100 000")
     import_file(file, table)

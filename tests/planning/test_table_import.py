@@ -321,6 +321,7 @@ def test_hidden_rows_and_columns_are_said_and_left_out(budget):
     review = review_of(file, budget)
     assert [row.name for row in review.rows] == ["A", "C"]
     assert "Rad 3 är dold i filen och läses inte." in review.advice
+    assert "Läses inte: kolumn C (Plan 2024 (mnkr)), dold." in review.advice
     assert review.layout.roles == ["name_sv", "amounts", ""]
     chosen = review_of(file, budget, hidden_rows="ja", column_2="amounts")
     assert [row.name for row in chosen.rows] == ["A", "B", "C"]
