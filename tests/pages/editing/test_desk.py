@@ -49,7 +49,7 @@ def test_all_tasks_are_listed_with_counts(admin_client, db):
     assert counts == {
         "Utkast och arbetskopior": ["Regionplan 2019–2021: Arbetskopia"],
         "Granskningsdag har passerat": ["Sent: skulle ha granskats 2 januari 2020"],
-        "Saknar engelska": ["Inriktningsmål: 1"],
+        "Saknar engelska": ["Mål: 1"],
         "Ny återkoppling": ["2 svar på 7 dagar: 1 nej, 1 med egna ord"],
         "Trasiga länkar": ["Lank: ”Bort” leder till /borta/"],
     }
