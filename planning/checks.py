@@ -1,6 +1,7 @@
 """Checks of a plan before it is published, in addition to those of its texts in pages.publishing.findings."""
 
 from pages.publishing.findings import Finding, checks, text_in
+from planning.copied_texts import copied_text_findings
 from planning.labels import label_text, lower_first
 from planning.models import Budget, BudgetTable, PlanDocument, RegionalPlan
 from planning.sums import sums_of
@@ -23,6 +24,7 @@ def check_plan(plan):
             text = f"Här finns inga {goals}. Lägg till dem, eller ta bort ”{perspective}”."
             yield Finding(False, text, perspective)
     yield from check_leading(plan)
+    yield from copied_text_findings(plan)
 
 
 def check_leading(plan):

@@ -1312,6 +1312,18 @@ class Migration(migrations.Migration):
                 violation_error_message="Skriv året med fyra siffror.",
             ),
         ),
+        migrations.AddField(
+            model_name="regionalplan",
+            name="copied_from",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="planning.regionalplan",
+                verbose_name="kopierad från",
+            ),
+        ),
         migrations.RunPython(carry_over, migrations.RunPython.noop),
         migrations.RunPython(extend_roles, migrations.RunPython.noop),
         migrations.SeparateDatabaseAndState(

@@ -356,6 +356,10 @@ class BudgetLine(Ordered):
     def is_sum(self):
         return self.kind in self.SUMS
 
+    def decimal_amounts(self):
+        """Return the amounts that are numbers, in no particular order."""
+        return [amount for amount in self.amounts.values() if isinstance(amount, Decimal)]
+
     def amount(self, column):
         """Return the amount in `column`, a BudgetColumn: a Decimal, NONE or None if it is missing."""
         return self.amounts.get(column.code)

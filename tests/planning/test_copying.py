@@ -1,9 +1,13 @@
 """Copying a plan to a new period, and a budget to a new year."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
-from planning.copying import copy_to_period
+from pages.publishing.findings import findings
+from pages.publishing.versions import working_copy
+from planning.copying import copy_to_period, next_budget
 from planning.models import Budget, Indicator, IndicatorValue, PlanDocument, RegionalPlan
 from tests.factories import make_budget, make_goal, make_perspective, make_plan, make_table
 
@@ -92,3 +96,65 @@ def test_a_budget_outside_a_shorter_period_is_left_out(db):
     make_budget(plan, 2021)
     draft = copy_to_period(plan, 2022, 2023)
     assert list(draft.budgets.values_list("year", flat=True)) == [2022]
+
+
+# --- What still names other years ------------------------------------------------------------------
+
+
+def named_in(plan):
+    """Return what the check of `plan` says that its texts name, by form field."""
+    texts = {f.field: f.text for f in findings(plan) if "nämner" in f.text}
+    return {field: text.split(" nämner ")[1].split(". K")[0] for field, text in texts.items()}
+
+
+def test_texts_that_name_the_years_and_amounts_of_the_old_plan_are_listed(db):
+    old = make_plan(
+        2019,
+        2021,
+        lead_sv="Planen för 2019–2021 ger 59,3 miljoner kronor. Målet gäller 2030.",
+        lead_en="The plan gives SEK\u00a06,198.0\u00a0million.",
+    )
+    make_goal(None, plan=old, description_sv="Sedan 2015 har vi 12 vårdcentraler.")
+    budget = make_budget(old, 2019, [("item", "-6198.0"), ("result", "59.3")])
+    Budget.objects.update(introduction_sv="Budgeten för 2019 visar 59,3. Den kostar 6\u00a0198,0.")
+    assert named_in(old) == {}
+    assert named_in(working_copy(old)) == {}
+    draft = copy_to_period(old, 2022, 2024)
+    assert named_in(draft) == {
+        "lead_sv": "2019, 2021 och 59,3",
+        "lead_en": "6,198.0",
+        "description_sv": "2015",
+        "introduction_sv": "2019, 59,3 och 6\u00a0198,0",
+    }
+    draft.lead_sv, draft.lead_en = "Planen för 2022–2024 ger 60,0.", "The plan."
+    draft.save()
+    assert named_in(draft).keys() == {"description_sv", "introduction_sv"}
+    finding = next(f for f in findings(draft) if f.field == "introduction_sv")
+    copied = draft.budgets.get()
+    assert finding.address == f"/admin/planning/budget/{copied.pk}/change/#id_introduction_sv"
+    assert not finding.stops
+    assert budget.plan == old
+
+
+def test_a_new_budget_of_the_same_plan_is_checked_too(db):
+    plan = make_plan(2019, 2021, status="draft")
+    first = make_budget(plan, 2019, [("item", "1.0"), ("result", "59.3")])
+    first.introduction_sv = "Budgeten för 2019 visar 59,3. Ekonomisk plan finns för 2020–2021."
+    first.save()
+    next_budget(2020, first)
+    assert named_in(plan) == {"introduction_sv": "59,3"}
+    Budget.objects.filter(year=2020).update(introduction_sv="För 2019 blir det 1\u00a0000.")
+    assert named_in(plan) == {"introduction_sv": "2019"}
+
+
+def test_the_check_of_copied_texts_makes_a_fixed_number_of_queries(db):
+    plan = make_plan(2019, 2021)
+    make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")])
+    counts = []
+    for number in (1, 2, 3):
+        make_goal(None, number, plan=plan, description_sv="Sedan 2015.")
+        draft = copy_to_period(plan, 2020 + 10 * number, 2022 + 10 * number)
+        with CaptureQueriesContext(connection) as queries:
+            assert len(findings(draft)) > number
+        counts.append(len(queries))
+    assert len(set(counts)) == 1
