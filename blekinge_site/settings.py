@@ -122,6 +122,7 @@ TEMPLATES = [
                 "blekinge_site.languages",
                 "pages.publishing.richtext",
                 "planning.labels",
+                "planning.sentences",
             ],
             "context_processors": [
                 "django.template.context_processors.csp",
