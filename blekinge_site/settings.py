@@ -121,6 +121,7 @@ TEMPLATES = [
                 "blekinge_site.formats",
                 "blekinge_site.languages",
                 "pages.publishing.richtext",
+                "planning.indicators",
                 "planning.labels",
                 "planning.sentences",
             ],

@@ -23,7 +23,10 @@ LEAST_ITEMS_TO_COMPARE = 3
 def heading(column):
     """Return the heading of a BudgetColumn as HTML, marked `lang="sv"` if it lacks English."""
     text, falls_back = text_and_fallback(column, "name")
-    return escape_and_mark(text or str(column), falls_back)
+    if text:
+        return escape_and_mark(text, falls_back)
+    kind = column.get_kind_display()
+    return format_html('{} <span class="figure">{}</span>', kind, column.period)
 
 
 @register.filter
