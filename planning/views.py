@@ -83,7 +83,7 @@ IDS_ON_BUDGET = {"innehall", "feedback-question", "uppfoljning", "av-varje-100-k
 
 def charts_of(budget, code=None):
     """Return the Charts of the tables of `budget`, which have been prefetched with their anchors."""
-    give_anchors(budget.tables.all(), taken={*IDS_ON_BUDGET})
+    give_anchors(budget.tables.all(), taken=IDS_ON_BUDGET | {f"chart-{budget.year}"})
     return [charts.chart_of(table, budget.year, code) for table in budget.tables.all()]
 
 
@@ -116,7 +116,8 @@ def set_anchors_on_plan(plan):
     Perspectives, goals and budgets must be prefetched.
     """
     taken = {"contents-heading", "innehall", "regionplanen", "dokument", "planer"}
-    taken |= {f"budget-{budget.year}" for budget in plan.budgets.all()}
+    for budget in plan.budgets.all():
+        taken |= {f"budget-{budget.year}", f"chart-{budget.year}"}
     give_anchors(plan.perspectives.all(), taken)
     give_anchors(plan.direct_goals, taken)
     for perspective in plan.perspectives.all():
