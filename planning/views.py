@@ -77,9 +77,13 @@ def prefetch_tables():
     return Prefetch("tables", BudgetTable.objects.prefetch_related("columns", "lines"))
 
 
+# The ids on the page of a budget other than those of its tables, where a table may have the same word.
+IDS_ON_BUDGET = {"innehall", "feedback-question", "uppfoljning", "av-varje-100-kronor"}
+
+
 def charts_of(budget, code=None):
     """Return the Charts of the tables of `budget`, which have been prefetched with their anchors."""
-    give_anchors(budget.tables.all(), taken={"innehall", "feedback-question", "uppfoljning"})
+    give_anchors(budget.tables.all(), taken=IDS_ON_BUDGET | {f"chart-{budget.year}"})
     return [charts.chart_of(table, budget.year, code) for table in budget.tables.all()]
 
 
@@ -112,7 +116,8 @@ def set_anchors_on_plan(plan):
     Perspectives, goals and budgets must be prefetched.
     """
     taken = {"contents-heading", "innehall", "regionplanen", "dokument", "planer"}
-    taken |= {f"budget-{budget.year}" for budget in plan.budgets.all()}
+    for budget in plan.budgets.all():
+        taken |= {f"budget-{budget.year}", f"chart-{budget.year}"}
     give_anchors(plan.perspectives.all(), taken)
     give_anchors(plan.direct_goals, taken)
     for perspective in plan.perspectives.all():
@@ -151,6 +156,18 @@ def chart_of_result(budget):
         if result and is_of_year and isinstance(result.amount, Decimal):
             return chart
     return None
+
+
+def chart_of_hundred(budget_charts):
+    """Return the first of `budget_charts` that can be shown as parts of 100 kronor, its income and expenses.
+
+    Return None and two empty lists if none can.
+    """
+    for chart in budget_charts:
+        income, expenses = charts.of_hundred(chart)
+        if income:
+            return chart, income, expenses
+    return None, [], []
 
 
 @require_safe
@@ -280,6 +297,7 @@ def budget_page(request, period, year, code=None):
     follow_up = (
         FollowUp.objects.filter(plan=plan, year=year).prefetch_related("ratings__goal").first()
     )
+    chart, income, expenses = chart_of_hundred(budget_charts)
     return render(
         request,
         "planning/budget.html",
@@ -293,8 +311,11 @@ def budget_page(request, period, year, code=None):
             "plan": plan,
             "budget": budget,
             "decision": decision("", budget.decided_on),
+            "is_proposal": is_proposal(plan),
             "charts": budget_charts,
-            "chosen_code": code,
+            "of_hundred": chart,
+            "income": income,
+            "expenses": expenses,
             "follow_up": follow_up,
         },
     )
