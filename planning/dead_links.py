@@ -109,13 +109,20 @@ def ids_on_plan(plan, language):
     ids |= {f"budget-{budget.year}" for budget in budgets}
     ids |= {goal.anchor for goal in plan.direct_goals}
     for budget in budgets:
-        first_table = charts_of(budget)[:1]
-        ids |= {f"chart-{budget.year}" for chart in first_table if chart.rows}
+        for chart in charts_of(budget)[:1]:
+            ids |= ids_of_chart(chart, budget) if chart.rows else set()
     with override(language):
         return ids | {"regionplanen"} if plan.introduction else ids
 
 
 # --- Parts of plans --------------------------------------------------------------------------------
+
+
+def ids_of_chart(chart, budget):
+    """Return the ids that `chart` has on any page. The first table of a year has the id of its chart."""
+    is_first = chart.table == budget.tables.all()[0]
+    ids = {f"caption-{budget.year}-{chart.table.anchor}"}
+    return ids | {f"chart-{budget.year}"} if is_first else ids
 
 
 @looks_up("planning:perspective")
@@ -165,7 +172,8 @@ def ids_on_budget(budget, has_follow_up):
     of_hundred, _income, _expenses = chart_of_hundred(budget_charts)
     shown = [chart for chart in budget_charts if chart.rows]
     ids = IDS_ON_EVERY_PAGE | {chart.table.anchor for chart in shown}
-    ids |= {f"chart-{budget.year}" for chart in budget_charts[:1] if chart.rows}
+    for chart in shown:
+        ids |= ids_of_chart(chart, budget)
     ids |= {"av-varje-100-kronor"} if of_hundred else set()
     return ids | ({"uppfoljning"} if has_follow_up else set())
 

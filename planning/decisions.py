@@ -39,7 +39,8 @@ def decision(decided_by, decided_on, kind=Decision.Kind.DECIDED):
 def decisions_as_html(plan):
     """Return the decisions about `plan` of which anything is known: `[(sentence, document or None), …]`.
 
-    Sentences are HTML, and may be empty. In a sentence, a name without English is marked `lang="sv"`. The documents are among those prefetched.
+    Sentences are HTML, and may be empty. In a sentence, a name without English is marked `lang="sv"`. The
+    documents are among those prefetched.
     """
     documents = {document.pk: document for document in plan.documents.all()}
     rows = []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typst
 from django.utils.text import capfirst
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from blekinge_site.formats import amount, day
@@ -65,7 +65,7 @@ def indicator_content(chart):
         name = _("Mål %(year)s") % {"year": year} if year else _("Mål")
         lines.append(line_content(name, [chart.target]))
     sources = [f"{value.source} ({years})" for value, years in chart.sources]
-    sources_label = ngettext("Källa:", "Källor:", len(sources))
+    sources_label = _("Källor:") if len(sources) > 1 else _("Källa:")
     return {
         "sentence": sentence_of(indicator, getattr, str.format),
         "heading": _("År"),

@@ -11,10 +11,16 @@ from django.utils.translation import gettext as _
 
 from blekinge_site.formats import amount
 from blekinge_site.languages import escape_and_mark, text_and_fallback, words
-from planning.models import BudgetColumn, BudgetLine
+from planning.models import BudgetColumn, BudgetLine, BudgetTable
 
 register = template.Library()
 
+WITH_UNIT = {
+    BudgetTable.Unit.SEK: lambda: _("{amount} kronor"),
+    BudgetTable.Unit.KSEK: lambda: _("{amount} tusen kronor"),
+    BudgetTable.Unit.MSEK: lambda: _("{amount} miljoner kronor"),
+    BudgetTable.Unit.BSEK: lambda: _("{amount} miljarder kronor"),
+}
 MAX_SUMS = 3  # more of them would be a table in words
 LEAST_ITEMS_TO_COMPARE = 3
 
@@ -56,7 +62,7 @@ def figure(value, chart, is_first):
     text = amount(value, chart.table.decimals)
     if not is_first:
         return text
-    return _("{amount} {unit}").format(amount=text, unit=chart.table.get_unit_display())
+    return WITH_UNIT[chart.table.unit]().format(amount=text)
 
 
 def is_in_words(row, chart, *, is_first):
