@@ -42,8 +42,13 @@ def restore_roles(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _roles_remain(restore_roles):
+def _roles_remain(request):
     """Tests with a live server, or with transactions of their own, empty all tables afterwards."""
+    # Without any test that needs a database, there is no test database.
+    if not any({"db", "transactional_db"} & {*item.fixturenames} for item in request.session.items):
+        yield
+        return
+    restore_roles = request.getfixturevalue("restore_roles")
     yield
     restore_roles()
 
