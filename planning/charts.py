@@ -82,7 +82,8 @@ class Chart:
 
     @property
     def is_wide(self):
-        return len(self.columns) >= MANY_COLUMNS
+        """Whether the columns need a box that scrolls."""
+        return len(self.columns) >= (MANY_COLUMNS - 1 if self.is_long else MANY_COLUMNS)
 
     @property
     def is_long(self):
