@@ -2,6 +2,9 @@
 
 import datetime as dt
 import os
+import sqlite3
+import tempfile
+from contextlib import closing
 
 import pytest
 from django.apps import apps
@@ -14,6 +17,22 @@ from django.utils import timezone, translation
 
 from tests.moments import NOON
 from tests.rows import all_rows, insert
+from tests.serving import migrated
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    """Copy a migrated database into memory for the tests, because migrating takes longer."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    name = "file:tests?mode=memory&cache=shared"
+    connection.settings_dict["TEST"]["NAME"] = name
+    # The copy lasts as long as this connection, at least.
+    with closing(sqlite3.connect(name, uri=True)) as memory:
+        with closing(sqlite3.connect(migrated())) as file:
+            file.backup(memory)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +113,14 @@ def signed_in(client, db):
 def database(db, monkeypatch):
     """The test's own connection, which a request would close for being in a transaction."""
     monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
+
+
+def pytest_configure(config):
+    """Create the folder that all processes of this test run share; see tests/serving.py."""
+    if "SHARED_FOLDER" not in os.environ:
+        folder = tempfile.TemporaryDirectory()
+        os.environ["SHARED_FOLDER"] = folder.name
+        config.add_cleanup(folder.cleanup)
 
 
 def pytest_xdist_auto_num_workers():
