@@ -123,9 +123,12 @@ def pytest_configure(config):
         config.add_cleanup(folder.cleanup)
 
 
-def pytest_xdist_auto_num_workers():
-    """Run two processes for each processor, since many tests wait for a browser or a server."""
-    return 2 * os.cpu_count()
+def pytest_xdist_auto_num_workers(config):
+    """Run two processes for each processor, since many tests wait for a browser or a server.
+
+    With `-n logical`, for tests that wait for nothing, run one.
+    """
+    return os.cpu_count() * (1 if config.option.numprocesses == "logical" else 2)
 
 
 @pytest.hookimpl(trylast=True)
