@@ -16,6 +16,7 @@ import time
 from contextlib import closing
 
 import pytest
+from django.conf import settings
 
 from tests.hang_ups import falls_to, hang_up_often, sockets_and_threads
 from tests.outages import PAUSE_SECONDS
@@ -362,7 +363,7 @@ def test_clients_that_hang_up_leave_nothing_behind(stack):
     before = {
         worker: [number + 8 for number in sockets_and_threads(worker)] for worker in workers()
     }
-    hang_up_often(lambda: connect_to(stack), HOST, 2000)
+    hang_up_often(lambda: connect_to(stack), HOST, 2000 if settings.IN_CI else 500)
     assert stack.page("/")[0] == "200 2"
     left = {
         worker: sockets_and_threads(worker)
