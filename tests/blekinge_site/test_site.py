@@ -38,7 +38,7 @@ from tests.factories import (
 )
 from tests.site import public_addresses, text_of
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 ROOT = Path(settings.BASE_DIR)
 
@@ -288,6 +288,7 @@ print(Client().get("/", headers={"host": "localhost"}).status_code, *sys.modules
 """
 
 
+@pytest.mark.processes
 def test_a_visit_loads_no_module_that_only_staff_need(tmp_path):
     process = subprocess.run(
         [sys.executable, "-c", VISIT],
@@ -310,6 +311,7 @@ def test_a_visit_loads_no_module_that_only_staff_need(tmp_path):
 # --- Translations ----------------------------------------------------------------------------------
 
 
+@pytest.mark.processes
 def test_make_messages_changes_nothing_and_the_english_catalogue_is_complete(tmp_path):
     if shutil.which("xgettext") is None:
         pytest.skip("no xgettext here: apt-get install gettext")
