@@ -55,15 +55,16 @@ def plan_or_404(plans, period):
     raise (Withdrawn if withdrawn.exists() else Http404)(f"no published plan for {period}")
 
 
-def redirect_if_once_published(parts, plan):
-    """Redirect to `plan` if any of `parts` belongs to a version of it that has been published.
+def redirect_if_once_published(parts, plan, to=None):
+    """Redirect to `plan`, or `to`, if any of `parts` belongs to a version of it that has been published.
 
     Raises Http404 otherwise.
     """
     published_versions = plan.versions().filter(published_at__lte=timezone.now())
-    if not parts.filter(plan__in=published_versions).exists():
+    path = parts.model.path_to_publishable()
+    if not parts.filter(**{f"{path}__in": published_versions}).exists():
         raise Http404(f"never a part of {plan}")
-    return redirect(plan, permanent=True)
+    return redirect(to or plan, permanent=True)
 
 
 def prefetch_goals(name="goals", *, goals=None, to_attr=None):
@@ -291,9 +292,7 @@ def budget_page(request, period, year, code=None):
     budget_charts = charts_of(budget, code)
     if code and code not in {chart.column.code for chart in budget_charts if chart.column}:
         columns = BudgetColumn.objects.filter(code=code, table__budget__year=year)
-        if not columns.filter(table__budget__plan__in=plan.versions()).exists():
-            raise Http404(f"no column {code}")
-        return redirect(budget, permanent=True)
+        return redirect_if_once_published(columns, plan, to=budget)
     follow_up = (
         FollowUp.objects.filter(plan=plan, year=year).prefetch_related("ratings__goal").first()
     )

@@ -225,18 +225,6 @@ AXE_OPTIONS = {
 AXE_COLOR_OPTIONS = AXE_OPTIONS | {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 }
-# The rules whose answer depends on how wide the window is.
-AXE_LAYOUT_OPTIONS = AXE_OPTIONS | {
-    "runOnly": {
-        "type": "rule",
-        "values": [
-            "color-contrast",
-            "link-in-text-block",
-            "scrollable-region-focusable",
-            "target-size",
-        ],
-    }
-}
 
 # The texts that stick out of the window, are cut off by a box, or overlap other text in a chart, as strings.
 SPILLED = """() => {

@@ -38,7 +38,7 @@ def test_a_waterfall_continues_from_line_to_line(db):
     assert drawn.is_waterfall
     assert spans(drawn) == [(0, 1), (0.6, 1), (0, 0.6), (0, 0.6)]
     assert [row.bar.color for row in drawn.rows] == ["gain", "loss", "sum", "plus"]
-    assert [row.bar.begin for row in drawn.rows[1:]] == [row.bar.end for row in drawn.rows[:3]]
+    assert [row.step_in for row in drawn.rows[1:]] == [row.step_out for row in drawn.rows[:3]]
 
 
 def test_a_subtotal_begins_where_its_first_term_did(db):
@@ -99,7 +99,9 @@ def test_a_missing_amount_and_a_dash_are_not_the_same(db):
     dash, missing = drawn.rows[0].cells
     assert (dash.is_dash, dash.is_missing) == (True, False)
     assert (missing.is_dash, missing.is_missing) == (False, True)
-    assert drawn.has_missing
+    assert drawn.rows[0].bar is None
+    later = charts.chart_of(drawn.table, 2019, "plan-2020")
+    assert [row.bar.color for row in later.rows] == ["slot", "item"]
 
 
 def test_the_bars_follow_the_column_of_the_year_or_the_chosen_one(db):
@@ -113,10 +115,12 @@ def test_the_bars_follow_the_column_of_the_year_or_the_chosen_one(db):
 
 
 def test_the_axis_has_round_numbers(db):
-    drawn = chart([("item", "988.3"), ("item", "-6198.0"), ("item", "4111.8"), ("result", "-1097.9")])
-    assert [label for _x, label in drawn.axis] == [-4000, -2000, 0]
+    drawn = chart(
+        [("item", "988.3"), ("item", "-6198.0"), ("item", "4111.8"), ("result", "-1097.9")]
+    )
+    assert [label for _x, label, _anchor in drawn.axis] == [-4000, -2000, 0]
     small = chart_of_another([("item", "0.03"), ("item", "-0.01"), ("result", "0.02")])
-    assert [label for _x, label in small.axis] == [Decimal(n) / 100 for n in range(4)]
+    assert [label for _x, label, _anchor in small.axis] == [Decimal(n) / 100 for n in range(4)]
 
 
 def chart_of_another(lines):
@@ -151,7 +155,7 @@ def test_a_table_without_lines_or_columns_is_not_drawn(client, db):
 
 def test_a_chart_of_zeros_can_be_drawn(db):
     drawn = chart([("item", "0.0"), ("result", "0.0")])
-    assert [row.bar.x for row in drawn.rows] == ["0.5%", "0.5%"]
+    assert [row.bar for row in drawn.rows] == [None, None]
     assert charts.of_hundred(drawn) == ([], [])
 
 

@@ -20,7 +20,7 @@ from tests.factories import (
 from tests.site import text_of
 from tests.staff_forms import admin_address, change, form_of, publish
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 
 def errors_of(response):

@@ -13,7 +13,7 @@ from pages.publishing.versions import working_copy
 from tests.factories import make_goal, make_page, make_perspective, make_plan, make_profile
 from tests.site import text_of
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 ENGLISH = {"title_en": "In English", "responsible_en": "The region"}
 TOMORROW = timezone.now() + dt.timedelta(days=1)

@@ -27,7 +27,7 @@ from tests.factories import (
 )
 from tests.site import public_addresses
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 # Links that work, and links that don't.
 ALIVE = [

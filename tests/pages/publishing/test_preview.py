@@ -27,7 +27,7 @@ from tests.factories import (
 from tests.site import text_of
 from tests.staff_forms import admin_address, form_of, publish
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 
 def whole_database():
