@@ -86,6 +86,12 @@ class Chart:
         return len(self.columns) >= (MANY_COLUMNS - 1 if self.is_long else MANY_COLUMNS)
 
     @property
+    def axis_decimals(self):
+        """The number of decimals that the labels of the axis need."""
+        exponents = [label.normalize().as_tuple().exponent for _x, label, _anchor in self.axis]
+        return max(0, -min(exponents, default=0))
+
+    @property
     def is_long(self):
         """Whether any amount needs a wider column."""
         amounts = [cell.amount for row in self.rows for cell in row.cells]
