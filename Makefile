@@ -36,10 +36,10 @@ run: port install .env $(STATIC) ## Install, fill an empty database, serve at po
 
 test: install-dev .env $(STATIC) ## Run every test; those that meet the database also on PostgreSQL.
 	.venv/bin/python $(PYTEST)
-	.venv/bin/python -m tests.on_postgresql -n auto --dist loadscope
+	.venv/bin/python -m tests.on_postgresql -n logical --dist loadscope
 
 quick: check .env ## Run check, and the tests that start no browser, server or other program.
-	.venv/bin/python $(PYTEST) -m "not processes"
+	.venv/bin/python -m pytest -n logical --dist loadscope -m "not processes"
 
 check: install-dev ## Check the format, the code, the migrations and the settings of a real installation.
 	.venv/bin/ruff format --check --output-format concise

@@ -121,7 +121,9 @@ TEMPLATES = [
                 "blekinge_site.formats",
                 "blekinge_site.languages",
                 "pages.publishing.richtext",
+                "planning.indicators",
                 "planning.labels",
+                "planning.sentences",
             ],
             "context_processors": [
                 "django.template.context_processors.csp",

@@ -4,7 +4,7 @@ The chart is the table: each row has a bar, in an SVG whose horizontal lengths a
 Lengths are strings, because templates would localise numbers. Nothing here makes a query.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from planning.models import NONE
@@ -12,18 +12,23 @@ from planning.sums import Sum, sums_of, value
 
 MARGIN = Decimal("0.005")  # of the width, on each side of a chart with an axis
 LEAST_WIDTH = Decimal("0.0035")  # of the width, so that the smallest amount is visible
-MAX_AXIS_LABELS = 4
+SLOT_WIDTH = Decimal("0.06")  # of the width, for an amount that is missing
+MAX_AXIS_STEPS = 4
+MAX_AXIS_STEPS_WIDE = 2  # in a table of many columns, whose bars have less room
+NEAR_END = Decimal("0.08")  # of the width, where a label of the axis would reach out of the chart
+MANY_COLUMNS = 3
+LONG_AMOUNT = 9  # characters, that need a wider column
 
 
 @dataclass(frozen=True)
 class Bar:
     """A bar in a row. Lengths are SVG percentages."""
 
-    color: str  # "gain", "loss", "sum", "plus" or "minus", a class in the stylesheets
+    # A class in the stylesheets: "gain", "loss", "item", "sum", "plus" or "minus". "slot" is the place of an
+    # amount that is missing.
+    color: str
     x: str
     width: str
-    end: str  # where the bar ends, and the next one begins
-    begin: str  # where the bar before it ended
     is_dashed: bool = False  # whether it is a sum that differs from its terms by more than rounding
 
 
@@ -50,8 +55,10 @@ class Row:
     line: object
     cells: list
     chosen: Cell
-    bar: Bar | None
+    bar: Bar | None  # None for a dash and for zero
     sum: Sum | None
+    step_in: str = ""  # in a waterfall: where the line from the row before comes in
+    step_out: str = ""  # and where the line to the next row goes out
 
     @property
     def terms(self):
@@ -68,18 +75,49 @@ class Chart:
     columns: list
     column: object  # the column that the bars show
     rows: list
-    axis: list  # the labels: [(x, Decimal), …]
+    axis: list  # the labels: [(x, Decimal, text-anchor), …]
     zero: str  # the x coordinate of zero
     is_waterfall: bool  # whether each bar starts where the one before it ended
     result: Row | None
+
+    @property
+    def is_wide(self):
+        """Whether the columns need a box that scrolls."""
+        return len(self.columns) >= (MANY_COLUMNS - 1 if self.is_long else MANY_COLUMNS)
+
+    @property
+    def axis_decimals(self):
+        """The number of decimals that the labels of the axis need."""
+        exponents = [label.normalize().as_tuple().exponent for _x, label, _anchor in self.axis]
+        return max(0, -min(exponents, default=0))
+
+    @property
+    def is_long(self):
+        """Whether any amount needs a wider column."""
+        amounts = [cell.amount for row in self.rows for cell in row.cells]
+        longest = max((abs(each) for each in amounts if isinstance(each, Decimal)), default=0)
+        return len(f"{longest:,.{self.table.decimals}f}") > LONG_AMOUNT
+
+    @property
+    def balance(self):
+        """What the result in the chosen column is: "surplus", "deficit" or "" if neither or unknown."""
+        amount = self.result and self.result.chosen.amount
+        if not isinstance(amount, Decimal) or not amount:
+            return ""
+        return "surplus" if amount > 0 else "deficit"
 
     @property
     def is_rounded(self):
         return any(row.sum and row.sum.is_rounded for row in self.rows)
 
     @property
-    def has_missing(self):
-        return any(cell.is_missing for row in self.rows for cell in row.cells)
+    def has_sums(self):
+        return any(row.sum for row in self.rows)
+
+    @property
+    def has_wrong_sum(self):
+        """Whether a sum differs from its terms by more than rounding."""
+        return any(row.sum and row.sum.adds_up is False for row in self.rows)
 
 
 def percent(fraction):
@@ -116,15 +154,18 @@ def chart_of(table, year, code=None):
     sums_here = [sums.get((position, column.code)) for position in range(len(lines))]
     is_waterfall = leads_to_a_sum(lines, column, sums_here)
     spans = spans_of(lines, column, sums_here) if is_waterfall else spans_from_zero(lines, column)
-    scale = Scale([level for span in spans if span for level in span])
+    scale = Scale([level for span in spans for level in span])
     rows = []
     for line, span, line_sum in zip(lines, spans, sums_here, strict=True):
         cells = [Cell(each, line.amount(each)) for each in columns]
         chosen = next(cell for cell in cells if cell.column is column)
-        bar = span and bar_of(line, span, line_sum, scale, rows)
+        bar = bar_of(line, span, chosen, line_sum, scale, is_waterfall)
         rows.append(Row(line, cells, chosen, bar, line_sum))
+    if is_waterfall:
+        rows = with_steps(rows, spans, scale)
     result = next((row for row in rows if row.line.kind == row.line.Kind.RESULT), None)
-    zero, axis = percent(scale.place(Decimal(0))), scale.axis()
+    steps = MAX_AXIS_STEPS if len(columns) < MANY_COLUMNS else MAX_AXIS_STEPS_WIDE
+    zero, axis = percent(scale.place(Decimal(0))), scale.axis(steps)
     return Chart(table, columns, column, rows, axis, zero, is_waterfall, result)
 
 
@@ -139,13 +180,12 @@ def leads_to_a_sum(lines, column, sums_here):
 
 
 def spans_from_zero(lines, column):
-    """Return a pair of levels for each line, from zero to its amount; None if it has no amount."""
-    amounts = [value(line, column) for line in lines]
-    return [None if amount is None else (Decimal(0), amount) for amount in amounts]
+    """Return a pair of levels for each line, from zero to its amount; both are zero if it has none."""
+    return [(Decimal(0), value(line, column) or Decimal(0)) for line in lines]
 
 
 def spans_of(lines, column, sums_here):
-    """Return a pair of levels for each line, between which its bar lies; None if it has no amount.
+    """Return a pair of levels for each line, between which its bar lies; the same twice if it has no amount.
 
     An item starts where the item before it ended, and a sum where its first term started. A line that says
     "of which" lies within the item before it.
@@ -156,19 +196,32 @@ def spans_of(lines, column, sums_here):
         amount = value(line, column)
         start_at.append(level)
         if amount is None:
-            spans.append(None)
+            spans.append((level, level))
         elif line.kind == line.Kind.OF_WHICH:
             spans.append((part_of_item, part_of_item + amount))
             part_of_item += amount
         elif line_sum:
             base = start_at[line_sum.start]
-            if lines[line_sum.start].is_sum and spans[line_sum.start]:
+            if lines[line_sum.start].is_sum:
                 base = spans[line_sum.start][0]
             spans.append((base, base + amount))
         else:
             spans.append((level, level + amount))
             part_of_item, level = level, level + amount
     return spans
+
+
+def with_steps(rows, spans, scale):
+    """Return the rows of a waterfall with the places of the lines that join their bars."""
+    stepped, level = [], percent(scale.place(Decimal(0)))
+    for number, (row, span) in enumerate(zip(rows, spans, strict=True), start=1):
+        level_before = level
+        if not row.sum and row.line.kind != row.line.Kind.OF_WHICH:
+            level = percent(scale.place(span[1]))
+        step_in = "" if number == 1 else level_before
+        step_out = "" if number == len(rows) else level
+        stepped.append(replace(row, step_in=step_in, step_out=step_out))
+    return stepped
 
 
 class Scale:
@@ -181,8 +234,11 @@ class Scale:
         span = (self.high - self.low) or Decimal(1)
         return MARGIN + (level - self.low) / span * (1 - 2 * MARGIN)
 
-    def axis(self):
-        """Return the labels of the axis, round numbers from low to high: `[(x, Decimal), …]`."""
+    def axis(self, max_steps):
+        """Return the labels of the axis, round numbers from low to high: `[(x, Decimal, anchor), …]`.
+
+        A label near an end has its text towards the middle, so that it doesn't reach out of the chart.
+        """
         span = self.high - self.low
         if not span:
             return []
@@ -190,36 +246,49 @@ class Scale:
         step = next(
             magnitude * factor
             for factor in (1, 2, 5, 10, 20, 50, 100)
-            if span / (magnitude * factor) <= MAX_AXIS_LABELS
+            if span / (magnitude * factor) <= max_steps
         )
         first, last = (
             int((self.low / step).to_integral_value("ROUND_CEILING")),
             int((self.high / step).to_integral_value("ROUND_FLOOR")),
         )
         labels = [number * step for number in range(first, last + 1)]
-        return [(percent(self.place(label)), label) for label in labels]
+        places = [(label, self.place(label)) for label in labels]
+        return [(percent(place), label, anchor_at(place)) for label, place in places]
 
 
-def bar_of(line, span, line_sum, scale, rows_before):
+def anchor_at(place):
+    """Return the SVG text-anchor for a label at `place`, a fraction of the width."""
+    if NEAR_END < place < 1 - NEAR_END:
+        return "middle"
+    return "start" if place <= NEAR_END else "end"
+
+
+def bar_of(line, span, chosen, line_sum, scale, is_waterfall):
+    """Return the Bar of `line`, or None if there is nothing to show."""
     start, end = (scale.place(level) for level in span)
+    if chosen.is_missing:
+        return Bar("slot", percent(min(start, 1 - SLOT_WIDTH)), percent(SLOT_WIDTH))
+    if start == end:
+        return None
     low, width = min(start, end), max(abs(end - start), LEAST_WIDTH)
-    bars_before = [row.bar for row in rows_before if row.bar and row.line.kind != "of_which"]
     return Bar(
-        color=color_of(line, span),
+        color=color_of(line, span, is_waterfall),
         x=percent(min(low, 1 - width)),
         width=percent(width),
-        end=percent(end),
-        begin=bars_before[-1].end if bars_before else percent(start),
         is_dashed=bool(line_sum) and line_sum.adds_up is False,
     )
 
 
-def color_of(line, span):
+def color_of(line, span, is_waterfall):
+    """Return the class of a bar. Only a waterfall says that an item adds to a sum, or subtracts from it."""
     is_gain = span[1] >= span[0]
     if line.kind == line.Kind.RESULT:
         return "plus" if is_gain else "minus"
     if line.is_sum:
         return "sum"
+    if not is_waterfall:
+        return "item"
     return "gain" if is_gain else "loss"
 
 

@@ -1,8 +1,9 @@
 """Checks of a plan before it is published, in addition to those of its texts in pages.publishing.findings."""
 
 from pages.publishing.findings import Finding, checks, text_in
+from planning.copied_texts import copied_text_findings
 from planning.labels import label_text, lower_first
-from planning.models import BudgetTable, Perspective, PlanDocument, RegionalPlan
+from planning.models import Budget, BudgetTable, PlanDocument, RegionalPlan
 from planning.sums import sums_of
 
 
@@ -16,7 +17,14 @@ def check_plan(plan):
             if word and not text_in(plan, f"{name}_plural", language):
                 text = f"Planen säger ”{word}” om en, men inte vad flera heter. Fyll i det."
                 yield Finding(False, text, plan, f"{name}_plural_{language}")
+    filled = {goal.perspective_id for goal in plan.goals.all()}
+    for perspective in plan.perspectives.all():
+        if perspective.pk not in filled:
+            goals = lower_first(label_text(plan, "goal_label_plural"))
+            text = f"Här finns inga {goals}. Lägg till dem, eller ta bort ”{perspective}”."
+            yield Finding(False, text, perspective)
     yield from check_leading(plan)
+    yield from copied_text_findings(plan)
 
 
 def check_leading(plan):
@@ -31,12 +39,10 @@ def check_leading(plan):
         yield Finding(False, text, plan, "is_leading")
 
 
-@checks(Perspective)
-def check_perspective(perspective):
-    if not perspective.goals.all():
-        goals = lower_first(label_text(perspective.plan, "goal_label_plural"))
-        text = f"Här finns inga {goals}. Lägg till dem, eller ta bort ”{perspective}”."
-        yield Finding(False, text, perspective)
+@checks(Budget)
+def check_budget(budget):
+    if not budget.tables.all() and budget.tax_rate is None:
+        yield Finding(False, "Budgeten är tom. Lägg till tabeller, eller ta bort den.", budget)
 
 
 @checks(BudgetTable)

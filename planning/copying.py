@@ -37,6 +37,7 @@ def copy_to_period(plan, first_year, last_year):
         return LEFT_OUT.get(part["model"], {})
 
     undecided = {"successor_id": None, "review_on": None, "is_leading": False}
+    undecided["copied_from_id"] = plan.pk
     years = {"first_year": first_year, "last_year": last_year}
     return build(as_data(plan), change=change, **undecided, **years)
 

@@ -37,19 +37,19 @@ def decision(decided_by, decided_on, kind=Decision.Kind.DECIDED):
 
 
 def decisions_as_html(plan):
-    """Return the decisions about `plan`: `[(sentence as HTML, document or None), …]`.
+    """Return the decisions about `plan` of which anything is known: `[(sentence, document or None), …]`.
 
-    In a sentence, a name without English is marked `lang="sv"`. The documents are among those prefetched.
+    Sentences are HTML, and may be empty. In a sentence, a name without English is marked `lang="sv"`. The
+    documents are among those prefetched.
     """
     documents = {document.pk: document for document in plan.documents.all()}
-    return [
-        # `words` has escaped the name.
-        (
-            mark_safe(decision(words(entry, "decided_by"), entry.decided_on, entry.kind)),
-            documents.get(entry.document_id),
-        )
-        for entry in plan.decisions.all()
-    ]
+    rows = []
+    for entry in plan.decisions.all():
+        sentence = decision(words(entry, "decided_by"), entry.decided_on, entry.kind)
+        if sentence or entry.document_id in documents:
+            # `words` has escaped the name.
+            rows.append((mark_safe(sentence), documents.get(entry.document_id)))
+    return rows
 
 
 def is_proposal(plan):

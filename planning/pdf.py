@@ -12,28 +12,34 @@ from django.utils.translation import gettext as _
 
 from blekinge_site.formats import amount, day
 from blekinge_site.languages import lines_of
-from planning.decisions import decision
+from planning.decisions import decision, is_proposal
+from planning.indicators import indicator_charts, sentence_of
 from planning.labels import label_text
 
 TEMPLATE = Path(__file__).with_name("plan.typ")
 logger = logging.getLogger(__name__)
 
 
-def ended_notice(plan_in_year):
-    """Return a notice that the plan is no longer in force, or an empty string."""
-    if not plan_in_year.has_ended:
-        return ""
-    period = _("Regionplanen gällde %(period)s.") % {"period": plan_in_year.plan.period}
-    return f"{_('Gäller inte längre.')} {period}"
+def notice(plan_in_year):
+    """Return a notice that the plan is no longer in force or not yet decided, or an empty string."""
+    if plan_in_year.has_ended:
+        period = _("Regionplanen gällde %(period)s.") % {"period": plan_in_year.plan.period}
+        return f"{_('Gäller inte längre.')} {period}"
+    if is_proposal(plan_in_year.plan):
+        return f"{_('Det här är ett förslag.')} {_('Planen är inte beslutad.')}"
+    return ""
+
+
+def decisions(plan):
+    """Return lines that say who decided on the plan, and when."""
+    entries = plan.decisions.all()
+    lines = [decision(entry.decided_by, entry.decided_on, entry.kind) for entry in entries]
+    return list(filter(None, lines))
 
 
 def facts(plan):
-    """Return lines that say who decided on the plan, when it was last changed and who is responsible."""
-    decisions = [
-        decision(entry.decided_by, entry.decided_on, entry.kind) for entry in plan.decisions.all()
-    ]
+    """Return lines that say when the plan was last changed and who is responsible."""
     return [
-        *filter(None, decisions),
         f"{_('Senast ändrad')}: {day(plan.changed_at)}",
         f"{_('Ansvarig för sidan')}: {plan.responsible}",
     ]
@@ -44,29 +50,74 @@ def goal_content(goal):
         "name": goal.name,
         "description": lines_of(goal.description),
         "areas": [area.text for area in goal.focus_areas.all()],
+        "indicators": [indicator_content(chart) for chart in indicator_charts(goal)],
     }
+
+
+def indicator_content(chart):
+    """Return an indicator as a sentence, and as lines like those of a table."""
+    indicator = chart.indicator
+    lines = [
+        line_content(str(row.year), [row.text], x=row.x, width=row.width) for row in chart.rows
+    ]
+    if chart.target:
+        year = indicator.target_year
+        name = _("Mål %(year)s") % {"year": year} if year else _("Mål")
+        lines.append(line_content(name, [chart.target]))
+    sources = [f"{value.source} ({years})" for value, years in chart.sources]
+    sources_label = _("Källor:") if len(sources) > 1 else _("Källa:")
+    return {
+        "sentence": sentence_of(indicator, getattr, str.format),
+        "heading": _("År"),
+        "headings": [indicator.unit or _("Värde")],
+        "unit": "",
+        "note": [f"{sources_label} {'; '.join(sources)}"] if sources else [],
+        "is_rounded": False,
+        "zero": chart.zero,
+        "target": chart.target_at,
+        "lines": lines if chart.rows else [],
+    }
+
+
+def line_content(name, amounts, kind="item", color="item", x="", width=""):
+    """Return a line of a table; without `width` it has no bar."""
+    bar = {"color": color, "x": x, "width": width}
+    return {"name": name, "kind": kind, "amounts": amounts, "bar": bar if width else None}
 
 
 def table_content(chart):
     """Return a table with its headings, and its lines with a text for each column."""
     table = chart.table
     unit = capfirst(table.get_unit_display())
-    headings = [str(column) for column in chart.columns] if len(chart.columns) > 1 else [unit]
     return {
         "heading": table.title,
-        "unit": unit if len(chart.columns) > 1 else "",
-        "headings": headings,
+        "unit": unit,
+        "headings": [str(column) for column in chart.columns],
+        "bars_show": _("Staplarna visar %(column)s.") % {"column": chart.column},
+        "zero": chart.zero,
+        "target": "",
         "note": lines_of(table.note),
         "is_rounded": chart.is_rounded,
         "lines": [
-            {
-                "name": row.line.name,
-                "kind": row.line.kind,
-                "amounts": [amount_text(cell, table) for cell in row.cells],
-            }
+            line_content(
+                row.line.name,
+                [amount_text(cell, table) for cell in row.cells],
+                row.line.kind,
+                "dashed" if row.bar and row.bar.is_dashed else row.bar and row.bar.color,
+                row.bar and row.bar.x,
+                row.bar and row.bar.width,
+            )
             for row in chart.rows
         ],
     }
+
+
+def tax_rate(budget):
+    """Return a sentence with the tax rate of `budget`, or an empty string if it isn't known."""
+    if budget.tax_rate is None:
+        return ""
+    rate = amount(budget.tax_rate, 2)
+    return _("Skattesatsen är %(rate)s kronor per 100 kronor.") % {"rate": rate}
 
 
 def amount_text(cell, table):
@@ -81,7 +132,7 @@ def plan_content(plan_in_year, budgets):
     return {
         "language": get_language(),
         "title": str(plan),
-        "notice": ended_notice(plan_in_year),
+        "notice": notice(plan_in_year),
         "lead": plan.lead,
         "body": lines_of(plan.body),
         # The page's introduction is left out, because it refers to this document.
@@ -101,11 +152,13 @@ def plan_content(plan_in_year, budgets):
             "Beloppen är avrundade vart och ett för sig. Därför kan en summa skilja sig något från "
             "sina poster."
         ),
+        "decisions": decisions(plan),
         "facts": facts(plan),
         "budgets": [
             {
                 "heading": _("Budget %(year)s") % {"year": budget.year},
                 "introduction": lines_of(budget.introduction),
+                "tax_rate": tax_rate(budget),
                 "tables": [table_content(chart) for chart in charts if chart.rows],
             }
             for budget, charts in budgets

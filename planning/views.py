@@ -55,15 +55,16 @@ def plan_or_404(plans, period):
     raise (Withdrawn if withdrawn.exists() else Http404)(f"no published plan for {period}")
 
 
-def redirect_if_once_published(parts, plan):
-    """Redirect to `plan` if any of `parts` belongs to a version of it that has been published.
+def redirect_if_once_published(parts, plan, to=None):
+    """Redirect to `plan`, or `to`, if any of `parts` belongs to a version of it that has been published.
 
     Raises Http404 otherwise.
     """
     published_versions = plan.versions().filter(published_at__lte=timezone.now())
-    if not parts.filter(plan__in=published_versions).exists():
+    path = parts.model.path_to_publishable()
+    if not parts.filter(**{f"{path}__in": published_versions}).exists():
         raise Http404(f"never a part of {plan}")
-    return redirect(plan, permanent=True)
+    return redirect(to or plan, permanent=True)
 
 
 def prefetch_goals(name="goals", *, goals=None, to_attr=None):
@@ -77,9 +78,13 @@ def prefetch_tables():
     return Prefetch("tables", BudgetTable.objects.prefetch_related("columns", "lines"))
 
 
+# The ids on the page of a budget other than those of its tables, where a table may have the same word.
+IDS_ON_BUDGET = {"innehall", "feedback-question", "uppfoljning", "av-varje-100-kronor"}
+
+
 def charts_of(budget, code=None):
     """Return the Charts of the tables of `budget`, which have been prefetched with their anchors."""
-    give_anchors(budget.tables.all(), taken={"innehall", "feedback-question", "uppfoljning"})
+    give_anchors(budget.tables.all(), taken=IDS_ON_BUDGET | {f"chart-{budget.year}"})
     return [charts.chart_of(table, budget.year, code) for table in budget.tables.all()]
 
 
@@ -112,7 +117,8 @@ def set_anchors_on_plan(plan):
     Perspectives, goals and budgets must be prefetched.
     """
     taken = {"contents-heading", "innehall", "regionplanen", "dokument", "planer"}
-    taken |= {f"budget-{budget.year}" for budget in plan.budgets.all()}
+    for budget in plan.budgets.all():
+        taken |= {f"budget-{budget.year}", f"chart-{budget.year}"}
     give_anchors(plan.perspectives.all(), taken)
     give_anchors(plan.direct_goals, taken)
     for perspective in plan.perspectives.all():
@@ -151,6 +157,18 @@ def chart_of_result(budget):
         if result and is_of_year and isinstance(result.amount, Decimal):
             return chart
     return None
+
+
+def chart_of_hundred(budget_charts):
+    """Return the first of `budget_charts` that can be shown as parts of 100 kronor, its income and expenses.
+
+    Return None and two empty lists if none can.
+    """
+    for chart in budget_charts:
+        income, expenses = charts.of_hundred(chart)
+        if income:
+            return chart, income, expenses
+    return None, [], []
 
 
 @require_safe
@@ -274,12 +292,11 @@ def budget_page(request, period, year, code=None):
     budget_charts = charts_of(budget, code)
     if code and code not in {chart.column.code for chart in budget_charts if chart.column}:
         columns = BudgetColumn.objects.filter(code=code, table__budget__year=year)
-        if not columns.filter(table__budget__plan__in=plan.versions()).exists():
-            raise Http404(f"no column {code}")
-        return redirect(budget, permanent=True)
+        return redirect_if_once_published(columns, plan, to=budget)
     follow_up = (
         FollowUp.objects.filter(plan=plan, year=year).prefetch_related("ratings__goal").first()
     )
+    chart, income, expenses = chart_of_hundred(budget_charts)
     return render(
         request,
         "planning/budget.html",
@@ -293,8 +310,11 @@ def budget_page(request, period, year, code=None):
             "plan": plan,
             "budget": budget,
             "decision": decision("", budget.decided_on),
+            "is_proposal": is_proposal(plan),
             "charts": budget_charts,
-            "chosen_code": code,
+            "of_hundred": chart,
+            "income": income,
+            "expenses": expenses,
             "follow_up": follow_up,
         },
     )

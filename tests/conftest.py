@@ -2,6 +2,9 @@
 
 import datetime as dt
 import os
+import sqlite3
+import tempfile
+from contextlib import closing
 
 import pytest
 from django.apps import apps
@@ -14,6 +17,22 @@ from django.utils import timezone, translation
 
 from tests.moments import NOON
 from tests.rows import all_rows, insert
+from tests.serving import migrated
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    """Copy a migrated database into memory for the tests, because migrating takes longer."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    name = "file:tests?mode=memory&cache=shared"
+    connection.settings_dict["TEST"]["NAME"] = name
+    # The copy lasts as long as this connection, at least.
+    with closing(sqlite3.connect(name, uri=True)) as memory:
+        with closing(sqlite3.connect(migrated())) as file:
+            file.backup(memory)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +46,9 @@ def restore_roles(django_db_setup, django_db_blocker):
     """Return a function that inserts the roles and permissions again if a test has emptied all tables."""
     models = [ContentType, Permission, Group, Group.permissions.through]
     with django_db_blocker.unblock():
+        # pytest-django creates the tables only if one of the selected tests uses them.
+        if ContentType._meta.db_table not in connection.introspection.table_names():
+            return lambda: None
         rows = all_rows(models)
 
     def restore():
@@ -42,8 +64,13 @@ def restore_roles(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _roles_remain(restore_roles):
+def _roles_remain(request):
     """Tests with a live server, or with transactions of their own, empty all tables afterwards."""
+    # Without any test that needs a database, there is no test database.
+    if not any({"db", "transactional_db"} & {*item.fixturenames} for item in request.session.items):
+        yield
+        return
+    restore_roles = request.getfixturevalue("restore_roles")
     yield
     restore_roles()
 
@@ -96,9 +123,20 @@ def database(db, monkeypatch):
     monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
 
 
-def pytest_xdist_auto_num_workers():
-    """Run two processes for each processor, since many tests wait for a browser or a server."""
-    return 2 * os.cpu_count()
+def pytest_configure(config):
+    """Create the folder that all processes of this test run share; see tests/serving.py."""
+    if "SHARED_FOLDER" not in os.environ:
+        folder = tempfile.TemporaryDirectory()
+        os.environ["SHARED_FOLDER"] = folder.name
+        config.add_cleanup(folder.cleanup)
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Run two processes for each processor, since many tests wait for a browser or a server.
+
+    With `-n logical`, for tests that wait for nothing, run one.
+    """
+    return os.cpu_count() * (1 if config.option.numprocesses == "logical" else 2)
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,6 +1,8 @@
 """The site as it runs in production, with gunicorn and a database of its own, and clients that use it."""
 
 import atexit
+import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -232,26 +234,55 @@ class Served:
 
 
 @cache
-def migrated():
-    """Return the path of a migrated SQLite database, created once per test process."""
+def shared_folder():
+    """Return a folder of this test run. Its workers inherit SHARED_FOLDER, and share theirs."""
+    if "SHARED_FOLDER" in os.environ:
+        return Path(os.environ["SHARED_FOLDER"])
     folder = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, folder)
-    Served(Path(folder)).manage("migrate", "--verbosity", "0")
-    return Path(folder) / "site.sqlite3"
+    return Path(folder)
+
+
+def filled_folder(fill=None):
+    """Return a folder with `site.sqlite3`, migrated and filled by the Python code `fill`, and documents.
+
+    Each is created once per test run, so tests use copies.
+    """
+    folder = shared_folder() / hashlib.sha256((fill or "").encode()).hexdigest()
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file is closed
+        if not folder.exists():
+            new = folder.with_suffix(".new")
+            new.mkdir()
+            site = Served(new)
+            if fill:
+                shutil.copy(migrated(), new)
+                site.run(fill)
+            else:
+                site.manage("migrate", "--verbosity", "0")
+            new.rename(folder)
+    return folder
+
+
+def migrated():
+    """Return the path of a migrated SQLite database, of which tests use copies."""
+    return filled_folder() / "site.sqlite3"
 
 
 @contextmanager
 def served(folder, fill=None, **environment):
     """Serve the site while the context lasts, after running the Python code `fill` on its database.
 
-    Without a DATABASE_URL, the database is `site.sqlite3` in `folder`, created if missing.
+    Unless DATABASE_URL names another, the database is `site.sqlite3` in `folder`, created if missing.
     """
     site = Served(folder, **environment)
-    if "DATABASE_URL" in environment:
+    is_filled = False
+    if site.environment["DATABASE_URL"].startswith("postgresql:"):
         site.manage("migrate", "--verbosity", "0")
-    elif not (folder / "site.sqlite3").exists():
-        shutil.copy(migrated(), folder)
-    if fill:
+    elif "DATABASE_URL" not in environment and not (folder / "site.sqlite3").exists():
+        shutil.copytree(filled_folder(fill), folder, dirs_exist_ok=True)
+        is_filled = True
+    if fill and not is_filled:
         site.run(fill)
     with site.running():
         yield site

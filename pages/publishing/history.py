@@ -81,12 +81,23 @@ def marked_words(before, after):
     return mark_safe("".join(parts))
 
 
-def _shown(field, value):
-    """Return `value` of `field`, taken from data, formatted for staff."""
+def _names(data):
+    """Return the names of the object in `data` and of all its parts: `{(model label, pk): name}`."""
+    names = {(data["model"], data["pk"]): _name(data)}
+    for parts in data["parts"].values():
+        for part in parts:
+            names |= _names(part)
+    return names
+
+
+def _shown(field, value, names):
+    """Return `value` of `field`, taken from data, formatted for staff. `names` are those of `_names`."""
     if value is None or value == "":
         return ""
     value = field.to_python(value)
     if field.is_relation:
+        if name := names.get((field.related_model._meta.label_lower, value)):
+            return name
         other = field.related_model._base_manager.filter(pk=value).first()
         return str(other or f"borttagen ({value})")
     if field.choices:
@@ -98,15 +109,18 @@ def _shown(field, value):
     return amount(value) if isinstance(value, Decimal) else str(value)
 
 
-def _differing_fields(before, after):
+def _differing_fields(before, after, names):
     """Return `[(field name, HTML with differences), …]` for data of an object before and after a change."""
     rows = []
-    for field in content_fields(apps.get_model(after["model"])):
+    model = apps.get_model(after["model"])
+    for field in content_fields(model):
         old, new = before["fields"].get(field.attname), after["fields"].get(field.attname)
-        is_parent = field.is_relation and not field.null
+        is_parent = field.name == model.PARENT_FIELD
         if old == new or is_parent:
             continue
-        texts = _shown(field, old), _shown(field, new)
+        texts = _shown(field, old, names), _shown(field, new, names)
+        if texts[0] == texts[1] and field.is_relation:
+            continue  # the same part, in two versions
         if texts[0] == texts[1]:
             texts = str(old), str(new)  # only the markup of rich text differs
         rows.append((field.verbose_name, marked_words(*texts)))
@@ -128,9 +142,7 @@ def _key(data):
 def _comparable_fields(data):
     """Return the fields of `data` without its position and parent, to recognise a part that has moved."""
     model = apps.get_model(data["model"])
-    skipped = {"position"} | {
-        f.attname for f in content_fields(model) if f.is_relation and not f.null
-    }
+    skipped = {"position"} | {f.attname for f in content_fields(model) if f.is_relation}
     return {name: value for name, value in data["fields"].items() if name not in skipped}
 
 
@@ -159,16 +171,17 @@ def _pairs(before, after):
     return [*pairs, *((old, None) for old in unmatched)]
 
 
-def differences(before, after):
+def differences(before, after, names=None):
     """Return the differences between the data of a publishable before and after a change, in page order.
 
     Each is a dict with the keys `model` (its Swedish name), `name`, `change` ("ändrad", "tillagd" or
     "borttagen"), `fields` (pairs of a name and HTML) and `data` (of the object after the change, or before
-    it if the object was removed).
+    it if the object was removed). `names` are those of both publishables, for recursion.
     """
+    names = names or _names(before) | _names(after)
     model = apps.get_model(after["model"])
     entries = []
-    fields = _differing_fields(before, after)
+    fields = _differing_fields(before, after, names)
     if fields:
         entries.append(_entry(model, after, "ändrad", fields))
     for relation in relations(model):
@@ -177,9 +190,10 @@ def differences(before, after):
         )
         for old, new in pairs:
             if old and new:
-                entries += differences(old, new)
+                entries += differences(old, new, names)
             else:
-                entries += _entries_of_tree(old or new, "tillagd" if new else "borttagen")
+                change = "tillagd" if new else "borttagen"
+                entries += _entries_of_tree(old or new, change, names)
     return entries
 
 
@@ -193,16 +207,16 @@ def _entry(model, data, change, fields):
     }
 
 
-def _entries_of_tree(data, change):
+def _entries_of_tree(data, change, names):
     """Return entries for a part that has been added or removed, and for all its parts."""
     model = apps.get_model(data["model"])
     content = {"model": data["model"], "fields": data["fields"] | {"position": None}}
     nothing = {"model": data["model"], "fields": {}}
     sides = (nothing, content) if change == "tillagd" else (content, nothing)
-    entries = [_entry(model, data, change, _differing_fields(*sides))]
+    entries = [_entry(model, data, change, _differing_fields(*sides, names))]
     for relation in relations(model):
         for part in data["parts"].get(relation.name, []):
-            entries += _entries_of_tree(part, change)
+            entries += _entries_of_tree(part, change, names)
     return entries
 
 

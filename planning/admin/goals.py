@@ -3,6 +3,7 @@
 from django.contrib import admin
 from modeltranslation.admin import TranslationTabularInline
 
+from blekinge_site.staff.addresses import change_address
 from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
 from pages.editing.fields import ContentFields
 from pages.editing.filters import LatestVersionsFilter
@@ -51,6 +52,12 @@ class GoalAdmin(PlanPartAdmin):
         if db_field.name == "perspective":
             kwargs |= {"form_class": PathChoiceField, "queryset": self.perspectives(request)}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def lineage(self, obj):
+        ancestors = super().lineage(obj)
+        if obj.perspective:
+            ancestors.append((obj.perspective, change_address(obj.perspective)))
+        return ancestors
 
     def perspectives(self, request):
         """Return the perspectives of the plan of the goal, or of the plan that the address names."""

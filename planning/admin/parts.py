@@ -3,6 +3,7 @@
 from django import forms
 
 from pages.editing.content_admin import ContentAdmin
+from pages.publishing.publishable import Part
 from planning.models import BudgetTable, Goal, Indicator
 
 
@@ -25,9 +26,10 @@ class PlanPartAdmin(ContentAdmin):
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == self.parent_field:
             parent_model = self.model.parent_model()
-            paths = [parent_model.path_to_publishable()]
-            if parent_model is Goal:
-                paths.append("perspective")  # part of its label
-            parents = parent_model.objects.select_related(*paths)
-            kwargs |= {"form_class": PathChoiceField, "queryset": parents}
+            if issubclass(parent_model, Part):
+                paths = [parent_model.path_to_publishable()]
+                if parent_model is Goal:
+                    paths.append("perspective")  # part of its label
+                parents = parent_model.objects.select_related(*paths)
+                kwargs |= {"form_class": PathChoiceField, "queryset": parents}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)

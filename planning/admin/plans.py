@@ -14,7 +14,7 @@ from pages.editing.filters import LatestVersionsFilter
 from pages.editing.publishing_admin import PUBLISHING, PublishableAdmin
 from planning.admin.table_imports import GoalImportMixin
 from planning.copying import copy_to_period, next_budget, year_to_budget
-from planning.models import Decision, Perspective, PlanDocument, RegionalPlan
+from planning.models import Decision, Goal, Perspective, PlanDocument, RegionalPlan
 
 
 class PerspectiveInline(OrderInline):
@@ -117,9 +117,13 @@ class RegionalPlanAdmin(GoalImportMixin, PublishableAdmin):
 
     @admin.display(description="innehåll")
     def outline(self, plan):
+        goals = Goal.objects.prefetch_related("focus_areas", "indicators")
         prefetch_related_objects(
             [plan],
-            Prefetch("perspectives", Perspective.objects.prefetch_related("goals__focus_areas")),
+            Prefetch(
+                "perspectives", Perspective.objects.prefetch_related(Prefetch("goals", goals))
+            ),
+            Prefetch("goals", goals.filter(perspective=None), to_attr="direct_goals"),
             "budgets",
             "follow_ups",
         )

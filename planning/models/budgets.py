@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -136,7 +135,6 @@ class BudgetTable(Ordered):
     decimals = models.PositiveSmallIntegerField(
         "decimaler",
         default=1,
-        validators=[MaxValueValidator(3)],
         help_text="Antalet decimaler i de beslutade beloppen, 0 till 3.",
     )
     note = models.TextField(
@@ -314,7 +312,13 @@ class BudgetLine(Ordered):
         default=Kind.ITEM,
         help_text="En varav-rad är en del av raden före. Den och summorna räknas inte in i summor.",
     )
-    amounts = AmountsField("belopp", default=dict, db_default={}, blank=True)
+    amounts = AmountsField(
+        "belopp",
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="Beslutade belopp. Kostnader skrivs med minus, till exempel −6 198,0.",
+    )
 
     objects = BelongsToTableQuerySet.as_manager()
 
@@ -351,6 +355,10 @@ class BudgetLine(Ordered):
     @property
     def is_sum(self):
         return self.kind in self.SUMS
+
+    def decimal_amounts(self):
+        """Return the amounts that are numbers, in no particular order."""
+        return [amount for amount in self.amounts.values() if isinstance(amount, Decimal)]
 
     def amount(self, column):
         """Return the amount in `column`, a BudgetColumn: a Decimal, NONE or None if it is missing."""

@@ -99,6 +99,15 @@ class RegionalPlan(Publishable):
         help_text="Planen som gäller i stället. Besökare får en länk dit.",
     )
 
+    copied_from = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name="kopierad från",
+    )
+
     objects = RegionalPlanQuerySet.as_manager()
 
     class Meta(Publishable.Meta):

@@ -72,20 +72,25 @@ def versions_of(row, versions, moment, **fields):
     ]
 
 
+def column_in(year):
+    """Return a function that moves the only column of a budget's table to `year`; see `build`."""
+    return lambda part: {"year": year} if part["model"] == "planning.budgetcolumn" else {}
+
+
 def make_template(plan):
     """Add ten budgets, a follow-up that rates each goal and a document to the fixtures' `plan`."""
     from django.core.files.base import ContentFile
 
     from pages.publishing.versions import as_data, build, fetch_with_parts
-    from planning.models import FollowUp, Goal, GoalRating, PlanDocument
+    from planning.models import FollowUp, GoalRating, PlanDocument
 
     plan.last_year = plan.first_year + BUDGETS - 1
     plan.save()
     data = as_data(plan.budgets.get())
     for year in range(plan.first_year + 1, plan.last_year + 1):
-        build(data, plan_id=plan.pk, year=year)
+        build(data, plan_id=plan.pk, year=year, change=column_in(year))
     follow_up = FollowUp.objects.create(plan=plan, year=plan.first_year, source_sv="Årsredovisning")
-    for goal in Goal.objects.filter(perspective__plan=plan):
+    for goal in plan.goals.all():
         GoalRating.objects.create(follow_up=follow_up, goal=goal, rating="satisfactory")
     document = PlanDocument(plan=plan, position=1, title_sv="Beslutet")
     document.file.save("beslutet.txt", ContentFile(b"Beslutet."))
@@ -102,15 +107,23 @@ def add_plans(template, count, versions, moment):
     # The template is the first version of the last plan, and stays as it is.
     pairs = [(template, row) for row in save(rows[1:])]
     perspectives = copy_parts("perspectives", pairs)
-    goals = copy_parts("goals", perspectives)
+    perspective_of = {(row.plan_id, old.pk): row for old, row in perspectives}
+
+    def same_perspective_of_plan(goal, plan):
+        return {"perspective": perspective_of[plan.pk, goal.perspective_id]}
+
+    goals = copy_parts("goals", pairs, same_perspective_of_plan)
     copy_parts("focus_areas", goals)
 
     def same_year_of_plan(part, plan):
         return {"year": part.year + plan.first_year - template.first_year}
 
-    copy_parts("lines", copy_parts("budgets", pairs, same_year_of_plan))
+    tables = copy_parts("tables", copy_parts("budgets", pairs, same_year_of_plan))
+    copy_parts("columns", tables, lambda column, table: {"year": table.budget.year})
+    copy_parts("lines", tables)
+    copy_parts("decisions", pairs)
     copy_parts("documents", pairs)
-    goal_of = {(row.perspective.plan_id, goal.pk): row for goal, row in goals}
+    goal_of = {(row.plan_id, goal.pk): row for goal, row in goals}
 
     def same_goal_of_plan(rating, follow_up):
         return {"goal": goal_of[follow_up.plan_id, rating.goal_id]}

@@ -4,8 +4,10 @@ import datetime as dt
 import re
 
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.utils import timezone
 
@@ -13,7 +15,7 @@ from blekinge_site.staff import signin_log
 from pages.models import Feedback, Page, RegionProfile, Revision
 from pages.publishing.history import save_revision
 from pages.publishing.versions import working_copy
-from planning.models import Goal, RegionalPlan
+from planning.models import Budget, Goal, RegionalPlan
 from tests.browser import pages
 from tests.browser.desk import account, click, enter, faults, open_form, preview
 from tests.factories import make_budget, make_goal, make_page, make_perspective, make_plan
@@ -31,8 +33,13 @@ def faults_at(page, addresses):
     return "\n".join(lines)
 
 
+# Models whose lists and forms have, between them, all kinds of fields and inlines.
+REPRESENTATIVE = (LogEntry, User, Page, RegionProfile, RegionalPlan, Goal, Budget)
+
+
 @pytest.mark.parametrize("app", ["admin", "auth", "pages", "planning"])
 def test_each_list_and_form_is_accessible_and_in_swedish(editor, superuser, app):
+    """Outside CI, only those of `REPRESENTATIVE` models."""
     pages.add_optional_content()
     for model in (RegionProfile, Page, RegionalPlan):
         for obj in model.objects.order_by("pk"):
@@ -42,13 +49,16 @@ def test_each_list_and_form_is_accessible_and_in_swedish(editor, superuser, app)
     Feedback.objects.create(address="/", language="sv", helpful=False, message="Var är kartan?")
     editor.goto(f"/admin/{app}/")
     hrefs = "all => all.map(link => link.getAttribute('href'))"
-    addresses = [f"/admin/{app}/", *editor.locator("#content-main a").evaluate_all(hrefs)]
+    linked = [f"/admin/{app}/", *editor.locator("#content-main a").evaluate_all(hrefs)]
+    addresses = linked if settings.IN_CI else linked[:1]
     for model in admin.site._registry:
         if model._meta.app_label == app:
-            assert f"/admin/{app}/{model._meta.model_name}/" in addresses
-            rows = model.objects.order_by("pk")
-            # The first row is published and read-only; the last is its working copy, which is editable.
-            addresses += [admin_address(obj) for obj in (rows.first(), rows.last())]
+            listed = f"/admin/{app}/{model._meta.model_name}/"
+            assert listed in linked
+            if settings.IN_CI or model in REPRESENTATIVE:
+                rows = model.objects.order_by("pk")
+                # The first row is published and read-only; the last is its working copy, which is editable.
+                addresses += [listed, *(admin_address(obj) for obj in (rows.first(), rows.last()))]
     assert faults_at(editor, dict.fromkeys(addresses)) == ""
 
 

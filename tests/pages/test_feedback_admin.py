@@ -12,7 +12,7 @@ from django.utils import timezone
 from pages.models import Feedback
 from tests.site import text_of
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 PER_PAGE = "/admin/pages/feedback/per-sida"
 

@@ -7,7 +7,7 @@ from tests.constraints import refuses
 from tests.factories import make_page, make_profile
 from tests.site import text_of
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 # --- Constraints -----------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from tests.factories import make_budget, make_page, make_perspective, make_plan,
 from tests.site import public_addresses
 from tests.stand_ins import ask, make_cache
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 
 def addresses_in(body):

@@ -3,7 +3,7 @@
 import pytest
 from django.core.files.base import ContentFile
 
-from planning.models import PlanDocument, RegionalPlan
+from planning.models import Decision, PlanDocument
 from planning.periods import plan_to_show, published_plans
 from tests.factories import make_budget, make_focus_area, make_goal, make_perspective, make_plan
 from tests.site import text_of
@@ -83,17 +83,51 @@ def test_an_old_plan_points_to_the_last_of_those_that_followed(client, db):
 
 
 def test_a_plan_shows_who_decided_it_and_when(client, db):
-    plan = make_plan(decided_by_sv="regionfullmäktige")
+    plan = make_plan()
+    decision = Decision.objects.create(plan=plan, position=1, decided_by_sv="regionfullmäktige")
     assert "Beslutad av regionfullmäktige." in text_of(client.get(plan.get_absolute_url()))
-    RegionalPlan.objects.update(decided_on="2018-11-26")
+    Decision.objects.update(decided_on="2018-11-26")
     text = text_of(client.get(plan.get_absolute_url()))
     assert "Beslutad av regionfullmäktige 26 november 2018." in text
-    RegionalPlan.objects.update(decided_by_sv="")
+    Decision.objects.update(decided_by_sv="")
     assert "Beslutad 26 november 2018." in text_of(client.get(plan.get_absolute_url()))
+    Decision.objects.update(decided_on=None)
+    assert "Beslutad" not in text_of(client.get(plan.get_absolute_url()))
+    decision.delete()
+    assert "Beslutad" not in text_of(client.get(plan.get_absolute_url()))
+
+
+def test_a_plan_shows_that_it_has_been_revised_and_where_that_is_written(client, db):
+    plan = make_plan()
+    protocol = PlanDocument.objects.create(
+        plan=plan, position=1, title_sv="Protokoll", file=ContentFile(b"x", name="p.pdf")
+    )
+    council = {"plan": plan, "decided_by_sv": "regionfullmäktige"}
+    Decision.objects.create(position=1, decided_on="2018-11-26", **council)
+    Decision.objects.create(
+        position=2, kind="revised", decided_on="2019-06-12", document=protocol, **council
+    )
+    page = client.get(plan.get_absolute_url())
+    assert (
+        "Beslutad av regionfullmäktige 26 november 2018. "
+        "Reviderad av regionfullmäktige 12 juni 2019. Protokoll"
+    ) in text_of(page)
+    assert page.content.decode().count(f'href="{protocol.get_absolute_url()}"') == 2
+
+
+def test_a_proposal_is_shown_as_one_until_it_is_decided(client, db):
+    plan = make_plan()
+    board = {"plan": plan, "kind": "proposed", "decided_by_sv": "regionstyrelsen"}
+    Decision.objects.create(position=1, decided_on="2025-10-28", **board)
+    text = text_of(client.get(plan.get_absolute_url()))
+    assert "Det här är ett förslag. Planen är inte beslutad." in text
+    assert "Föreslagen av regionstyrelsen 28 oktober 2025." in text
+    Decision.objects.create(plan=plan, position=2, decided_by_sv="regionfullmäktige")
+    assert "Det här är ett förslag." not in text_of(client.get(plan.get_absolute_url()))
 
 
 def test_a_decision_is_escaped_and_marked_where_english_is_missing(client, db):
-    make_plan(decided_by_sv="fullmäktige & <styrelsen>")
+    Decision.objects.create(plan=make_plan(), position=1, decided_by_sv="fullmäktige & <styrelsen>")
     swedish = client.get("/regionplan/2019-2021/").content.decode()
     assert "Beslutad av fullmäktige &amp; &lt;styrelsen&gt;." in swedish
     english = client.get("/en/regional-plan/2019-2021/").content.decode()

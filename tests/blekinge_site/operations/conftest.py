@@ -1,25 +1,14 @@
-"""A database that is filled once for all tests in this folder."""
+"""A site whose database is filled once for all tests."""
 
 import shutil
 
 import pytest
 
 from tests.outages import FILL
-from tests.serving import (
-    Served,
-)
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    """A SQLite file with the site's content and an editor."""
-    site = Served(tmp_path_factory.mktemp("filled"))
-    site.manage("migrate", "--verbosity", "0")
-    site.run(FILL)
-    return site.log.parent / "site.sqlite3"
+from tests.serving import filled_folder
 
 
 @pytest.fixture
-def folder(filled, tmp_path):
-    shutil.copy(filled, tmp_path)
-    return tmp_path
+def folder(tmp_path):
+    """A folder with a SQLite file that has the site's content and an editor."""
+    return shutil.copytree(filled_folder(FILL), tmp_path, dirs_exist_ok=True)

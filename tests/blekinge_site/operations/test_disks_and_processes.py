@@ -10,10 +10,12 @@ from collections import Counter
 from contextlib import contextmanager
 
 import pytest
+from django.conf import settings
 
 from tests.outages import (
     LONG_SECONDS,
     NEWS,
+    PAUSE_SECONDS,
     WORDS,
     YES,
     Readers,
@@ -111,7 +113,7 @@ def test_a_full_disk_for_documents(folder):
 
 
 class Callers(VisitorThreads):
-    """Clients that request `path` without pause, each time on a new connection.
+    """Clients that request `path` again and again, each time on a new connection.
 
     `outcomes` has a word for each request: "whole", "refused" where the site didn't accept the connection,
     or "broken" where the response was cut off, missing or an error.
@@ -131,6 +133,8 @@ class Callers(VisitorThreads):
             return
         with connection:
             self.outcomes.append(self.end_of(connection, request.encode()))
+        if not settings.IN_CI:
+            time.sleep(PAUSE_SECONDS)
 
     def end_of(self, connection, request):
         received = b""

@@ -23,7 +23,7 @@ from tests.site import public_addresses
 from tests.staff_forms import change
 from tests.stand_ins import ask, make_cache
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 # --- The site behind the cache ---------------------------------------------------------------------
 

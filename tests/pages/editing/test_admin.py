@@ -1,7 +1,6 @@
 """Editing in the admin, through the test client; tests/browser/ does it in a real browser."""
 
 import datetime as dt
-from decimal import Decimal
 
 import pytest
 from django.apps import apps
@@ -21,7 +20,7 @@ from tests.factories import (
 from tests.site import text_of
 from tests.staff_forms import admin_address, change, form_of, publish
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 
 def errors_of(response):
@@ -55,38 +54,11 @@ def test_a_goal_is_changed_in_both_languages(admin_client, plan):
     assert "New name" in text_of(admin_client.get("/en/regional-plan/2019-2021/"))
 
 
-@pytest.mark.parametrize("written", ["−6 198,0", "−6\u00a0198,0", "–6\u2009198,0", "-6198.0"])
-def test_a_pasted_amount_is_read(admin_client, plan, written):
-    budget = make_budget(plan, lines=[("item", "1.0"), ("result", "1.0")])
-    change(admin_client, budget, **{"lines-0-amount_msek": written})
-    assert budget.lines.first().amount_msek == Decimal("-6198.0")
-
-
-def test_a_bad_amount_is_explained_and_kept(admin_client, plan):
-    budget = make_budget(plan, lines=[("item", "1.0"), ("result", "1.0")])
-    address = f"/admin/planning/budget/{budget.pk}/change/"
-    data = form_of(admin_client.get(address)) | {"lines-0-amount_msek": "sextusen"}
-    response = admin_client.post(address, data)
-    assert "Skriv ett tal, till exempel 59,3 eller −6 198,0." in errors_of(response)
-    assert 'value="sextusen"' in response.content.decode()
-    assert budget.lines.first().amount_msek == Decimal("1.0")
-
-
 @pytest.mark.parametrize("written", ["2018-11-26", "26 november 2018"])
 def test_a_date_is_read(admin_client, plan, written):
-    change(admin_client, plan, decided_on=written)
-    assert plan.decided_on == dt.date(2018, 11, 26)
-
-
-def test_a_budget_that_does_not_add_up_is_saved_with_a_warning(admin_client, plan):
-    budget = make_budget(plan, lines=[("item", "1.0"), ("item", "2.0"), ("result", "3.1")])
-    address = f"/admin/planning/budget/{budget.pk}/change/"
-    data = form_of(admin_client.get(address))
-    warning = "Rad 3 stämmer inte med sina poster"
-    assert warning not in text_of(admin_client.post(address, data, follow=True))
-    data["lines-2-amount_msek"] = "4,0"
-    assert warning in text_of(admin_client.post(address, data, follow=True))
-    assert budget.lines.last().amount_msek == Decimal("4.0")
+    budget = make_budget(plan)
+    change(admin_client, budget, decided_on=written)
+    assert budget.decided_on == dt.date(2018, 11, 26)
 
 
 def test_rows_are_numbered_in_their_order_when_saved(admin_client, plan):
@@ -219,15 +191,6 @@ def test_the_profile_is_edited_with_its_numbers(admin_client, db):
     assert RegionProfile.objects.get().daily_stats.count() == 1
 
 
-def test_two_results_are_explained(admin_client, plan):
-    budget = make_budget(plan, lines=[("item", "1.0"), ("result", "1.0")])
-    address = f"/admin/planning/budget/{budget.pk}/change/"
-    data = form_of(admin_client.get(address)) | {"lines-0-kind": "result"}
-    response = admin_client.post(address, data)
-    assert response.status_code == 200
-    assert "Budgeten har redan en rad för resultatet." in errors_of(response)
-
-
 def test_feedback_is_read_and_not_changed(admin_client, client, content):
     client.post("/aterkoppling/", {"address": "/kontakt/", "helpful": "nej"})
     text = text_of(admin_client.get("/admin/pages/feedback/"))
@@ -262,23 +225,18 @@ def test_a_uniqueness_error_with_a_read_only_field_is_explained(admin_client, pl
     first, second = make_perspective(plan, 1), make_perspective(plan, 2)
     goals = make_goal(first, 1), make_goal(first, 2)
     budgets = make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")]), make_budget(plan, 2020)
-    first_line, last_line = budgets[0].lines.all()
+    first_line, last_line = budgets[0].tables.get().lines.all()
     for obj, fields, message in (
         (second, {"slug": first.slug}, "Ett annat perspektiv i planen har samma adress."),
         (goals[1], {"slug": goals[0].slug}, "Ett annat mål i perspektivet har samma adressord."),
         (budgets[1], {"year": "2019"}, "Planen har redan en budget för det året."),
-        (last_line, {"code": first_line.code}, "En annan rad i budgeten har samma kod."),
-        (first_line, {"kind": "result"}, "Budgeten har redan en rad för resultatet."),
+        (last_line, {"code": first_line.code}, "En annan rad i tabellen har samma kod."),
+        (first_line, {"kind": "result"}, "Tabellen har redan en rad för resultatet."),
     ):
         address = admin_address(obj)
         response = admin_client.post(address, form_of(admin_client.get(address)) | fields)
         assert response.status_code == 200, obj
         assert message in errors_of(response)
-
-
-def test_a_budget_line_without_an_amount_is_listed(admin_client, plan):
-    make_budget(plan, lines=[("item", "1.0")]).lines.update(amount_msek=None)
-    assert "saknas" in text_of(admin_client.get("/admin/planning/budgetline/"))
 
 
 @pytest.mark.parametrize("name", ["Budget 2020", "!!!"])

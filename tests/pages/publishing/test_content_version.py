@@ -51,7 +51,7 @@ def test_every_way_to_write_content_raises_the_version(database, tmp_path):
         lambda: CoreValue.objects.bulk_create([CoreValue(slug="mod", **value)]),
         lambda: working_copy(plan),
         lambda: call_command("loaddata", file, verbosity=0),
-        lambda: connection.cursor().execute("UPDATE planning_budgetline SET amount_msek = 2"),
+        lambda: connection.cursor().execute("UPDATE planning_budgetline SET position = 2"),
         area.delete,
         lambda: Page.objects.all().delete(),
     ]
@@ -90,7 +90,10 @@ def test_every_table_with_content_has_triggers(database):
             cursor.execute("SELECT DISTINCT tbl_name FROM sqlite_master WHERE type = 'trigger'")
         watched = {table for (table,) in cursor.fetchall()}
     names = "administration corevalue dailystat page regionprofile"
-    plan_names = "budget budgetline focusarea followup goal goalrating perspective plandocument"
+    plan_names = (
+        "budget budgetcolumn budgetline budgettable decision focusarea followup goal goalrating"
+    )
+    plan_names += " indicator indicatorvalue perspective plandocument"
     assert watched == {f"pages_{name}" for name in names.split()} | {
         f"planning_{name}" for name in [*plan_names.split(), "regionalplan"]
     }

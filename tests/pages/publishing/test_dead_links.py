@@ -23,10 +23,11 @@ from tests.factories import (
     make_perspective,
     make_plan,
     make_profile,
+    make_table,
 )
 from tests.site import public_addresses
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 # Links that work, and links that don't.
 ALIVE = [
@@ -40,6 +41,10 @@ ALIVE = [
     "http://localhost",
     "/en",
     "/om-region-blekinge/#vardegrund",
+    "/regionplan/2019-2021/budget-2019/#resultatbudget",
+    "/regionplan/2019-2021/budget-2019/#av-varje-100-kronor",
+    "/regionplan/2019-2021/budget-2019/budget-2019/#resultatbudget",
+    "/regionplan/2019-2021/#chart-2019",
     "/regionplan/2019-2021.pdf",
     "/regionplan/2019-2021.pdf#page=3",
     "/regionplan/2019-2021/dokument/1/",
@@ -68,6 +73,8 @@ DEAD = [
     "/regionplan/2031-2033.pdf",
     "/regionplan/2019-2021/borta/",
     "/regionplan/2019-2021/budget-2022/",
+    "/regionplan/2019-2021/budget-2019/#frames",
+    "/regionplan/2019-2021/budget-2019/plan-2022/",
     "/regionplan/2019-2021/dokument/2/",
     f"/regionplan/2019-2021/dokument/{10**30}/",
     "/utkast/",
@@ -152,7 +159,11 @@ def make_everything():
             perspective = make_perspective(plan, number)
             make_goal(perspective, 1, slug="mal")
             make_goal(perspective, 2, slug="dokument")
-        make_budget(plan, first_year, [("item", "1.0"), ("result", "1.0")])
+        make_goal(None, 1, plan=plan, slug="mal")
+        lines = [("item", "2.0"), ("item", "-1.0"), ("result", "1.0")]
+        budget = make_budget(plan, first_year, lines)
+        make_table(budget, [("item", ["1.0"])], slug="uppfoljning")
+        make_table(budget)
         make_budget(plan, first_year + 1)
         FollowUp.objects.create(plan=plan, year=first_year + 1, source_sv="Källa")
     make_page("kontakt", slug_en="contact", body_sv="<h3>Rubrik</h3>")
@@ -228,6 +239,17 @@ def test_a_slug_may_belong_to_two_pages_in_two_languages(client, db):
     assert dead_among(*alive, *dead) == dead
 
 
+def test_an_earlier_address_of_a_plan_of_one_year_leads_to_its_page(db):
+    make_perspective(make_plan(2026, 2026), slug="vard")
+    alive = ["/regionplan/2026-2026/", "/regionplan/2026-2026/vard/", "/regionplan/2026-2026.pdf"]
+    dead = [
+        "/regionplan/2027-2027/",
+        "/regionplan/2026-2026/#borta",
+        "/regionplan/2026-2026/borta/",
+    ]
+    assert dead_among(*alive, *dead) == dead
+
+
 def test_a_document_without_its_file_is_missing(client, db):
     plan = make_plan()
     document = add_document(plan)
@@ -279,8 +301,17 @@ def links_of_every_kind(numbers):
         make_budget(plan, plan.first_year, [("result", "1.0")])
         add_document(plan)
         path = f"/regionplan/{plan.first_year}-{plan.last_year}"
-        for word in ("", "#mal-1", "perspektiv-1/#mal-1", f"budget-{plan.first_year}/#x", "x/"):
+        budget = f"budget-{plan.first_year}"
+        for word in (
+            "",
+            "#mal-1",
+            "perspektiv-1/#mal-1",
+            f"{budget}/#x",
+            f"{budget}/{budget}/",
+            "x/",
+        ):
             addresses += [f"{path}/{word}"]
+        addresses += [f"/regionplan/{plan.first_year}-{plan.first_year}/"]
         addresses += [f"{path}.pdf", f"{path}/dokument/1/", f"{path}/dokument/9/"]
         addresses += [f"/sida-{number}/", f"/sida-{number}", f"/en/sida-{number}/#x"]
         draft = make_page(f"utkast-{number}", status="draft")
@@ -298,8 +329,10 @@ def test_the_number_of_queries_does_not_grow_with_links(db):
             dead = dead_links(texts)
         counts.append(len(queries))
         assert len({len(links) for links in dead}) == 1
-    # Pages; the profile, values, figures, administrations. The start page: plans, budgets, profile, figures,
-    # result. The current plan: plans, perspectives, goals, budgets. Plans: the same. Its PDF: plans.
-    # Perspectives: plans, perspectives, goals, and earlier perspectives in either language. Budgets: plans,
-    # budgets, follow-ups, and earlier budgets. Documents: plans, documents, and earlier documents. Previews.
-    assert counts == [32, 32]
+    # Pages; the profile, values, figures, administrations. The start page: plans, budgets, its tables,
+    # columns and lines, profile, figures. The current plan: plans, perspectives, goals, goals without
+    # perspective, budgets, tables, columns, lines. Plans: the same. Its PDF: plans. Perspectives: plans,
+    # perspectives, goals, and earlier perspectives in either language. Budgets: plans, budgets, tables,
+    # columns, lines, follow-ups, and earlier budgets and columns. Documents: plans, documents, and earlier
+    # documents. Previews.
+    assert counts == [47, 47]

@@ -21,6 +21,7 @@ from tests.factories import (
     make_perspective,
     make_plan,
     make_profile,
+    make_table,
 )
 
 STOPS, ADVICE = True, False
@@ -80,12 +81,22 @@ def grow(plan, numbers):
         make_focus_area(goal, number, text_en="x")
         year = 2018 + number
         lines = [("item", "1.0"), ("result", "1.0")]
-        make_budget(plan, year, lines, unit_en="x").lines.update(name_en="x")
+        make_english_budget(plan, year, lines)
         FollowUp.objects.create(plan=plan, year=year, source_sv="Källa", source_en="Source")
         file = ContentFile(b"%PDF", name="b.pdf")
         PlanDocument.objects.create(
             plan=plan, position=number, title_sv="Bilaga", title_en="Annex", file=file
         )
+
+
+def make_english_budget(plan, year, lines):
+    """Make a budget whose table has English texts."""
+    budget = make_budget(plan, year, lines)
+    for table in budget.tables.all():
+        table.title_en = "Table"
+        table.save()
+        table.lines.update(name_en="x")
+    return budget
 
 
 def test_checking_a_plan_takes_a_fixed_number_of_queries(db):
@@ -95,8 +106,9 @@ def test_checking_a_plan_takes_a_fixed_number_of_queries(db):
         with CaptureQueriesContext(connection) as queries:
             assert triples_of(RegionalPlan.objects.get()) == []
         # The plan, the version before it, the plan as it is now, perspectives, goals, focus areas,
-        # budgets, lines, documents, follow-ups, ratings.
-        assert len(queries) == 11
+        # indicators, budgets, tables, columns, lines, documents, decisions, follow-ups, ratings; the other
+        # plans in force.
+        assert len(queries) == 16
 
 
 def test_a_profile_is_checked_with_its_parts(db):
@@ -243,20 +255,53 @@ def test_lix_has_a_verbal_scale():
 
 def test_empty_parts_of_a_plan_are_reported(db):
     plan = plan_with()
-    assert triples_of(plan) == [(ADVICE, "Planen har inga perspektiv. Lägg till dem.", None)]
+    assert triples_of(plan) == [(ADVICE, "Planen har inga mål. Lägg till dem.", None)]
     perspective = make_perspective(plan, 1, name_en="x")
-    goal = make_goal(make_perspective(plan, 2, name_en="x"), name_en="x")
-    budget = make_budget(plan, unit_en="x")
+    make_goal(make_perspective(plan, 2, name_en="x"), name_en="x")
+    budget = make_budget(plan)
+    table = make_table(make_budget(plan, 2020), title_en="Table")
     triples = [(f.stops, f.text, f.obj) for f in findings(RegionalPlan.objects.get())]
+    text = "Här finns inga inriktningsmål. Lägg till dem, eller ta bort ”perspektiv 1”."
     assert triples == [
-        (
-            ADVICE,
-            "Perspektivet har inga inriktningsmål. Lägg till dem, eller ta bort perspektivet.",
-            perspective,
-        ),
-        (ADVICE, "Målet har inga insatsområden. Lägg till dem, om det ska ha några.", goal),
-        (ADVICE, "Budgeten har inga rader. Lägg till dem.", budget),
+        (ADVICE, text, perspective),
+        (ADVICE, "Budgeten är tom. Lägg till tabeller, eller ta bort den.", budget),
+        (ADVICE, "Tabellen har inga rader. Lägg till dem.", table),
     ]
+
+
+def test_a_plan_is_checked_in_its_own_words(db):
+    words = {"goal_label_sv": "Effektmål", "goal_label_en": "Outcome goal"}
+    plan = plan_with(**words)
+    perspective = make_perspective(plan, name_en="x")
+    assert [(f.text, f.obj, f.field) for f in findings(plan)] == [
+        (
+            "Planen säger ”Effektmål” om en, men inte vad flera heter. Fyll i det.",
+            plan,
+            "goal_label_plural_sv",
+        ),
+        (
+            "Planen säger ”Outcome goal” om en, men inte vad flera heter. Fyll i det.",
+            plan,
+            "goal_label_plural_en",
+        ),
+        (
+            "Här finns inga effektmål. Lägg till dem, eller ta bort ”perspektiv 1”.",
+            perspective,
+            None,
+        ),
+    ]
+
+
+def test_one_of_several_plans_in_force_must_lead(db):
+    plan = plan_with()
+    make_goal(None, plan=plan, name_en="x")
+    other = make_plan(2021, 2024, title_sv="Budget")
+    make_plan(2022, 2024)
+    text = "Samtidigt gäller Budget 2021–2024. Ange vilken plan som leder och visas på startsidan."
+    assert triples_of(plan) == [(ADVICE, text, "is_leading")]
+    other.is_leading = True
+    other.save()
+    assert triples_of(plan) == []
 
 
 @pytest.mark.parametrize(
@@ -268,29 +313,24 @@ def test_empty_parts_of_a_plan_are_reported(db):
             [("item", "10.0"), ("item", "-2.5"), ("result", "7.8")],
             "”Rad 3” stämmer inte med sina poster, även om de är avrundade."
             " Jämför beloppen med beslutet.",
-            "amount_msek",
-        ),
-        (
-            [("item", "10.0")],
-            "Budgeten har ingen rad för resultatet. Ge den sista raden slaget Resultat.",
             None,
         ),
+        ([("item", "10.0")], None, None),
     ],
 )
-def test_a_budgets_sums_are_checked(db, lines, text, field):
+def test_a_tables_sums_are_checked(db, lines, text, field):
     plan = plan_with()
-    make_focus_area(make_goal(make_perspective(plan, name_en="x"), name_en="x"), text_en="x")
-    make_budget(plan, 2019, lines, unit_en="x").lines.update(name_en="x")
+    make_goal(make_perspective(plan, name_en="x"), name_en="x")
+    make_english_budget(plan, 2019, lines)
     assert triples_of(plan) == ([(ADVICE, text, field)] if text else [])
 
 
-def test_a_missing_amount_stops_publishing(db):
+def test_a_line_without_amounts_stops_publishing(db):
     plan = plan_with()
-    make_focus_area(make_goal(make_perspective(plan, name_en="x"), name_en="x"), text_en="x")
-    budget = make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")], unit_en="x")
-    budget.lines.update(name_en="x")
-    budget.lines.filter(kind="item").update(amount_msek=None)
-    assert (STOPS, "Belopp saknas. Fyll i det.", "amount_msek") in triples_of(plan)
+    make_goal(make_perspective(plan, name_en="x"), name_en="x")
+    budget = make_english_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")])
+    budget.tables.get().lines.filter(kind="item").update(amounts={})
+    assert (STOPS, "Belopp saknas. Fyll i minst ett.", None) in triples_of(plan)
 
 
 def test_a_lost_file_stops_publishing(db):

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from pages.models import CoreValue, Page, Revision
 from pages.publishing.history import differences, marked_words, restore, save_revision
 from pages.publishing.versions import as_data, working_copy
-from planning.models import Goal, RegionalPlan
+from planning.models import Budget, Goal, RegionalPlan
 from tests.factories import (
     make_budget,
     make_focus_area,
@@ -62,7 +62,7 @@ def test_each_change_is_recorded_with_its_user_and_time(admin_client, admin_user
         "Publicerade",
         "Tog bort insatsområde ”Insats 1.”",
         "Lade till insatsområde ”Ny insats.”",
-        "Ändrade inriktningsmål ”Nytt namn”",
+        "Ändrade mål ”Nytt namn”",
         "Innan det ändrades",
     ]
     assert {revision.made_by for revision in Revision.objects.of(plan)[:5]} == {admin_user}
@@ -131,15 +131,14 @@ def test_differences_are_listed_by_field_with_all_parts(plan):
     first, _second = make_focus_area(goal, 1), make_focus_area(goal, 2)
     budget = make_budget(plan, lines=[("item", "1.0")])
     before = as_data(plan)
-    RegionalPlan.objects.filter(pk=plan.pk).update(decided_on="2018-11-26")
+    Budget.objects.update(decided_on="2018-11-26")
     Goal.objects.update(name_sv="Nytt mål")
     first.delete()
     make_focus_area(goal, 3)
-    budget.lines.update(amount_msek="-6198.0")
+    budget.tables.get().lines.update(amounts={"budget-2019": "-6198.0"})
     assert differences_between(before, as_data(plan)) == [
-        ("regionplan Regionplan", "ändrad", [("beslutad den", "<ins>26 november 2018</ins>")]),
         (
-            "inriktningsmål Nytt mål",
+            "mål Nytt mål",
             "ändrad",
             [("namn, svenska", "<del>Mål</del><ins>Nytt</ins> <del>1</del><ins>mål</ins>")],
         ),
@@ -153,10 +152,11 @@ def test_differences_are_listed_by_field_with_all_parts(plan):
             "borttagen",
             [("text, svenska", "<del>Insats 1.</del>")],
         ),
+        ("budget 2019", "ändrad", [("beslutad den", "<ins>26 november 2018</ins>")]),
         (
             "budgetrad Rad 1",
             "ändrad",
-            [("belopp, mnkr", "<del>1</del><ins>−6\N{NO-BREAK SPACE}198</ins>,0")],
+            [("belopp, Budget 2019", "<del>1</del><ins>−6\N{NO-BREAK SPACE}198</ins>,0")],
         ),
     ]
 

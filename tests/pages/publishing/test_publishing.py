@@ -145,8 +145,8 @@ def test_a_plan_with_a_future_successor_is_still_current(client, db, clock):
     ("part", "path", "publishable"),
     [
         (DailyStat, "profile", RegionProfile),
-        (BudgetLine, "budget__plan", RegionalPlan),
-        (FocusArea, "goal__perspective__plan", RegionalPlan),
+        (BudgetLine, "table__budget__plan", RegionalPlan),
+        (FocusArea, "goal__plan", RegionalPlan),
     ],
 )
 def test_a_part_knows_the_path_to_its_publishable(part, path, publishable):

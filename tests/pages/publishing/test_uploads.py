@@ -145,7 +145,7 @@ def test_a_row_that_is_not_saved_keeps_no_file(admin_client, db, disk, monkeypat
         raise DatabaseError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("planning.admin.PlanDocumentAdmin.log_addition", fail)
+        patch.setattr("planning.admin.plans.PlanDocumentAdmin.log_addition", fail)
         with pytest.raises(DatabaseError):
             admin_client.post(ADD, form(plan))
     assert (PlanDocument.objects.count(), files_on(disk)) == (0, [])

@@ -358,7 +358,7 @@ def test_an_incomplete_draft_is_saved_but_not_published(admin_client, db):
     new = {"first_year": "2030", "last_year": "2032", "title_sv": ""}
     empty = {
         f"{name}-{total}_FORMS": "0"
-        for name in ("perspectives", "documents")
+        for name in ("perspectives", "decisions", "documents")
         for total in ("TOTAL", "INITIAL")
     }
     assert admin_client.post("/admin/planning/regionalplan/add/", new | empty).status_code == 302
@@ -380,7 +380,7 @@ def test_an_object_without_a_name_is_named_by_its_kind(admin_client, db):
     perspective = make_perspective(plan, name_sv="")
     goal = make_goal(perspective, name_sv="")
     html = admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/change/").content.decode()
-    for obj, name in ((perspective, "Perspektiv utan namn"), (goal, "inriktningsmål utan namn")):
+    for obj, name in ((perspective, "Perspektiv utan namn"), (goal, "mål utan namn")):
         address = admin_address(obj)
         assert f'<a href="{address}">{name}</a>' in html
 
@@ -399,8 +399,10 @@ def test_a_new_budget_copies_the_lines_of_the_previous_budget_without_amounts(ad
     opened = admin_client.post(address)
     new = plan.budgets.get(year=2020)
     assert opened["Location"] == f"/admin/planning/budget/{new.pk}/change/"
-    lines = new.lines.values_list("code", "kind", "amount_msek")
-    assert list(lines) == [("rad-1", "item", None), ("rad-2", "result", None)]
+    table = new.tables.get()
+    assert list(table.columns.values_list("code", "year")) == [("budget-2020", 2020)]
+    lines = table.lines.values_list("code", "kind", "amounts")
+    assert list(lines) == [("rad-1", "item", {}), ("rad-2", "result", {})]
     assert new.decided_on is None
     assert year_to_budget(plan) == (2021, new)
     make_budget(plan, 2021)
@@ -413,13 +415,14 @@ def test_a_new_budget_copies_the_lines_of_the_previous_budget_without_amounts(ad
 
 def test_data_is_read_in_a_bounded_number_of_queries(content, django_assert_num_queries):
     plan = RegionalPlan.objects.get()
-    # The plan, perspectives, goals, focus areas, budgets, lines, documents, follow-ups.
-    with django_assert_num_queries(8):
+    # The plan, perspectives, goals, focus areas, indicators, budgets, tables, columns, lines, documents,
+    # decisions, follow-ups.
+    with django_assert_num_queries(12):
         as_data(plan)
     for number in (8, 9):
         for position in (1, 2, 3):
             make_focus_area(make_goal(plan.perspectives.first(), 10 * number + position), position)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(12):
         as_data(plan)
 
 
