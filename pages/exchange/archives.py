@@ -5,6 +5,7 @@ million empty rows. So the parts are unpacked and parsed piece by piece, and onl
 """
 
 import io
+import struct
 import zipfile
 import zlib
 from xml.parsers import expat
@@ -29,6 +30,16 @@ TOO_MANY_CELLS = (
 
 DIRECTORY_ENTRY = b"PK\x01\x02"
 ENCRYPTED = 0x1
+# What zipfile raises for broken archives.
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ValueError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+)
 
 
 class StopParsing(Exception):  # noqa: N818 -- not an error
@@ -45,7 +56,7 @@ class Archive:
         try:
             self.archive = zipfile.ZipFile(io.BytesIO(content))
             parts = self.archive.infolist()
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+        except BROKEN as error:
             raise ValidationError(UNREADABLE) from error
         if sum(part.file_size for part in parts) > MAX_BYTES_UNPACKED:
             raise ValidationError(TOO_LARGE)
@@ -69,7 +80,7 @@ class Archive:
                     if self.bytes_left < 0:
                         raise ValidationError(TOO_LARGE)
                     yield piece
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        except BROKEN as error:
             raise ValidationError(UNREADABLE) from error
 
     def parse(self, name, start, end=None, text=None):

@@ -194,6 +194,23 @@ def test_an_encrypted_part_is_said_to_have_a_password():
         read(bytes(content))
 
 
+@pytest.mark.parametrize("make", [excel, lambda row: opendocument("<table:table/>")])
+def test_a_damaged_file_is_read_or_refused(make):
+    content = make(ONE_ROW)
+    refused = 0
+    for position in range(4, len(content), 5):
+        for damaged in (
+            content[:position] + content[position + 3 :],
+            content[:position] + b"abc" + content[position:],
+            content[:position] + b"\xff" + content[position + 1 :],
+        ):
+            try:
+                read(damaged)
+            except ValidationError as error:
+                refused += len(error.messages)
+    assert refused > len(content) / 5
+
+
 def test_a_bomb_in_a_part_that_is_not_read_is_not_unpacked():
     content = with_false_sizes(
         with_compression(zipfile.ZIP_BZIP2, bytes(50_000_000)), "xl/sharedStrings2.xml", 100
