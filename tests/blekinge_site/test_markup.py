@@ -28,6 +28,7 @@ from tests.site import public_addresses
 
 ROOT = Path(settings.BASE_DIR)
 CSS = ROOT / "static/css"
+ADMIN_CSS = ["admin.css", "import.css"]
 PUBLIC_CSS = re.findall(r"css/(\w+\.css)", (ROOT / "templates/base.html").read_text())
 # Folders of templates for staff, whose pages have another content security policy.
 STAFF = {"admin", "account", "allauth", "mfa", "socialaccount"}
@@ -136,7 +137,7 @@ def top_level(text):
 
 
 def test_every_public_stylesheet_is_a_layer_in_order():
-    """Unlayered rules override all layers. The admin's stylesheet is unlayered, to override Django's."""
+    """Unlayered rules override all layers. The admin's stylesheets are unlayered, to override Django's."""
     order = "@layer tokens, base, site, pages, planning, print"
     assert PUBLIC_CSS == [
         "tokens.css",
@@ -146,7 +147,7 @@ def test_every_public_stylesheet_is_a_layer_in_order():
         "planning.css",
         "print.css",
     ]
-    assert sorted(path.name for path in CSS.glob("*.css")) == sorted([*PUBLIC_CSS, "admin.css"])
+    assert sorted(path.name for path in CSS.glob("*.css")) == sorted([*PUBLIC_CSS, *ADMIN_CSS])
     for name in PUBLIC_CSS:
         first = [order] if name == "tokens.css" else []
         assert top_level(css(name)) == [*first, f"@layer {name.removesuffix('.css')}"], name

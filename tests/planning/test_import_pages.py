@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -231,3 +232,36 @@ def test_goals_are_imported_on_the_plans_page(admin_client, budget):
     goal = Goal.objects.get()
     assert (goal.name_sv, goal.perspective.name_sv) == ("God hälsa", "medborgare")
     assert list(goal.focus_areas.values_list("text_sv", flat=True)) == ["Träna.", "Vila."]
+
+
+def test_pages_and_files_need_permission(client, signed_in, table):
+    plan = table.budget.plan
+    addresses = [
+        import_address(table),
+        import_address(table.budget),
+        import_address(plan),
+        import_address(table, "exportera.csv"),
+        import_address(plan, "exportera/mal.csv"),
+    ]
+    for address in addresses:
+        assert client.get(address).url == f"/admin/login/?next={address}"
+    staff = signed_in("Redaktör")
+    assert [staff.get(address).status_code for address in addresses] == [200] * 5
+    User.objects.get().groups.clear()
+    assert [staff.get(address).status_code for address in addresses] == [403] * 5
+
+
+def test_unknown_exports_are_missing(admin_client, table):
+    plan = table.budget.plan
+    for address in (
+        import_address(table, "exportera.pdf"),
+        import_address(plan, "exportera/mal.pdf"),
+        import_address(plan, "exportera/budgetrader.csv"),
+    ):
+        assert admin_client.get(address).status_code == 404
+
+
+def test_the_import_page_is_linked_from_the_object(admin_client, table):
+    for obj in (table, table.budget, table.budget.plan):
+        html = admin_client.get(import_address(obj, "change/")).content.decode()
+        assert f'<a href="{import_address(obj)}">Importera och exportera</a>' in html
