@@ -104,6 +104,11 @@ class ImportMixin:
         view = self.admin_site.admin_view(self.import_view)
         return [path("<int:pk>/importera/", view, name=f"{name}_import"), *super().get_urls()]
 
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        if obj is not None:
+            context["import_address"] = admin_address(obj, "import", obj.pk)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
     # What subclasses define
 
     def review(self, obj, sheet, choices):
