@@ -246,6 +246,7 @@ class ReviewContext:
             "changed": changed[:MAX_ROWS_SHOWN],
             "changed_left_out": len(changed[MAX_ROWS_SHOWN:]),
             "unchanged": unchanged[:MAX_ROWS_SHOWN],
+            "unchanged_count": len(unchanged),
             "tallies": self.tallies(),
             "kept_choices": self.kept(shown),
             "way": review.way,

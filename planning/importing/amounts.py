@@ -85,6 +85,7 @@ class Amounts:
     def __init__(self, layout, rows, columns, headings, choices, unit=None, decimals=None):
         self.layout, self.choices, self.headings = layout, choices, headings
         self.errors, self.questions, self.values = {}, [], {}
+        self.without_unit = set()  # the keys of amounts that cannot be converted yet
         self.decimals = decimals
         self.units = units_stated(layout, columns)
         self.read = self._read(rows, columns)
@@ -216,7 +217,7 @@ class Amounts:
                 continue
             size = self.size(cell, column, own_unit)
             if size is None:
-                self.values[number, column] = None
+                self.without_unit.add((number, column))
                 continue
             amount = value * size / SIZE[self.unit]
             if len(amount.as_tuple().digits) > MAX_DIGITS or amount.adjusted() >= MAX_DIGITS - 3:

@@ -61,7 +61,9 @@ class GoalReview(Review):
             sheet, choices, guess, lambda headings: (remembered(headings) or {}).get("roles")
         )
         self._fetch()
-        self.way = choices.get("way") or (ONLY if self.goals else WHOLE)
+        self.way = choices.get("way")
+        if self.way not in (WHOLE, ONLY):
+            self.way = ONLY if self.goals else WHOLE
         self.entries, self.removed = [], []
         if self._has_columns():
             self._read()

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from planning.importing import review
+from planning.importing.layout import letter
 from planning.importing.magnitudes import suspects
 from planning.importing.review import Question, ReviewedRow
 from planning.labels import rounded_to
@@ -67,8 +68,11 @@ def list_rows(table_review):
                     changes.append((heading, old or "tomt", new or "tomt"))
             if before.kind != line.kind:
                 changes.append(("Slag", before.get_kind_display(), line.get_kind_display()))
+        elif line.name_en:
+            changes.append(("Namn på engelska", "", line.name_en))
         for column in table_review.amount_columns:
-            if (entry.row.number, column.index) in table_review.amounts.errors:
+            key = entry.row.number, column.index
+            if key in table_review.amounts.errors or key in table_review.amounts.without_unit:
                 continue
             old = before.amount(column.column) if before else None
             new = line.amount(column.column)
@@ -113,6 +117,15 @@ def list_changes_of_table(table_review):
     filled = {column.column.code for column in table_review.amount_columns}
     if kept := [str(column) for column in target.columns if column.code not in filled]:
         table_review.advice.append(f"Finns inte i filen och blir kvar: {', '.join(kept)}.")
+    guessed = [
+        f"kolumn {letter(column.index)} blir {column.label}"
+        for column in table_review.amount_columns
+        if column.is_new and not (column.is_kind_said and column.is_year_said)
+    ]
+    if guessed:
+        table_review.advice.append(
+            f"Rubriken säger inte både slag och år, så kontrollera att {', '.join(guessed)}."
+        )
     if table_review.layout.sheet.has_more_columns:
         table_review.advice.append("Kolumnerna till höger om de första 50 läses inte.")
 

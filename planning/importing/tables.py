@@ -54,7 +54,9 @@ class TableReview(Review):
 
         self.layout = Layout(sheet, choices, RoleGuess(), roles_of_last_time)
         self.amount_columns, self.lines, self.removed = [], [], []
-        self.way = choices.get("way") or (WHOLE if target.is_empty else ONLY)
+        self.way = choices.get("way")
+        if self.way not in (WHOLE, ONLY):
+            self.way = WHOLE if target.is_empty else ONLY
         if self._has_columns():
             self._read()
 

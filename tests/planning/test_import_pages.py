@@ -129,6 +129,40 @@ def test_a_file_that_was_reviewed_against_other_content_is_reviewed_again(admin_
     assert table.lines.get(code="rad-1").amounts == {"budget-2019": Decimal("2.0")}
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"heading_row": "x"},
+        {"heading_row": "99999999999999999999"},
+        {"column-0": "färg", "column-1": ""},
+        {"column-0": "amounts", "column-1": "amounts"},
+        {"kind-of-1": "x"},
+        {"year-1": "99999999999999999999"},
+        {"year-1": "²"},
+        {"year-1": "-5"},
+        {"last_year-1": "1999"},
+        {"heading-1": "\x00" + "x" * 400},
+        {"target-1": "x"},
+        {"table_unit": "x", "decimals": "9"},
+        {"title": "x" * 3000},
+        {"title": " "},
+        {"cell-2-1": "9" * 2000, "fix": "cell-2-1"},
+        {"cell-2-0": "x" * 3000, "fix": "cell-2-0"},
+        {"kind-2": "x"},
+        {"way": "x"},
+        {"hidden_rows": "ja"},
+    ],
+)
+def test_odd_answers_are_explained_or_ignored(admin_client, budget, answers):
+    review = upload(admin_client, budget, INCOME_STATEMENT)
+    assert "Granska filen" in text_of(answer(admin_client, budget, review, **answers))
+    assert confirm(admin_client, budget, review, **answers).status_code == 200
+    # What is imported is what has been reviewed.
+    reviewed = ["Intäkter", "Kostnader", "Årets resultat"]
+    for table in budget.tables.all():
+        assert list(table.lines.values_list("name_sv", flat=True)) == reviewed
+
+
 def test_a_review_is_valid_for_one_table_only(admin_client, table):
     other = make_table(table.budget, [("item", ["1.0"])])
     review = upload(admin_client, table, INCOME_STATEMENT)
