@@ -4,7 +4,7 @@ import re
 
 from django.core.exceptions import ValidationError
 
-from planning.importing.headings import Heading, likely_kind, read_heading, role_of
+from planning.importing.headings import Heading, is_plain, likely_kind, read_heading, role_of
 from planning.importing.layout import letter
 from planning.models import BudgetColumn
 
@@ -141,6 +141,11 @@ class AmountColumn:
         by_code = {column.code: column for column in existing}
         by_label = {str(column).lower(): column for column in existing}
         match = by_code.get(new.code) or by_label.get(self.text.lower())
+        if not match and is_plain(self.text):
+            # Utfall 2022 is what the table calls Bokslut 2022, but Reviderad budget 2024 is another column.
+            period = new.kind, new.year, new.last_year
+            same = [c for c in existing if (c.kind, c.year, c.last_year) == period]
+            match = same[0] if len(same) == 1 else None
         # The code of an existing column, or "" for a new one.
         self.target = choices.get(f"target-{index}", match.code if match else "")
         self.column = by_code.get(self.target, new)

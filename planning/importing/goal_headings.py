@@ -21,6 +21,7 @@ DESCRIPTION = re.compile(r"beskriv|förklar|ingress|description")
 PERSPECTIVE = re.compile(r"perspektiv|målområde|fokusområde|område\b|perspective")
 GOAL = re.compile(r"\bmål\b|mål\b|målet\b|\bgoal")
 AREA = re.compile(r"insats|åtgärd|aktivitet|strategi\b|focus area")
+MAX_HEADING_LENGTH = 60  # longer texts are goals that speak of goals
 MAX_LENGTHS = {"perspective_sv": 200, "perspective_en": 200, "goal_sv": 300, "goal_en": 300}
 
 
@@ -46,3 +47,15 @@ def role_of(text, plan):
     if DESCRIPTION.search(words) and kind != "area":
         return f"{kind or 'goal'}_description_{language}"
     return f"{kind}_{language}" if kind else ""
+
+
+def guess_with_words_of(plan):
+    """Return a function that guesses the roles of columns, for `Layout`, also by the words of `plan`."""
+
+    def guess(layout, index):
+        texts = [layout.text(index, column) for column in range(layout.width)]
+        roles = [role_of(text, plan) if len(text) <= MAX_HEADING_LENGTH else "" for text in texts]
+        roles = [role if role not in roles[:column] else "" for column, role in enumerate(roles)]
+        return (sum(map(bool, roles)) if "goal_sv" in roles else 0), roles
+
+    return guess

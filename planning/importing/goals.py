@@ -6,7 +6,7 @@ from copy import copy
 
 from planning.importing import review
 from planning.importing.amounts import name_of_cell
-from planning.importing.goal_headings import HEADINGS, MAX_LENGTHS, ROLES, role_of
+from planning.importing.goal_headings import HEADINGS, MAX_LENGTHS, ROLES, guess_with_words_of
 from planning.importing.layout import Layout, letter, listed
 from planning.importing.matching import compact, free_code, match_by_name, similar_names
 from planning.importing.review import CellError, Question, Review, ReviewedRow
@@ -48,17 +48,11 @@ class GoalReview(Review):
         self.plan, self.choices = plan, choices
         self.amount_columns = []
 
-        def guess(layout, index):
-            roles = [role_of(layout.text(index, column), plan) for column in range(layout.width)]
-            # In prose, one cell may name a goal; headings are short, and each is there once.
-            roles = [
-                "" if role in roles[:column] or len(layout.text(index, column)) > 60 else role
-                for column, role in enumerate(roles)
-            ]
-            return (sum(map(bool, roles)) if "goal_sv" in roles else 0), roles
-
         self.layout = Layout(
-            sheet, choices, guess, lambda headings: (remembered(headings) or {}).get("roles")
+            sheet,
+            choices,
+            guess_with_words_of(plan),
+            lambda headings: (remembered(headings) or {}).get("roles"),
         )
         self._fetch()
         self.way = choices.get("way")
@@ -150,7 +144,8 @@ class GoalReview(Review):
             self.advice.append(f"Läses inte: {unread}.")
         if layout.hidden_numbers and not layout.reads_hidden_rows:
             numbers = listed(layout.hidden_numbers)
-            self.advice.append(f"Rad {numbers} är dold i filen och läses inte.")
+            word = "dold" if len(layout.hidden_numbers) == 1 else "dolda"
+            self.advice.append(f"Rad {numbers} är {word} i filen och läses inte.")
 
     # --- Placing the rows ------------------------------------------------------------------------------
 

@@ -106,9 +106,18 @@ def own_name(text, kind, year, last_year):
     if not (kind and year) or not 0 < len(name) <= 60:
         return ""
     usual = BudgetColumn(kind=kind, year=year, last_year=last_year)
-    shortest = {f"{usual.get_kind_display()} {usual.period}", usual.period}
-    as_written = re.sub(r" ?[-\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}] ?", "\N{EN DASH}", name)
-    return "" if as_written.lower() in {label.lower() for label in shortest} else name
+    words = set(re.findall(r"\w+", f"{usual.get_kind_display()} {usual.period}".lower()))
+    return "" if set(re.findall(r"\w+", name.lower())) - {"år", "för"} <= words else name
+
+
+def is_plain(text):
+    """Tell whether a heading only says a kind and a year, whatever words it uses: Utfall 2022."""
+    rest = UNIT_IN_TEXT.sub(" ", " ".join(text.lower().split()))
+    if SHORT.fullmatch(normalized(rest)):
+        return True
+    for pattern in (*KIND_PATTERNS.values(), YEARS, YEAR):
+        rest = pattern.sub(" ", rest)
+    return set(re.findall(r"\w+", rest)) <= {"år", "för", "ekonomisk"}
 
 
 def likely_kind(year, budget_year):

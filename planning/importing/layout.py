@@ -1,5 +1,7 @@
 """How a sheet is read: where its heading row is, and what each of its columns becomes."""
 
+from functools import cached_property
+
 from pages.exchange.cells import Cell
 
 ROWS_TO_SEARCH = 20
@@ -23,14 +25,25 @@ class Layout:
         self.rows = [row for row in sheet.rows if self.reads_hidden_rows or not row.is_hidden]
         self.width = max((len(row.cells) for row in self.rows), default=0)
         guesses = [guess(self, index) for index in range(min(ROWS_TO_SEARCH, len(self.rows)))]
-        best = max((score for score, _roles in guesses), default=0)
-        self.found_index = [score for score, _roles in guesses].index(best) if best else None
+        self.found_index = self._likeliest([score for score, _roles in guesses])
         self.index = self._chosen_index()
         if self.index is None:
             self.index = self.found_index
         self.roles = [""] * self.width
         if self.index is not None:
             self.roles = self._roles(guess(self, self.index)[1], remembered(self.headings))
+
+    def _likeliest(self, scores):
+        """Return the index of the heading row, or None: the best, unless rows with content precede it.
+
+        Then it is the heading row of another table, further down.
+        """
+        if not any(scores):
+            return None
+        best, first = scores.index(max(scores)), next(i for i, score in enumerate(scores) if score)
+        between = self.rows[first + 1 : best]
+        is_below_a_table = any(sum(not cell.is_empty for cell in row.cells) > 1 for row in between)
+        return first if is_below_a_table else best
 
     def _roles(self, guessed, last_time):
         if last_time and len(last_time) == self.width:
@@ -70,7 +83,7 @@ class Layout:
     def rows_above(self):
         return [] if self.index is None else self.rows[: self.index]
 
-    @property
+    @cached_property
     def body(self):
         """The rows below the heading row, without those that repeat it."""
         if self.index is None:

@@ -4,10 +4,10 @@ from copy import copy
 
 from blekinge_site.formats import amount as formatted
 from pages.exchange.cells import Cell
-from planning.importing.amounts import Amounts, name_of_cell, says_no_amount
+from planning.importing.amounts import Amounts, name_of_cell
 from planning.importing.columns import ROLES, AmountColumn, RoleGuess
 from planning.importing.kinds import guess_kinds, kind_named
-from planning.importing.layout import Layout, letter, listed
+from planning.importing.layout import Layout, letter
 from planning.importing.matching import free_code, match_by_name, similar_names
 from planning.importing.review import CellError, Question, Review
 from planning.importing.table_changes import (
@@ -16,22 +16,13 @@ from planning.importing.table_changes import (
     list_changes_of_table,
     list_rows,
 )
+from planning.importing.table_rows import pick_rows
 from planning.importing.titles import likely_title
 from planning.models import NONE, BudgetLine, BudgetTable
 
 Kind = BudgetLine.Kind
 
 WHOLE, ONLY = "whole", "only"
-
-
-class FileLine:
-    """A row of the file: the texts in its cells, and the line of the table that it becomes."""
-
-    def __init__(self, row, name, indent):
-        self.row, self.name, self.indent = row, name, indent
-        self.line = None
-        self.before = None  # the existing line, as it was
-        self.errors, self.questions = [], []
 
 
 class TableReview(Review):
@@ -104,7 +95,7 @@ class TableReview(Review):
         self.name_column = layout.columns_with("name_sv")[0]
         self.english_column = next(iter(layout.columns_with("name_en")), None)
         self.kind_column = next(iter(layout.columns_with("kind")), None)
-        self._pick_rows()
+        self.lines = pick_rows(self)
         if not self.lines:
             self.errors.append("Filen har inga rader med belopp under rubrikraden.")
             return
@@ -143,53 +134,6 @@ class TableReview(Review):
             BudgetTable.Unit(unit) if unit in BudgetTable.Unit.values else None,
             int(decimals) if decimals in {"0", "1", "2", "3"} else None,
         )
-
-    def _pick_rows(self):
-        """Fill in `lines` with the rows that are lines of the table, and note those that aren't."""
-        layout = self.layout
-        columns = [column.index for column in self.amount_columns]
-        skipped = [row.number for row in layout.rows_above]
-        skipped += [row.number for row in layout.rows[layout.index + 1 :] if row not in layout.body]
-        without_amounts = []
-        for row in layout.body:
-            cell = layout.cell(row, self.name_column)
-            typed = self.choices.get(name_of_cell(row, self.name_column), "")
-            name = " ".join((typed or cell.text).split())
-            has_amounts = not all(says_no_amount(layout.cell(row, column)) for column in columns)
-            has_kind = (
-                self.kind_column is not None and not layout.cell(row, self.kind_column).is_empty
-            )
-            if not has_amounts and not (name and has_kind):
-                without_amounts.append(row.number)
-                continue
-            text = cell.text.expandtabs(4)
-            entry = FileLine(row, name, len(text) - len(text.lstrip()))
-            problem = cell.problem or ("" if name else "Namnet saknas.")
-            if problem and not typed:
-                entry.errors.append(
-                    CellError(ROLES["name_sv"], problem, name_of_cell(row, self.name_column))
-                )
-            elif len(name) > 200:
-                text = "Namnet har fler än 200 tecken."
-                entry.errors.append(
-                    CellError(
-                        ROLES["name_sv"], text, name_of_cell(row, self.name_column), name[:200]
-                    )
-                )
-            self.lines.append(entry)
-        for numbers, reason in (
-            (skipped, "de har ingen budgetrad"),
-            (without_amounts, "de har inga belopp"),
-        ):
-            if numbers:
-                if len(numbers) == 1:
-                    reason = reason.replace("de har", "den har")
-                self.advice.append(f"Rad {listed(numbers)} hoppas över: {reason}.")
-        if unread := layout.unread_columns():
-            self.advice.append(f"Läses inte: {unread}.")
-        if layout.hidden_numbers and not layout.reads_hidden_rows:
-            numbers = listed(layout.hidden_numbers)
-            self.advice.append(f"Rad {numbers} är dold i filen och läses inte.")
 
     # --- Lines -----------------------------------------------------------------------------------------
 

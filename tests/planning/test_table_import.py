@@ -356,6 +356,45 @@ def test_kinds_above_years_are_read_together(budget):
     ]
 
 
+@pytest.mark.parametrize(
+    "file",
+    [
+        csv_of("mnkr;2022;2023", "A;1;2", "Investeringar;2022;2023", "B;3;4"),
+        csv_of("Post;Budget 2022 (mnkr);Budget 2023 (mnkr)", "A;1;2", "Investeringar;Budget 2024;", "B;3;4"),
+        workbook_of(["mnkr", 2022, 2023], ["A", 1, 2], ["Investeringar", 2022, 2023], ["B", 3, 4]),
+    ],
+)  # fmt: skip
+def test_another_table_below_is_asked_about(budget, file):
+    assert problems_of(review_of(file, budget, title="Ramar")) == [
+        "Rad 3 ser ut som rubrikerna för en tabell till. Ska raderna under den läsas?"
+    ]
+    first = review_of(file, budget, title="Ramar", table_below="none")
+    assert [row.name for row in first.rows] == ["A"]
+    assert "Rad 3 och 4 hoppas över: de har ingen budgetrad." in first.advice
+    both = review_of(file, budget, title="Ramar", table_below="all")
+    assert [row.name for row in both.rows] == ["A", "B"]
+
+
+def test_headings_that_repeat_on_each_page_are_skipped(budget):
+    headings = "Post;Budget 2023 (mnkr)"
+    table = import_file(csv_of(headings, "A;1", headings, "B;2"), budget, title="Ramar")
+    assert [name for name, _kind, _amounts in lines_of(table)] == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "columns"),
+    [
+        ("Utfall 2022", ["Bokslut 2022", "Budget 2023"]),
+        ("2022", ["Bokslut 2022", "Budget 2023", "Budget 2022"]),
+        ("Reviderad budget 2023", ["Bokslut 2022", "Budget 2023", "Reviderad budget 2023"]),
+    ],
+)
+def test_columns_are_found_by_year_and_kind_whatever_they_are_called(budget, heading, columns):
+    table = make_table(budget, [("item", ["10.0", "20.0"])], [("outcome", 2022), ("budget", 2023)])
+    import_file(csv_of(f"Post;{heading} (mnkr)", "Rad 1;11,0"), table)
+    assert [str(column) for column in table.columns.all()] == columns
+
+
 def test_two_columns_of_the_same_year_and_kind_are_refused(budget):
     file = csv_of("Post;Belopp (mnkr);Ram (mnkr)", "A;1;2")
     assert problems_of(review_of(file, budget)) == [
