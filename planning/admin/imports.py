@@ -29,6 +29,8 @@ MAX_ROWS_SHOWN = 200
 # Inputs of the review that aren't choices about the file.
 NOT_CHOICES = {"again", "confirm", "csrfmiddlewaretoken", "fix", "read_sheet", "sealed"}
 
+ALL = "all"  # the value of the button that accepts every proposal
+
 TOO_LARGE = (
     "Filen är för stor för att granskas. Kopiera bladet till en ny fil, utan bilder, och spara den."
 )
@@ -72,7 +74,8 @@ def choices_in(data):
     """Return what staff have chosen in the review: the inputs whose values they have changed.
 
     An input that holds a guess has a hidden input beside it, with the guess. It is kept out unless its value
-    differs, so that another choice can lead to another guess. The button `fix` accepts the guess of a cell.
+    differs, so that another choice can lead to another guess. The button `fix` accepts
+    the proposal for a cell.
     """
     if data.get("sheet", "") != data.get("read_sheet", ""):
         return {"sheet": data["sheet"]}
@@ -81,8 +84,13 @@ def choices_in(data):
         for name, value in data.items()
         if name not in NOT_CHOICES
         and not name.startswith("was-")
-        and (data.get(f"was-{name}") != value or name == data.get("fix"))
+        and (data.get(f"was-{name}") != value or is_accepted(data.get("fix"), name, value))
     }
+
+
+def is_accepted(fix, name, value):
+    """Tell whether the button `fix` accepts `value`, which the page has proposed for the input `name`."""
+    return fix == name or (fix == ALL and name.startswith("cell-") and value.strip())
 
 
 def read_visible_sheet(content, wanted):
@@ -248,6 +256,7 @@ class ReviewContext:
             "unchanged": unchanged[:MAX_ROWS_SHOWN],
             "unchanged_count": len(unchanged),
             "tallies": self.tallies(),
+            "proposal_count": sum(bool(error.proposal) for _row, error in review.cell_errors),
             "kept_choices": self.kept(shown),
             "way": review.way,
         }

@@ -1,12 +1,15 @@
 """Matches the rows of a file with the parts that exist already, by their names."""
 
+import re
 from collections import defaultdict
 from difflib import SequenceMatcher
 
 from django.utils.text import slugify
 
 SIMILAR = 0.8
-MOST_TO_COMPARE = 200  # each row without a match is compared with each part without one
+DIGITS = re.compile(r"\d+")  # Etapp 1 and Etapp 2 are different names
+# Each character of the names without a match may be compared with each of the existing names without one.
+MOST_COMPARISONS = 10_000_000
 
 
 def compact(name):
@@ -27,7 +30,7 @@ def similar_names(names, existing_names):
 
     The closest pairs are chosen first, and each name is in one pair at most.
     """
-    if max(len(names), len(existing_names)) > MOST_TO_COMPARE:
+    if sum(map(len, names)) * sum(map(len, existing_names)) > MOST_COMPARISONS:
         return [None] * len(names)
     pairs = []
     matcher = SequenceMatcher(autojunk=False)
@@ -35,6 +38,8 @@ def similar_names(names, existing_names):
         matcher.set_seq2(name)
         for old, existing in enumerate(map(compact, existing_names)):
             matcher.set_seq1(existing)
+            if DIGITS.findall(name) != DIGITS.findall(existing):
+                continue
             if starts_alike(name, existing):
                 pairs.append((-SIMILAR, new, old))
             elif (

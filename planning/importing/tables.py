@@ -8,7 +8,7 @@ from planning.importing.amounts import Amounts, name_of_cell
 from planning.importing.columns import ROLES, AmountColumn, RoleGuess
 from planning.importing.kinds import guess_kinds, kind_named
 from planning.importing.layout import Layout, letter
-from planning.importing.matching import free_code, match_by_name, similar_names
+from planning.importing.matching import compact, free_code, match_by_name, similar_names
 from planning.importing.review import CellError, Question, Review
 from planning.importing.table_changes import (
     ask_about_magnitude,
@@ -179,6 +179,7 @@ class TableReview(Review):
     def _fill_in(self):
         """Set the texts and amounts of the lines."""
         codes = {line.code for line in self.target.lines}
+        codes_elsewhere = self.target.codes_elsewhere()
         for entry in self.lines:
             line, row = entry.line, entry.row
             line.name_sv = entry.name
@@ -187,7 +188,8 @@ class TableReview(Review):
                 if text != (line.name_en or ""):
                     line.name_en = text
             if not line.code:
-                line.code = free_code(entry.name, codes)
+                name = codes_elsewhere.get(compact(entry.name), entry.name)
+                line.code = free_code(name, codes)
             for column in self.amount_columns:
                 error = self.amounts.errors.get((row.number, column.index))
                 if error:

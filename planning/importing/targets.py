@@ -4,8 +4,11 @@ from collections import defaultdict
 from decimal import Decimal
 from functools import cached_property
 
+from django.db.models import Q
+
 from planning.importing.amounts import SIZE
-from planning.models import BudgetLine, BudgetTable
+from planning.importing.matching import compact
+from planning.models import BudgetLine, BudgetTable, RegionalPlan
 
 
 class Target:
@@ -25,17 +28,30 @@ class Target:
     def other_tables(self):
         return [table for table in self.budget.tables.all() if table != self.table]
 
-    def amounts_elsewhere(self, unit):
-        """Return the amounts of lines in the tables of the plan's other years, by code, in `unit`.
+    @cached_property
+    def lines_elsewhere(self):
+        """The lines of the plan's other budgets, and of last year's budget in a published plan.
 
-        The tables are those with the slug of this one or, if the import creates it, all of them.
+        If the target is a table, only lines of tables with the same slug.
         """
-        lines = BudgetLine.objects.filter(table__budget__plan=self.budget.plan_id)
+        last_year = Q(
+            table__budget__plan__in=RegionalPlan.objects.published(),
+            table__budget__year=self.budget.year - 1,
+        )
+        lines = BudgetLine.objects.filter(Q(table__budget__plan=self.budget.plan_id) | last_year)
         lines = lines.exclude(table__budget=self.budget.pk).select_related("table")
         if self.table:
             lines = lines.filter(table__slug=self.table.slug)
+        return list(lines.order_by("table__budget__year", "position", "pk"))
+
+    def codes_elsewhere(self):
+        """Return the codes of lines in other years, by name as `compact` returns it."""
+        return {compact(line.name_sv): line.code for line in self.lines_elsewhere}
+
+    def amounts_elsewhere(self, unit):
+        """Return the amounts of lines in other years, by code, in `unit`."""
         amounts = defaultdict(list)
-        for line in lines.order_by("table__budget__year"):
+        for line in self.lines_elsewhere:
             factor = Decimal(SIZE[BudgetTable.Unit(line.table.unit)]) / SIZE[unit]
             amounts[line.code] += [
                 amount * factor for amount in line.amounts.values() if isinstance(amount, Decimal)

@@ -73,6 +73,17 @@ def test_a_wrong_cell_is_put_right_on_the_page(admin_client, budget):
     assert budget.tables.get().lines.first().amounts == {"budget-2019": Decimal("988.3")}
 
 
+def test_all_proposals_are_accepted_with_one_button(admin_client, budget):
+    file = INCOME_STATEMENT.replace("988,3", "988,3*").replace("−900,0", "−900,0 1)")
+    review = upload(admin_client, budget, file)
+    assert "Godta alla 2 förslag" in text_of(review)
+    mended = answer(admin_client, budget, review, fix="all")
+    assert "Filen går att importera." in text_of(mended)
+    confirm(admin_client, budget, mended)
+    amounts = [line.amounts["budget-2019"] for line in budget.tables.get().lines.all()]
+    assert amounts == [Decimal("988.3"), Decimal("-900.0"), Decimal("88.3")]
+
+
 def test_a_question_stops_the_import_until_it_is_answered(admin_client, budget):
     review = upload(admin_client, budget, INCOME_STATEMENT.replace(" (mnkr)", ""))
     assert "Filen säger inte vilken enhet beloppen har. Vilken är det?" in text_of(review)

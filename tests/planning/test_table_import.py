@@ -10,6 +10,7 @@ from planning.importing.exports import export_table
 from planning.models import NONE
 from planning.sums import sums_of
 from tests.factories import make_budget, make_plan, make_table
+from tests.pages.exchange.workbooks import opendocument
 from tests.planning.table_files import (
     csv_of,
     import_file,
@@ -283,6 +284,12 @@ def test_an_empty_cell_is_missing_and_a_dash_is_none(table):
     }
 
 
+def test_a_line_has_the_code_that_it_has_in_other_years(plan, table):
+    file = csv_of("Post;Budget 2024 (mnkr)", "Bidrag;1,0", "Intäkter;2,0", "Avgifter;3,0")
+    later = import_file(file, make_budget(plan, 2024), title="Resultatbudget")
+    assert list(later.lines.values_list("code", flat=True)) == ["rad-2", "rad-1", "avgifter"]
+
+
 def test_columns_that_the_file_lacks_stay(table):
     file = csv_of("Post;Bokslut 2021 (mnkr)", "Intäkter;9,0", "Bidrag;18,0", "Resultat;27,0")
     review = review_of(file, table, way="whole")
@@ -428,6 +435,36 @@ NO_HEADINGS = (
 )  # fmt: skip
 def test_a_file_that_cannot_be_imported_is_explained(budget, file, problems):
     assert problems_of(review_of(file, budget, title="Ramar")) == problems
+
+
+TABLE_OF_OPENDOCUMENT = """<table:table table:name="Ramar">
+<table:table-row><table:table-cell><text:p>Post</text:p></table:table-cell>
+<table:table-cell><text:p>Budget 2023 (mnkr)</text:p></table:table-cell></table:table-row>
+<table:table-row><table:table-cell><text:p>Intäkter</text:p></table:table-cell>
+<table:table-cell office:value-type="float" office:value="988.3"><text:p>988,3</text:p></table:table-cell>
+</table:table-row><table:table-row><table:table-cell><text:p>Kostnader</text:p></table:table-cell>
+<table:table-cell><text:p>– 6 198,0</text:p></table:table-cell></table:table-row></table:table>"""
+ROWS = ["Post;Budget 2023 (mnkr)", "Intäkter;988,3", "Kostnader;– 6 198,0"]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        csv_of(*ROWS),
+        csv_of(*ROWS, encoding="utf-8-sig"),
+        csv_of(*ROWS, encoding="cp1252"),
+        csv_of(*ROWS, encoding="utf-16"),
+        csv_of(*(row.replace(";", "\t") for row in ROWS)),
+        workbook_of(
+            ["Post", "Budget 2023 (mnkr)"], ["Intäkter", 988.3], ["Kostnader", "– 6 198,0"]
+        ),
+        opendocument(TABLE_OF_OPENDOCUMENT),
+    ],
+    ids=["utf-8", "utf-8-sig", "cp1252", "utf-16", "tab", "xlsx", "ods"],
+)
+def test_all_formats_hold_the_same_table(budget, file):
+    table = import_file(file, budget, title="Ramar")
+    assert lines_of(table) == [("Intäkter", "item", ["988.3"]), ("Kostnader", "item", ["-6198.0"])]
 
 
 def test_five_thousand_cells_take_under_five_seconds(budget):
