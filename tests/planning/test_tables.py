@@ -92,7 +92,7 @@ def test_a_result_is_coloured_by_the_chosen_column_only(client, budget):
     lines = [("item", ["3", "1"]), ("item", ["-2", "-2"]), ("result", ["1", "-1"])]
     make_table(budget, lines, SEVERAL[:2])
     html = client.get(BUDGET).text
-    cells = r'.*?<td{}>\s*{}.*?<td{}>\s*{}'
+    cells = r".*?<td{}>\s*{}.*?<td{}>\s*{}"
     chosen = ' class="bars__chosen"'
     red = 'class="bars__result bars__loss"' + cells.format("", "1,0", chosen, "−1,0")
     assert re.search(red, html, re.S)
