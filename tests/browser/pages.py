@@ -200,6 +200,7 @@ def added_addresses(language):
             plan.predecessors.get().get_absolute_url(),
             *(perspective.get_absolute_url() for perspective in plan.perspectives.all()),
             plan.budgets.get().get_absolute_url(),
+            reverse("planning:budget_column", args=[plan.natural_key(), 2022, "plan-2025"]),
             Page.objects.get(slug="rik-text").get_absolute_url(),
         ]
 
