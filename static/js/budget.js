@@ -90,7 +90,11 @@ function move(line, step, focused) {
 
 function goTo(line, step, cell) {
   const column = cellsOf(line).indexOf(cell);
-  const target = lines()[lines().indexOf(line) + step] ?? (step > 0 ? addLine() : null);
+  let target = lines()[lines().indexOf(line) + step];
+  if (!target && step > 0) {
+    say("");
+    target = addLine();
+  }
   const next = target && cellsOf(target)[column];
   next?.focus();
   next?.select?.();
@@ -232,6 +236,7 @@ if (section) {
   number();
 
   section.querySelector(".budget__add").addEventListener("click", () => {
+    say("");
     field(addLine(), "name_sv").focus();
   });
   for (const button of section.querySelectorAll("[name='_show']")) {
@@ -244,6 +249,10 @@ if (section) {
   section.addEventListener("paste", (event) => {
     const cell = event.target.closest(".line__cells .cell");
     if (cell) paste(event, cell.closest(".line"), cell);
+  });
+  section.addEventListener("input", () => {
+    // Taking back what was pasted would now take back what is typed too.
+    if (!section.querySelector(".budget__undo").hidden) say("");
   });
   section.addEventListener("change", (event) => {
     if (event.target.closest(".line")) check();

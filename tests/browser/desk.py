@@ -152,12 +152,12 @@ ENGLISH = re.compile(
     re.IGNORECASE,
 )
 
-# All visible and read-out texts of a page, except edited or compared content, and permissions, whose English
-# names Django keeps in the database.
+# All visible and read-out texts of a page, except edited or compared content, names of keys, and permissions,
+# whose English names Django keeps in the database.
 WORDS = """() => {
   const texts = [document.title];
   for (const e of document.body.querySelectorAll("*")) {
-    if (e.closest(".tiptap, textarea, .readonly, .tabular td p, .selector option, script")) continue;
+    if (e.closest(".tiptap, textarea, .readonly, .tabular td p, .selector option, script, kbd")) continue;
     if (e.closest(".difference")) continue;
     for (const name of ["alt", "aria-label", "placeholder", "title"]) texts.push(e.getAttribute(name));
     if (e.matches("[type='submit'], [type='button']")) texts.push(e.value);
