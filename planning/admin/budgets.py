@@ -55,7 +55,7 @@ class BudgetColumnInline(OrderedInline):
         self.counts = None
         return super().get_queryset(request)
 
-    @admin.display(description="innehåll")
+    @admin.display(description="följer med om den tas bort")
     def content(self, column):
         if column.pk is None:
             return ""
