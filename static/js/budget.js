@@ -164,7 +164,7 @@ function paste(event, line, cell) {
 // --- Checks -------------------------------------------------------------------------------------------
 
 let timer;
-let latest = 0;
+let pending = new AbortController();
 
 function clear() {
   for (const part of section.querySelectorAll("[data-part='check'], [data-part='bar']")) {
@@ -174,19 +174,23 @@ function clear() {
 
 // The server checks the sums, of what is typed, and draws the bars: the same words as on the page.
 async function recheck() {
-  const request = ++latest;
+  pending.abort();
+  pending = new AbortController();
+  const { signal } = pending;
+  section.ariaBusy = "true";
   number();
   const data = new FormData(section.closest("form"));
   data.delete("pasted");
   data.set("_show", section.dataset.shown);
   let page;
   try {
-    const response = await fetch(location.pathname, { method: "POST", body: data });
+    const response = await fetch(location.pathname, { method: "POST", body: data, signal });
     page = new DOMParser().parseFromString(await response.text(), "text/html");
   } catch {
     page = document.implementation.createHTMLDocument();
   }
-  if (request !== latest) return;
+  if (signal.aborted) return; // by a later check, or by saving
+  section.ariaBusy = "false";
   clear();
   for (const line of lines()) {
     const fresh = page.querySelector(`.line[data-prefix="${line.dataset.prefix}"]`);
@@ -221,6 +225,7 @@ async function recheck() {
 }
 
 function check() {
+  section.ariaBusy = "true";
   clearTimeout(timer);
   timer = setTimeout(recheck, 400);
 }
@@ -269,5 +274,10 @@ if (section) {
       goTo(line, event.shiftKey ? -1 : 1, cell);
     }
   });
-  section.closest("form").addEventListener("submit", number);
+  section.closest("form").addEventListener("submit", (event) => {
+    number();
+    if (event.submitter?.formTarget === "_blank") return;
+    clearTimeout(timer);
+    pending.abort();
+  });
 }
