@@ -138,6 +138,8 @@ class LineForm(PartForm):
     def __init__(self, *args, columns, decimals, **kwargs):
         super().__init__(*args, **kwargs)
         self.columns = columns
+        for field in self.fields.values():
+            field.help_text = ""  # a row has no room for it
         self.fields["code"].required = False
         for name in ("name_sv", "name_en"):  # long names wrap
             self.fields[name].widget = forms.Textarea(attrs={"rows": 1})

@@ -71,7 +71,13 @@ def follow(page, *links):
         press_and_wait(page, "Enter")
 
 
+def sums_are_checked(page):
+    """Wait until a table's sums have been checked: the tests' database takes only one request at a time."""
+    page.locator("[aria-busy='true']").wait_for(state="detached")
+
+
 def save(page):
+    sums_are_checked(page)
     tab_to(page, "button", "Spara")
     press_and_wait(page, "Enter")
     assert page.locator(".errorlist, .messagelist > :not(.success)").all_inner_texts() == []

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from planning.models import NONE
-from tests.browser.desk import click, enter, entered, faults, focused, open_form
+from tests.browser.desk import enter, entered, faults, focused, open_form, save
 from tests.factories import make_budget, make_plan, make_table
 
 # What a copied range of cells does in a browser.
@@ -47,12 +47,6 @@ def status(page):
 def paste(page, label, text):
     page.get_by_label(label, exact=True).focus()
     page.evaluate(PASTE, text)
-
-
-def save(page):
-    """Save the form once its sums have been checked: tests' database takes only a request at a time."""
-    page.locator("#lines-group:not([aria-busy='true'])").wait_for()
-    click(page, "button", "Spara")
 
 
 def amounts(table, column):
