@@ -150,7 +150,10 @@ class LinesField(forms.CharField):
 
 
 class AmountField(forms.DecimalField):
-    """A decimal number in Swedish format. Shows its value in the format of the public page."""
+    """A decimal number in Swedish format. Shows its value with all decimals that the field has.
+
+    A field of three decimals or more leaves out zeros at the end: 12,000 could be taken for twelve thousand.
+    """
 
     default_error_messages = {"invalid": "Skriv ett tal, till exempel 59,3 eller −6 198,0."}
 
@@ -168,7 +171,12 @@ class AmountField(forms.DecimalField):
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
 
     def prepare_value(self, value):
-        return amount(value) if isinstance(value, (Decimal, int)) else value
+        if not isinstance(value, (Decimal, int)):
+            return value
+        decimals = self.decimal_places
+        if decimals > 2:
+            decimals = max(0, -Decimal(value).normalize().as_tuple().exponent)
+        return amount(value, decimals)
 
     def has_changed(self, initial, data):
         try:

@@ -92,6 +92,12 @@ class Chart:
         return max(0, -min(exponents, default=0))
 
     @property
+    def is_plain_budget(self):
+        """Whether the only column is a budget without a heading of its own, so that the unit can head it."""
+        column = self.column
+        return len(self.columns) == 1 and column.kind == column.Kind.BUDGET and not column.name
+
+    @property
     def is_long(self):
         """Whether any amount needs a wider column."""
         amounts = [cell.amount for row in self.rows for cell in row.cells]

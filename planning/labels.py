@@ -71,6 +71,13 @@ def plan_name(plan):
 
 
 @register.filter
+def words_within(obj, field):
+    """Return the same as `words`, but with a small first letter, as it stands within a sentence."""
+    text, falls_back = text_and_fallback(obj, field)
+    return escape_and_mark(lower_first(text), falls_back)
+
+
+@register.filter
 def rounded_to(table):
     """Return what the amounts of `table` are rounded to: hela miljoner, or en decimal."""
     whole = {

@@ -23,7 +23,10 @@ logger = logging.getLogger(__name__)
 def notice(plan_in_year):
     """Return a notice that the plan is no longer in force or not yet decided, or an empty string."""
     if plan_in_year.has_ended:
-        period = _("Regionplanen gällde %(period)s.") % {"period": plan_in_year.plan.period}
+        sentence = _("Regionplanen gällde %(period)s.")
+        if not plan_in_year.plan.is_called_regional_plan:
+            sentence = _("Planen gällde %(period)s.")
+        period = sentence % {"period": plan_in_year.plan.period}
         return f"{_('Gäller inte längre.')} {period}"
     if is_proposal(plan_in_year.plan):
         return f"{_('Det här är ett förslag.')} {_('Planen är inte beslutad.')}"

@@ -252,8 +252,7 @@ def filled_folder(fill=None):
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file is closed
         if not folder.exists():
-            new = folder.with_suffix(".new")
-            new.mkdir()
+            new = Path(tempfile.mkdtemp(dir=folder.parent))
             site = Served(new)
             if fill:
                 shutil.copy(migrated(), new)

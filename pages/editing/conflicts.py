@@ -11,7 +11,6 @@ import time
 
 from django import forms
 from django.contrib.admin.utils import unquote
-from django.core.serializers.json import DjangoJSONEncoder
 from django.forms.models import _get_foreign_key
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -100,7 +99,7 @@ def fingerprint(model_admin, obj):
         rows += inline_rows.values("pk", *names)
     for name in ("changed_at", "status", "published_at"):
         rows[0].pop(name, None)  # a save anywhere in the plan changes these too
-    content = json.dumps(rows, cls=DjangoJSONEncoder, sort_keys=True)
+    content = json.dumps(rows, default=str, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -150,10 +149,7 @@ def conflict_error(request, form, formsets):
     for bound in [form, *(row for formset in formsets for row in formset.initial_forms)]:
         if bound.is_bound and bound.instance.pk:
             differences += [
-                (
-                    bound.fields[name].label or name,
-                    bound[name].initial if bound[name].initial is not None else "",
-                )
+                (bound.fields[name].label or name, shown_initial(bound, name))
                 for name in bound.changed_data
                 if name in bound.fields and name not in {"id", "DELETE", SEEN_FIELD}
             ]
@@ -167,6 +163,12 @@ def conflict_error(request, form, formsets):
         ),
         code="conflict",
     )
+
+
+def shown_initial(form, name):
+    """Return the initial value of the field `name` as the form shows it."""
+    value = form.fields[name].prepare_value(form[name].initial)
+    return "" if value is None else value
 
 
 def submitted_texts(request, model):

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from blekinge_site.formats import amount, day
@@ -81,6 +81,12 @@ def marked_words(before, after):
     return mark_safe("".join(parts))
 
 
+def marked_value(before, after):
+    """Return HTML with the text `before` in `<del>` and `after` in `<ins>`, whole, if they aren't empty."""
+    parts = [("del", before), ("ins", after)]
+    return format_html_join("", "<{0}>{1}</{0}>", [(tag, text) for tag, text in parts if text])
+
+
 def _names(data):
     """Return the names of the object in `data` and of all its parts: `{(model label, pk): name}`."""
     names = {(data["model"], data["pk"]): _name(data)}
@@ -109,14 +115,31 @@ def _shown(field, value, names):
     return amount(value) if isinstance(value, Decimal) else str(value)
 
 
-def _differing_fields(before, after, names):
-    """Return `[(field name, HTML with differences), …]` for data of an object before and after a change."""
+def _differing_entries(field, before, after, parent):
+    """Return rows for a field that holds several values, one for each that differs."""
+    old, new = field.entries(before, parent), field.entries(after, parent)
+    return [
+        (f"{field.verbose_name}, {name}", marked_value(old.get(name, ""), new.get(name, "")))
+        for name in {**old, **new}
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _differing_fields(before, after, names, parent=None):
+    """Return `[(field name, HTML with differences), …]` for data of an object before and after a change.
+
+    `parent` is the data of its parent. A field with a method `entries` holds several values: `entries(value,
+    parent)` returns them as texts by name, and each gets a row.
+    """
     rows = []
     model = apps.get_model(after["model"])
     for field in content_fields(model):
         old, new = before["fields"].get(field.attname), after["fields"].get(field.attname)
         is_parent = field.name == model.PARENT_FIELD
         if old == new or is_parent:
+            continue
+        if hasattr(field, "entries"):
+            rows += _differing_entries(field, old, new, parent)
             continue
         texts = _shown(field, old, names), _shown(field, new, names)
         if texts[0] == texts[1] and field.is_relation:
@@ -171,17 +194,18 @@ def _pairs(before, after):
     return [*pairs, *((old, None) for old in unmatched)]
 
 
-def differences(before, after, names=None):
+def differences(before, after, names=None, parent=None):
     """Return the differences between the data of a publishable before and after a change, in page order.
 
     Each is a dict with the keys `model` (its Swedish name), `name`, `change` ("ändrad", "tillagd" or
     "borttagen"), `fields` (pairs of a name and HTML) and `data` (of the object after the change, or before
-    it if the object was removed). `names` are those of both publishables, for recursion.
+    it if the object was removed). `names` are those of both publishables and `parent` is
+    the data of the parent after the change, for recursion.
     """
     names = names or _names(before) | _names(after)
     model = apps.get_model(after["model"])
     entries = []
-    fields = _differing_fields(before, after, names)
+    fields = _differing_fields(before, after, names, parent)
     if fields:
         entries.append(_entry(model, after, "ändrad", fields))
     for relation in relations(model):
@@ -190,10 +214,11 @@ def differences(before, after, names=None):
         )
         for old, new in pairs:
             if old and new:
-                entries += differences(old, new, names)
+                entries += differences(old, new, names, after)
             else:
                 change = "tillagd" if new else "borttagen"
-                entries += _entries_of_tree(old or new, change, names)
+                whole = after if new else before
+                entries += _entries_of_tree(old or new, change, names, whole)
     return entries
 
 
@@ -207,16 +232,16 @@ def _entry(model, data, change, fields):
     }
 
 
-def _entries_of_tree(data, change, names):
+def _entries_of_tree(data, change, names, parent):
     """Return entries for a part that has been added or removed, and for all its parts."""
     model = apps.get_model(data["model"])
     content = {"model": data["model"], "fields": data["fields"] | {"position": None}}
     nothing = {"model": data["model"], "fields": {}}
     sides = (nothing, content) if change == "tillagd" else (content, nothing)
-    entries = [_entry(model, data, change, _differing_fields(*sides, names))]
+    entries = [_entry(model, data, change, _differing_fields(*sides, names, parent))]
     for relation in relations(model):
         for part in data["parts"].get(relation.name, []):
-            entries += _entries_of_tree(part, change, names)
+            entries += _entries_of_tree(part, change, names, data)
     return entries
 
 

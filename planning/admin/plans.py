@@ -124,7 +124,7 @@ class RegionalPlanAdmin(GoalImportMixin, PublishableAdmin):
                 "perspectives", Perspective.objects.prefetch_related(Prefetch("goals", goals))
             ),
             Prefetch("goals", goals.filter(perspective=None), to_attr="direct_goals"),
-            "budgets",
+            "budgets__tables",
             "follow_ups",
         )
         return render_to_string("admin/planning/outline.html", {"plan": plan})

@@ -7,8 +7,11 @@ and no key in the dict.
 import enum
 from decimal import Decimal, InvalidOperation
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import models
+
+from blekinge_site.formats import amount
 
 MAX_DIGITS = 15
 
@@ -45,8 +48,8 @@ class AmountsField(models.JSONField):
         if not isinstance(value, dict):
             raise ValidationError("Beloppen ska vara ordnade efter kolumn.")
         return {
-            code: amount if isinstance(amount, (Decimal, Dash)) else amount_from_json(amount)
-            for code, amount in value.items()
+            code: each if isinstance(each, (Decimal, Dash)) else amount_from_json(each)
+            for code, each in value.items()
         }
 
     def get_prep_value(self, value):
@@ -55,6 +58,26 @@ class AmountsField(models.JSONField):
     def value_from_object(self, obj):
         """Return the dict as JSON holds it, for fixtures and for the history."""
         return as_json(super().value_from_object(obj))
+
+    def entries(self, value, table):
+        """Return the amounts as texts by the heading of their column, for the history.
+
+        `value` is what JSON holds, or None, and `table` the data of the table, with its columns. An amount
+        whose column is gone keeps the code of the column.
+        """
+        amounts = self.to_python(value or {})
+        headings = {}
+        for column in table["parts"]["columns"]:
+            fields = column["fields"] | {"table_id": None}
+            headings[fields["code"]] = str(apps.get_model(column["model"])(**fields))
+        decimals = table["fields"]["decimals"]
+        return {
+            heading: "\N{EN DASH}" if amounts[code] is NONE else amount(amounts[code], decimals)
+            for code, heading in (
+                headings | {code: code for code in amounts.keys() - headings}
+            ).items()
+            if code in amounts
+        }
 
 
 def as_json(amounts):

@@ -169,6 +169,11 @@ class RegionalPlan(Publishable):
             return str(self.first_year)
         return f"{self.first_year}\N{EN DASH}{self.last_year}"
 
+    @property
+    def is_called_regional_plan(self):
+        """Whether pages may call the plan "regionplanen"; a plan called Budget 2024 is just "planen"."""
+        return "regionplan" in (self.title_sv or "").lower()
+
     def years_to_add(self, title):
         """Return the period if `title` lacks the first or the last year, otherwise an empty string."""
         years = {int(year) for year in re.findall(r"(?<!\d)\d{4}(?!\d)", title)}

@@ -17,11 +17,13 @@ function nameOf(row) {
 // Only the column headings label the fields, so screen readers need these labels.
 function nameFields(group) {
   const headings = group.querySelector("thead tr").cells;
+  // The rows of a table's form are its lines, so its columns have another name.
+  const kind = group.id === "columns-group" ? "kolumn" : "rad";
   rowsOf(group).forEach((row, index) => {
     [...row.cells].forEach((cell, column) => {
       const name = headings[column].textContent.trim().replace("?", "");
       for (const field of cell.querySelectorAll("input:not([type='hidden']), select, textarea")) {
-        field.setAttribute("aria-label", `${name}, rad ${index + 1}`);
+        field.setAttribute("aria-label", `${name}, ${kind} ${index + 1}`);
       }
     });
   });

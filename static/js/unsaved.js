@@ -11,7 +11,7 @@ document.addEventListener("DOMContentLoaded", () => {
   if (!form || form.method !== "post") return;
   // A form with errors is unsaved. Otherwise the saved values are those in the form once the text editors
   // and the row positions are initialized: after half a second, or when the user focuses a field.
-  let saved = form.querySelector(".errornote") ? "" : null;
+  let saved = form.querySelector(".errornote, [data-unsaved]") ? "" : null;
   const settle = () => {
     saved ??= valuesOf(form);
   };

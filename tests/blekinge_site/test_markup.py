@@ -102,8 +102,12 @@ def test_the_w3c_checker_accepts_the_html(client, content, tmp_path):
     assert not faults, "\n".join(faults)
 
 
-# CSS properties that the checker doesn't know yet.
-NEWER_THAN_THE_CHECKER = ("“field-sizing” doesn't exist", "“paint-order” doesn't exist")
+# CSS that the checker doesn't know yet.
+NEWER_THAN_THE_CHECKER = (
+    "“field-sizing” doesn't exist",
+    "“container” doesn't exist",
+    "Unrecognized at-rule “@container”",
+)
 
 
 @pytest.mark.processes
@@ -243,7 +247,7 @@ def test_every_link_has_a_target(client, content):
         for language in LANGUAGES
         for address in every_address(language)
     }
-    answered = {}
+    answered, more = {}, {}
     for address, page in outlines.items():
         assert sorted(set(page.ids)) == sorted(page.ids), address
         assert set(page.labels) <= set(page.ids), address
@@ -252,8 +256,10 @@ def test_every_link_has_a_target(client, content):
             if not target.startswith("http://testserver/"):
                 continue
             target = target.removeprefix("http://testserver")
+            if fragment and target not in outlines:  # a budget with the bars of another column
+                more[target] = more.get(target) or Outline(client.get(target).content.decode())
             if fragment:
-                assert fragment in outlines[target].ids, (address, link)
+                assert fragment in (outlines | more)[target].ids, (address, link)
             elif target.startswith(settings.STATIC_URL):
                 assert finders.find(target.removeprefix(settings.STATIC_URL)), (address, link)
             elif target not in answered:

@@ -71,7 +71,13 @@ def follow(page, *links):
         press_and_wait(page, "Enter")
 
 
+def sums_are_checked(page):
+    """Wait until a table's sums have been checked: the tests' database takes only one request at a time."""
+    page.locator("[aria-busy='true']").wait_for(state="detached")
+
+
 def save(page):
+    sums_are_checked(page)
     tab_to(page, "button", "Spara")
     press_and_wait(page, "Enter")
     assert page.locator(".errorlist, .messagelist > :not(.success)").all_inner_texts() == []
@@ -152,12 +158,12 @@ ENGLISH = re.compile(
     re.IGNORECASE,
 )
 
-# All visible and read-out texts of a page, except edited or compared content, and permissions, whose English
-# names Django keeps in the database.
+# All visible and read-out texts of a page, except edited or compared content, names of keys, and permissions,
+# whose English names Django keeps in the database.
 WORDS = """() => {
   const texts = [document.title];
   for (const e of document.body.querySelectorAll("*")) {
-    if (e.closest(".tiptap, textarea, .readonly, .tabular td p, .selector option, script")) continue;
+    if (e.closest(".tiptap, textarea, .readonly, .tabular td p, .selector option, script, kbd")) continue;
     if (e.closest(".difference")) continue;
     for (const name of ["alt", "aria-label", "placeholder", "title"]) texts.push(e.getAttribute(name));
     if (e.matches("[type='submit'], [type='button']")) texts.push(e.value);

@@ -200,15 +200,18 @@ def added_addresses(language):
             plan.predecessors.get().get_absolute_url(),
             *(perspective.get_absolute_url() for perspective in plan.perspectives.all()),
             plan.budgets.get().get_absolute_url(),
+            reverse("planning:budget_column", args=[plan.natural_key(), 2022, "plan-2025"]),
             Page.objects.get(slug="rik-text").get_absolute_url(),
         ]
 
 
-def table_and_chart(page, section="main"):
-    """Return the texts of a budget's table within `section`, and of its chart, as two lists of pairs."""
-    cells = page.locator(f"{section} .budget-table tbody :is(th, td)").all_inner_texts()
-    labels = page.locator(f"{section} .waterfall text").all_text_contents()
-    return [list(zip(texts[::2], texts[1::2], strict=True)) for texts in (cells, labels)]
+def table_rows(page, section="main"):
+    """Return the rows of the first table of a budget within `section`: the name and the amounts of each."""
+    rows = page.locator(f"{section} .bars-box").first.locator("tbody tr")
+    return [
+        (row.locator(".bars__name").inner_text(), *row.locator("td").all_inner_texts())
+        for row in rows.all()
+    ]
 
 
 # --- Accessibility ---------------------------------------------------------------------------------

@@ -1,10 +1,17 @@
+import re
 from decimal import Decimal
 
 import pytest
 from django.core.files.base import ContentFile
 
 from planning.models import FollowUp, GoalRating, PlanDocument
-from tests.factories import make_budget, make_goal, make_perspective, make_plan
+from tests.factories import (
+    make_budget,
+    make_focus_area,
+    make_goal,
+    make_perspective,
+    make_plan,
+)
 from tests.site import text_of
 
 pytestmark = pytest.mark.database
@@ -106,3 +113,112 @@ def test_a_follow_up_is_shown_with_its_source(client, db):
     assert "Tillfredsställande: 3 Inte helt tillfredsställande: 7 Otillfredsställande: 0" in text
     assert "Mål 1: inte helt tillfredsställande" in text
     assert "Källa: Årsredovisning, beslutad 17 juni 2020." in text
+
+
+# --- Any region's plan -----------------------------------------------------------------------------
+
+
+def test_a_plan_of_one_year_has_one_year_in_its_address(client, db):
+    plan = make_plan(2026, 2026, title_sv="Budget")
+    perspective = make_perspective(plan, slug="ekonomi")
+    make_budget(plan, 2026, [("item", "1.0")])
+    assert plan.get_absolute_url() == "/regionplan/2026/"
+    for page in ("/", "/ekonomi/", "/budget-2026/", ".pdf"):
+        assert client.get(f"/regionplan/2026{page}").status_code == 200
+        for prefix, language in (("/regionplan", ""), ("/en/regional-plan", "")):
+            old = client.get(f"{prefix}/2026-2026{page}{language}")
+            assert (old.status_code, old["Location"]) == (301, f"{prefix}/2026{page}")
+    assert client.get("/regionplan/2026-2026").status_code in {301, 404}
+    assert perspective.get_absolute_url() == "/regionplan/2026/ekonomi/"
+
+
+@pytest.mark.parametrize(
+    ("title", "years", "name"),
+    [
+        ("Regionplan", (2019, 2021), "Regionplan 2019–2021"),
+        ("Budget 2024", (2024, 2024), "Budget 2024"),
+        (
+            "Budget 2026 och regionplan 2026–2028",
+            (2026, 2028),
+            "Budget 2026 och regionplan 2026–2028",
+        ),
+        (
+            "Budget 2017 med flerårsplan 2018–2019",
+            (2017, 2019),
+            "Budget 2017 med flerårsplan 2018–2019",
+        ),
+        ("Budget 2024", (2024, 2026), "Budget 2024 2024–2026"),
+        ("Mål för 12024 personer", (2024, 2024), "Mål för 12024 personer 2024"),
+    ],
+)
+def test_a_title_with_its_years_is_not_given_them_again(client, db, title, years, name):
+    plan = make_plan(*years, title_sv=title)
+    assert str(plan) == name
+    html = client.get(plan.get_absolute_url()).content.decode()
+    assert f"<h1>{name}</h1>" in html
+    assert f"<title>{name} – " in html
+
+
+def test_a_plan_without_perspectives_lists_its_goals_directly(client, db):
+    plan = make_plan(2024, 2024, title_sv="Budget 2024")
+    goal = make_goal(None, plan=plan, slug="kollektivtrafiken", name_sv="Bussen går")
+    make_goal(None, 2, plan=plan, name_sv="Ekonomin håller")
+    assert goal.get_absolute_url() == "/regionplan/2024/#kollektivtrafiken"
+    response = client.get("/regionplan/2024/")
+    text = text_of(response)
+    assert "Inriktningsmål: Bussen går" in text
+    for invented in ("Perspektiv", "av 1", "insatsområden", "Regionplanen"):
+        assert invented not in text, invented
+    assert re.findall(r"<h2[^>]*id=.(\w+[^\"' >]*)", response.content.decode())[:3] == [
+        "contents-heading",
+        "kollektivtrafiken",
+        "mal-2",
+    ]
+    assert "Bussen går" in text_of(client.get("/"))
+
+
+def test_a_plan_speaks_its_own_words(client, db):
+    plan = make_plan(
+        2024,
+        2026,
+        perspective_label_sv="Målområde",
+        perspective_label_plural_sv="Målområden",
+        goal_label_sv="Effektmål",
+        goal_label_plural_sv="Effektmål",
+        goal_label_en="Outcome goal",
+        goal_label_plural_en="Outcome goals",
+        focus_areas_label_sv="Så gör vi:",
+    )
+    perspective = make_perspective(plan, 1, slug="halsa", name_sv="hälsa")
+    make_focus_area(make_goal(perspective, 1))
+    make_goal(perspective, 2)
+    make_perspective(plan, 2)
+    pages = {
+        name: text_of(client.get(address))
+        for name, address in {
+            "start": "/",
+            "plan": plan.get_absolute_url(),
+            "perspective": perspective.get_absolute_url(),
+            "english": "/en/regional-plan/2024-2026/",
+        }.items()
+    }
+    assert "2 effektmål" in pages["start"]
+    assert "Målområde hälsa 1 av 2" in pages["plan"]
+    assert "Effektmål: Mål 1" in pages["plan"]
+    assert "Så gör vi:" in pages["plan"]
+    assert "Planens målområden" in pages["perspective"]
+    assert "Outcome goal: Mål 1" in pages["english"]
+    for name in ("start", "plan", "perspective"):
+        assert "nriktningsmål" not in pages[name]
+        assert "erspektiv" not in pages[name].replace("perspektiv 2", "").replace(
+            "Perspektiv 2", ""
+        )
+    html = client.get("/en/regional-plan/2024-2026/").content.decode()
+    assert '<span lang="sv">Målområde</span>' in html
+
+
+def test_the_plan_that_leads_is_shown_first(client, db):
+    make_plan(2020, 2099, title_sv="Den gamla", is_leading=True)
+    make_plan(2021, 2099, title_sv="Den nya")
+    assert "Den gamla" in text_of(client.get("/"))
+    assert "<h1>Den gamla 2020–2099</h1>" in client.get("/regionplan/").content.decode()

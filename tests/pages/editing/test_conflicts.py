@@ -77,16 +77,16 @@ def test_changes_elsewhere_in_the_plan_do_not_conflict(two_editors, goal):
     assert second.post(admin_address(goal), mine | {"name_sv": "Bos namn"}).status_code == 302
 
 
-def test_a_line_added_to_the_budget_meanwhile_gives_a_warning(two_editors, goal):
-    budget = make_budget(goal.perspective.plan, lines=[("item", "1.0")])
+def test_a_line_added_to_the_table_meanwhile_gives_a_warning(two_editors, goal):
+    table = make_budget(goal.perspective.plan, lines=[("item", "1.0")]).tables.get()
     first, second = two_editors
-    mine = opened(second, budget)
-    row = {"lines-TOTAL_FORMS": "2", "lines-1-budget": budget.pk, "lines-1-name_sv": "Ny rad"}
-    row |= {"lines-1-code": "ny", "lines-1-kind": "item", "lines-1-amount_msek": "2,0"}
-    assert first.post(admin_address(budget), opened(first, budget) | row).status_code == 302
-    response = second.post(admin_address(budget), mine | {"lines-0-amount_msek": "5,0"})
+    mine = opened(second, table)
+    row = {"name_sv": "Ny rad", "kind": "item", "amount_budget-2019": "2,0"}
+    theirs = opened(first, table) | {f"lines-1-{name}": value for name, value in row.items()}
+    assert first.post(admin_address(table), theirs).status_code == 302
+    response = second.post(admin_address(table), mine | {"lines-0-amount_budget-2019": "5,0"})
     assert "sparade det här medan du hade det öppet" in text_of(response)
-    assert [line.amount_msek for line in budget.lines.all()] == [1, 2]
+    assert [line.amounts["budget-2019"] for line in table.lines.all()] == [1, 2]
 
 
 def test_an_object_published_meanwhile_is_not_changed_and_no_text_is_lost(two_editors, goal):

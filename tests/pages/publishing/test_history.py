@@ -156,7 +156,7 @@ def test_differences_are_listed_by_field_with_all_parts(plan):
         (
             "budgetrad Rad 1",
             "ändrad",
-            [("belopp, Budget 2019", "<del>1</del><ins>−6\N{NO-BREAK SPACE}198</ins>,0")],
+            [("belopp, Budget 2019", "<del>1,0</del><ins>−6\N{NO-BREAK SPACE}198,0</ins>")],
         ),
     ]
 

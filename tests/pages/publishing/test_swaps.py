@@ -18,7 +18,8 @@ for number in range(3):
     perspective = make_perspective(plan, number + 1, name_sv=WORD, description_sv=WORD)
     for other in range(3):
         make_focus_area(make_goal(perspective, other + 1, name_sv=WORD), text_sv=WORD)
-make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")]).lines.update(name_sv=WORD)
+budget = make_budget(plan, 2019, [("item", "1.0"), ("result", "1.0")])
+budget.tables.get().lines.update(name_sv=WORD)
 """
 FILL = f"""
 WORD = "GAMMAL"

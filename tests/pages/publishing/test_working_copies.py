@@ -171,7 +171,7 @@ def test_a_plan_links_to_the_current_version_of_its_successor(client, db):
     new = make_plan(2022, 2024, title_sv="Gammal rubrik")
     old = make_plan(2019, 2021, successor=new)
     publish_now(working_copy(new), title_sv="Ny rubrik")
-    assert "Läs regionplanen 2022–2024" in text_of(client.get(old.get_absolute_url()))
+    assert "Läs planen 2022–2024" in text_of(client.get(old.get_absolute_url()))
     overview = text_of(client.get("/regionplan/"))
     assert "Ny rubrik 2022–2024" in overview
     assert "Gammal rubrik" not in overview
