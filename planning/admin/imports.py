@@ -128,7 +128,7 @@ class ImportMixin:
         raise NotImplementedError
 
     def import_texts(self, obj):
-        """Return the words of the page, by name: `title`, `target`, `rows` (in the plural) and `help`."""
+        """Return the words of the pages by name: `target`, `help`, and the ways `whole` and `only`."""
         raise NotImplementedError
 
     def import_links(self, obj):
@@ -206,7 +206,6 @@ class ImportMixin:
         context = self.import_context(request, obj) | ReviewContext(review, choices).context()
         context |= {
             "title": "Granska filen",
-            "step": 2,
             "file_name": name,
             "has_differed": has_differed,
             "sealed": sealed(salt, name, content, review.digest),
@@ -216,7 +215,6 @@ class ImportMixin:
     def choose_page(self, request, obj, form):
         context = self.import_context(request, obj) | {
             "title": "Importera och exportera",
-            "step": 1,
             "form": form,
             "may_import": self.may_import(request, obj),
             "links": self.import_links(obj),

@@ -53,8 +53,6 @@ class TableImportMixin(ImportMixin):
         path_to = f"{obj.budget} › {obj}" if is_table else f"{obj}, en ny tabell"
         return {
             "target": f"{path_to} ({obj.publishable()})",
-            "rows": "budgetrader",
-            "row": "Budgetrad",
             "whole": "Filen är hela tabellen. Rader som den saknar tas bort, och ordningen blir filens.",
             "only": "Bara de här raderna. Det som inte står i filen blir kvar.",
             "help": (
@@ -129,8 +127,6 @@ class GoalImportMixin(ImportMixin):
     def import_texts(self, obj):
         return {
             "target": f"Mål i {obj}",
-            "rows": "rader med mål",
-            "row": "Mål",
             "whole": "Filen är alla mål. Det som den saknar tas bort, och ordningen blir filens.",
             "only": "Bara de här raderna. Det som inte står i filen blir kvar.",
             "help": (

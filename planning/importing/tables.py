@@ -47,7 +47,7 @@ class TableReview(Review):
         self.amount_columns, self.lines, self.removed = [], [], []
         self.way = choices.get("way")
         if self.way not in (WHOLE, ONLY):
-            self.way = WHOLE if target.is_empty else ONLY
+            self.way = ONLY if target.has_amounts else WHOLE
         if self._has_columns():
             self._read()
 

@@ -20,6 +20,10 @@ class Target:
         self.lines = list(table.lines.all()) if table else []
 
     @property
+    def has_amounts(self):
+        return any(line.amounts for line in self.lines)
+
+    @property
     def is_empty(self):
         """Whether the table has no lines, so that it can take its unit and decimals from the file."""
         return not self.lines

@@ -28,7 +28,7 @@ from tests.site import public_addresses
 
 ROOT = Path(settings.BASE_DIR)
 CSS = ROOT / "static/css"
-ADMIN_CSS = ["admin.css", "import.css"]
+ADMIN_CSS = ["admin.css", "budget.css", "import.css"]
 PUBLIC_CSS = re.findall(r"css/(\w+\.css)", (ROOT / "templates/base.html").read_text())
 # Folders of templates for staff, whose pages have another content security policy.
 STAFF = {"admin", "account", "allauth", "mfa", "socialaccount"}

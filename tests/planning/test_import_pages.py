@@ -1,5 +1,6 @@
 """The admin's pages for importing a table or goals: choosing a file, reviewing it and confirming."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from pages.models import Revision
 from planning.models import Goal, ImportMapping
@@ -112,6 +114,15 @@ def test_columns_chosen_by_staff_are_remembered_for_the_next_year(admin_client, 
     again = upload(admin_client, later, file.replace("2019", "2020"))
     assert inputs_of(again)["column-1"] == "name_sv"
     assert ImportMapping.objects.count() == 1
+
+
+def test_what_is_remembered_is_deleted_when_it_has_not_been_used_for_long(admin_client, budget):
+    long_ago = timezone.now() - dt.timedelta(days=801)
+    ImportMapping.objects.create(key="gammal", choices={}, used_at=long_ago)
+    ImportMapping.objects.create(key="ny", choices={})
+    confirm(admin_client, budget, upload(admin_client, budget, INCOME_STATEMENT))
+    keys = set(ImportMapping.objects.values_list("key", flat=True))
+    assert (len(keys), "gammal" in keys, "ny" in keys) == (2, False, True)
 
 
 def test_another_heading_row_can_be_chosen(admin_client, budget):

@@ -79,7 +79,7 @@ def test_an_income_statement_imports_as_it_is(budget):
 
 def test_no_line_is_left_over_from_a_table_copied_from_another_year(budget):
     table = make_table(budget, [("item", [None]), ("result", [None])], title_sv="Resultatbudget")
-    import_file(INCOME_STATEMENT, table, way="whole")
+    import_file(INCOME_STATEMENT, table)
     assert [line[0] for line in lines_of(table)][::10] == [
         "Verksamhetens intäkter",
         "Årets resultat",
