@@ -39,13 +39,12 @@ class RoleGuess:
         amounts = [column for column, role in enumerate(roles) if role == "amounts"]
         names = [column for column, role in enumerate(roles) if role == "name_sv"]
         if not names and amounts:
-            texts = [
-                column
-                for column in range(amounts[0])
-                if roles[column] != "name_en" and self.is_text(layout, index, column)
-            ]
-            if texts:
-                roles[texts[0]] = "name_sv"
+            free = [column for column in range(amounts[0]) if not roles[column]]
+            texts = [column for column in free if self.is_text(layout, index, column)]
+            # Names that are numbers, under a heading that says that they are names.
+            numbers = [column for column in free if role_of(headings[column]) == "name_sv"]
+            if candidates := texts or numbers:
+                roles[candidates[0]] = "name_sv"
         for role in ("name_sv", "name_en", "kind"):
             for column in [column for column, given in enumerate(roles) if given == role][1:]:
                 roles[column] = ""

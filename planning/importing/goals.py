@@ -51,6 +51,7 @@ class GoalReview(Review):
         self.layout = Layout(
             sheet,
             choices,
+            ROLES,
             guess_with_words_of(plan),
             lambda headings: (remembered(headings) or {}).get("roles"),
         )

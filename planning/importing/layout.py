@@ -12,14 +12,14 @@ EMPTY = Cell()
 class Layout:
     """The heading row, roles and rows of a sheet.
 
-    `guess` takes a Layout and the index of a row, and returns how likely it is that the row holds the
-    headings, 0 if it cannot, and the roles of the columns, as a list of str. `choices` are the values that
-    staff have submitted, by the name of the input. `remembered` takes the headings and returns the roles
-    that staff chose last time, or None.
+    A column has one of `roles`; "" means that it isn't read. `choices` are the values that staff have
+    submitted, by the name of the input. `guess` takes a Layout and the index of a row, and returns how likely
+    it is that the row holds the headings, 0 if it cannot, and the roles of the columns, as a list of str.
+    `remembered` takes the headings and returns the roles that staff chose last time, or None.
     """
 
-    def __init__(self, sheet, choices, guess, remembered=lambda headings: None):
-        self.sheet, self.choices = sheet, choices
+    def __init__(self, sheet, choices, roles, guess, remembered=lambda headings: None):
+        self.sheet, self.choices, self.known_roles = sheet, choices, roles
         self.reads_hidden_rows = bool(choices.get("hidden_rows"))
         self.hidden_numbers = [row.number for row in sheet.rows if row.is_hidden]
         self.rows = [row for row in sheet.rows if self.reads_hidden_rows or not row.is_hidden]
@@ -48,12 +48,12 @@ class Layout:
     def _roles(self, guessed, last_time):
         if last_time and len(last_time) == self.width:
             guessed = last_time
-        return [
-            self.choices.get(
-                f"column-{column}", "" if column in self.sheet.hidden_columns else guessed[column]
-            )
-            for column in range(self.width)
-        ]
+        roles = []
+        for column in range(self.width):
+            guess = "" if column in self.sheet.hidden_columns else guessed[column]
+            chosen = self.choices.get(f"column-{column}")
+            roles.append(chosen if chosen in self.known_roles else guess)
+        return roles
 
     def _chosen_index(self):
         chosen = self.choices.get("heading_row", "")

@@ -43,7 +43,7 @@ class TableReview(Review):
             self.last_time = remembered(headings) or {}
             return self.last_time.get("roles")
 
-        self.layout = Layout(sheet, choices, RoleGuess(), roles_of_last_time)
+        self.layout = Layout(sheet, choices, ROLES, RoleGuess(), roles_of_last_time)
         self.amount_columns, self.lines, self.removed = [], [], []
         self.way = choices.get("way")
         if self.way not in (WHOLE, ONLY):

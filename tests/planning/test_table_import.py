@@ -402,6 +402,16 @@ def test_columns_are_found_by_year_and_kind_whatever_they_are_called(budget, hea
     assert [str(column) for column in table.columns.all()] == columns
 
 
+def test_names_may_be_numbers_under_a_heading_that_says_so(budget):
+    file = csv_of("Konto;Slag;Budget 2023 (mnkr)", "3000;Post;1", "4000;Post;2")
+    table = import_file(file, budget, title="Ramar")
+    assert [name for name, _kind, _amounts in lines_of(table)] == ["3000", "4000"]
+    with_texts = csv_of("Konto;Text;Budget 2023 (mnkr)", "3000;Intäkter;1", "4000;Kostnader;2")
+    assert [row.name for row in review_of(with_texts, budget, title="Andra").rows] == [
+        "Intäkter", "Kostnader",
+    ]  # fmt: skip
+
+
 def test_two_columns_of_the_same_year_and_kind_are_refused(budget):
     file = csv_of("Post;Belopp (mnkr);Ram (mnkr)", "A;1;2")
     assert problems_of(review_of(file, budget)) == [
