@@ -26,8 +26,9 @@ class UploadForm(forms.Form):
     kind = forms.ChoiceField(label="Vad filen innehåller", widget=forms.RadioSelect)
     rows = forms.FileField(
         label="Fil",
-        help_text="Excel (.xlsx) eller csv, högst 5 MB och 5 000 rader. I Excel läses det första bladet.",
-        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt"}),
+        help_text="Excel (.xlsx), OpenDocument (.ods) eller csv, högst 5 MB och 5 000 rader. "
+        "I en arbetsbok läses det blad som var öppet när den sparades.",
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.ods,.csv,.txt"}),
     )
 
     def __init__(self, resources, *args, **kwargs):

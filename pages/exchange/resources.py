@@ -16,7 +16,7 @@ from import_export.widgets import Widget
 from openpyxl.cell.cell import ERROR_CODES
 
 from blekinge_site.formats import amount, parse_day, parse_number
-from pages.exchange.spreadsheets import plain
+from pages.exchange.cells import plain
 from pages.publishing.ordered import renumber
 
 ROW_NUMBER = "#"  # the dataset column with each row's number in the file

@@ -18,6 +18,7 @@ from planning.admin.table_forms import (
     LineForm,
     LineFormSet,
 )
+from planning.admin.table_imports import TableExportMixin, TableImportMixin
 from planning.models import Budget, BudgetColumn, BudgetLine, BudgetTable
 
 PASTE_BUTTON = "_paste"  # the names of buttons that show the form again, without saving it
@@ -31,7 +32,7 @@ class BudgetTableInline(OrderInline):
 
 
 @admin.register(Budget)
-class BudgetAdmin(ContentAdmin):
+class BudgetAdmin(TableImportMixin, ContentAdmin):
     address_fields = ("year",)
     list_display = ["__str__", "plan", "decided_on"]
     list_filter = [("plan", LatestVersionsFilter)]
@@ -88,7 +89,7 @@ class BudgetLineInline(OrderedInline):
 
 
 @admin.register(BudgetTable)
-class BudgetTableAdmin(PlanPartAdmin):
+class BudgetTableAdmin(TableExportMixin, PlanPartAdmin):
     form = BudgetTableForm
     change_form_template = "admin/planning/table_form.html"
     address_fields = ("slug",)

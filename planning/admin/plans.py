@@ -11,8 +11,8 @@ from django.template.loader import render_to_string
 from blekinge_site.staff.addresses import change_address
 from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
 from pages.editing.filters import LatestVersionsFilter
-from pages.editing.publishing_admin import PUBLISHING
-from pages.exchange.admin import ExchangeAdmin
+from pages.editing.publishing_admin import PUBLISHING, PublishableAdmin
+from planning.admin.table_imports import GoalImportMixin
 from planning.copying import copy_to_period, next_budget, year_to_budget
 from planning.models import Decision, Goal, Perspective, PlanDocument, RegionalPlan
 
@@ -47,13 +47,12 @@ class PeriodForm(forms.ModelForm):
 
 
 @admin.register(RegionalPlan)
-class RegionalPlanAdmin(ExchangeAdmin):
-    resources = ["planning.resources.FocusAreaResource"]
+class RegionalPlanAdmin(GoalImportMixin, PublishableAdmin):
     address_fields = ("first_year", "last_year")
     list_display = ["__str__", "state", "successor", "changed_at"]
     list_filter = ["status"]
     list_select_related = ["successor"]
-    readonly_fields = ["outline", *ExchangeAdmin.readonly_fields]
+    readonly_fields = ["outline", *PublishableAdmin.readonly_fields]
     fieldsets = [
         ("Hela planen", {"fields": ["outline"]}),
         (None, {"fields": [("first_year", "last_year"), "title", "lead", "body", "introduction"]}),

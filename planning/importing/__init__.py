@@ -1,0 +1,1 @@
+"""Interpreting sheets from finance as tables of a budget, and as the goals of a plan."""
