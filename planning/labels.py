@@ -62,9 +62,8 @@ def goals_label(plan, count):
 def plan_name(plan):
     """Return the title of `plan` as HTML, with its years if the title lacks them."""
     title, falls_back = text_and_fallback(plan, "title")
-    years = plan.years_to_add(title)
     name = escape_and_mark(title, falls_back)
-    return format_html("{} {}", name, years) if years else name
+    return format_html("{}{}", name, plan.years_to_add(title))
 
 
 # --- Tables ----------------------------------------------------------------------------------------

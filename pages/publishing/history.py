@@ -115,9 +115,9 @@ def _shown(field, value, names):
     return amount(value) if isinstance(value, Decimal) else str(value)
 
 
-def _differing_entries(field, before, after, parent):
+def _differing_entries(field, before, after, parents):
     """Return rows for a field that holds several values, one for each that differs."""
-    old, new = field.entries(before, parent), field.entries(after, parent)
+    old, new = field.entries(before, parents), field.entries(after, parents)
     return [
         (f"{field.verbose_name}, {name}", marked_value(old.get(name, ""), new.get(name, "")))
         for name in {**old, **new}
@@ -125,11 +125,11 @@ def _differing_entries(field, before, after, parent):
     ]
 
 
-def _differing_fields(before, after, names, parent=None):
+def _differing_fields(before, after, names, parents=()):
     """Return `[(field name, HTML with differences), …]` for data of an object before and after a change.
 
-    `parent` is the data of its parent. A field with a method `entries` holds several values: `entries(value,
-    parent)` returns them as texts by name, and each gets a row.
+    `parents` are the data of its parent, after the change and before it. A field with a method `entries`
+    holds several values: `entries(value, parents)` returns them as texts by name, and each gets a row.
     """
     rows = []
     model = apps.get_model(after["model"])
@@ -139,7 +139,7 @@ def _differing_fields(before, after, names, parent=None):
         if old == new or is_parent:
             continue
         if hasattr(field, "entries"):
-            rows += _differing_entries(field, old, new, parent)
+            rows += _differing_entries(field, old, new, parents)
             continue
         texts = _shown(field, old, names), _shown(field, new, names)
         if texts[0] == texts[1] and field.is_relation:
@@ -194,18 +194,18 @@ def _pairs(before, after):
     return [*pairs, *((old, None) for old in unmatched)]
 
 
-def differences(before, after, names=None, parent=None):
+def differences(before, after, names=None, parents=()):
     """Return the differences between the data of a publishable before and after a change, in page order.
 
     Each is a dict with the keys `model` (its Swedish name), `name`, `change` ("ändrad", "tillagd" or
     "borttagen"), `fields` (pairs of a name and HTML) and `data` (of the object after the change, or before
-    it if the object was removed). `names` are those of both publishables and `parent` is
-    the data of the parent after the change, for recursion.
+    it if the object was removed). `names` are those of both publishables and `parents`
+    the data of the parent, after the change and before it, for recursion.
     """
     names = names or _names(before) | _names(after)
     model = apps.get_model(after["model"])
     entries = []
-    fields = _differing_fields(before, after, names, parent)
+    fields = _differing_fields(before, after, names, parents)
     if fields:
         entries.append(_entry(model, after, "ändrad", fields))
     for relation in relations(model):
@@ -214,11 +214,10 @@ def differences(before, after, names=None, parent=None):
         )
         for old, new in pairs:
             if old and new:
-                entries += differences(old, new, names, after)
+                entries += differences(old, new, names, (after, before))
             else:
                 change = "tillagd" if new else "borttagen"
-                whole = after if new else before
-                entries += _entries_of_tree(old or new, change, names, whole)
+                entries += _entries_of_tree(old or new, change, names, (after, before))
     return entries
 
 
@@ -232,16 +231,16 @@ def _entry(model, data, change, fields):
     }
 
 
-def _entries_of_tree(data, change, names, parent):
+def _entries_of_tree(data, change, names, parents):
     """Return entries for a part that has been added or removed, and for all its parts."""
     model = apps.get_model(data["model"])
     content = {"model": data["model"], "fields": data["fields"] | {"position": None}}
     nothing = {"model": data["model"], "fields": {}}
     sides = (nothing, content) if change == "tillagd" else (content, nothing)
-    entries = [_entry(model, data, change, _differing_fields(*sides, names, parent))]
+    entries = [_entry(model, data, change, _differing_fields(*sides, names, parents))]
     for relation in relations(model):
         for part in data["parts"].get(relation.name, []):
-            entries += _entries_of_tree(part, change, names, data)
+            entries += _entries_of_tree(part, change, names, (data,))
     return entries
 
 

@@ -6,9 +6,8 @@ from django import forms
 
 from blekinge_site.formats import DASHES, MINUS, amount, parse_number
 from planning.models import NONE
-from planning.models.amounts import MAX_DIGITS
+from planning.models.amounts import DASH, MAX_DIGITS
 
-DASH = "\N{EN DASH}"
 IN_WORDS = ["hela tal", "en decimal", "två decimaler", "tre decimaler"]
 
 

@@ -124,7 +124,7 @@ class BudgetTableAdmin(TableExportMixin, PlanPartAdmin):
         return kwargs
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        if PASTE_BUTTON in request.POST and object_id:
+        if PASTE_BUTTON in request.POST and (object_id or "").isdecimal():
             columns = BudgetColumn.objects.filter(table=object_id)
             text = request.POST.get("pasted", "")
             request.POST, request.table_notes = add_pasted_rows(request.POST, text, columns)

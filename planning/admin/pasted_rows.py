@@ -68,8 +68,9 @@ def add_pasted_rows(data, text, columns):
         for field, amount in zip(amount_names, amounts, strict=False):
             data[f"lines-{number}-{field}"] = amount
         too_wide += len([amount for amount in amounts[len(columns) :] if amount]) > 0
-    total = max([int(data.get("lines-TOTAL_FORMS") or 0), next(new_numbers)])
-    data["lines-TOTAL_FORMS"] = str(total)
+    total = data.get("lines-TOTAL_FORMS", "")
+    if total.isdecimal():
+        data["lines-TOTAL_FORMS"] = str(max(int(total), next(new_numbers)))
     if too_wide:
         columns_in_words = "en kolumn" if len(columns) == 1 else f"{len(columns)} kolumner"
         notes.append(

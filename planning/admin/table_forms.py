@@ -160,7 +160,8 @@ class LineForm(PartForm):
         if data.get("position") == 0:
             self.add_error("position", "Ordningen börjar på 1.")
         for name in ("name_sv", "name_en"):
-            data[name] = " ".join((data.get(name) or "").split())
+            if data.get(name):
+                data[name] = " ".join(data[name].split())
         amounts = dict(self.instance.amounts)
         for column in self.columns:
             amounts.pop(column.code, None)

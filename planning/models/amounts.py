@@ -14,6 +14,7 @@ from django.db import models
 from blekinge_site.formats import amount
 
 MAX_DIGITS = 15
+DASH = "\N{EN DASH}"  # how staff see a cell without an amount
 
 
 class Dash(enum.Enum):
@@ -59,24 +60,21 @@ class AmountsField(models.JSONField):
         """Return the dict as JSON holds it, for fixtures and for the history."""
         return as_json(super().value_from_object(obj))
 
-    def entries(self, value, table):
+    def entries(self, value, tables):
         """Return the amounts as texts by the heading of their column, for the history.
 
-        `value` is what JSON holds, or None, and `table` the data of the table, with its columns. An amount
-        whose column is gone keeps the code of the column.
+        `value` is what JSON holds, or None, and `tables` the data of the table, with its columns, after a
+        change and before it. The headings are those after the change, if the column is still there.
         """
-        amounts = self.to_python(value or {})
         headings = {}
-        for column in table["parts"]["columns"]:
-            fields = column["fields"] | {"table_id": None}
-            headings[fields["code"]] = str(apps.get_model(column["model"])(**fields))
-        decimals = table["fields"]["decimals"]
+        for table in reversed(tables):
+            for column in table["parts"]["columns"]:
+                fields = column["fields"] | {"table_id": None}
+                headings[fields["code"]] = str(apps.get_model(column["model"])(**fields))
+        decimals = tables[0]["fields"]["decimals"]
         return {
-            heading: "\N{EN DASH}" if amounts[code] is NONE else amount(amounts[code], decimals)
-            for code, heading in (
-                headings | {code: code for code in amounts.keys() - headings}
-            ).items()
-            if code in amounts
+            headings.get(code, code): DASH if each is NONE else amount(each, decimals)
+            for code, each in self.to_python(value or {}).items()
         }
 
 

@@ -139,7 +139,7 @@ class RegionalPlan(Publishable):
         ]
 
     def __str__(self):
-        return f"{self.title} {self.period}" if self.years_to_add(self.title) else self.title
+        return f"{self.title}{self.years_to_add(self.title)}"
 
     def get_absolute_url(self):
         return reverse("planning:plan", args=[self.natural_key()])
@@ -175,9 +175,14 @@ class RegionalPlan(Publishable):
         return "regionplan" in (self.title_sv or "").lower()
 
     def years_to_add(self, title):
-        """Return the period if `title` lacks the first or the last year, otherwise an empty string."""
+        """Return what to add to `title`: the period, or an empty string if it has the first and last year.
+
+        A comma comes first if the title ends with a number: Budget 2024, 2024–2027.
+        """
         years = {int(year) for year in re.findall(r"(?<!\d)\d{4}(?!\d)", title)}
-        return "" if years >= {self.first_year, self.last_year} else self.period
+        if years >= {self.first_year, self.last_year}:
+            return ""
+        return f"{',' if title[-1:].isdigit() else ''} {self.period}"
 
 
 class PlanDocumentQuerySet(models.QuerySet):

@@ -163,8 +163,8 @@ function paste(event, line, cell) {
 
 // --- Checks -------------------------------------------------------------------------------------------
 
-let timer;
-let pending = new AbortController();
+let timer = null; // of the next check
+let pending = null; // the request that is on its way, as an AbortController
 
 function clear() {
   for (const part of section.querySelectorAll("[data-part='check'], [data-part='bar']")) {
@@ -174,10 +174,15 @@ function clear() {
 
 // The server checks the sums, of what is typed, and draws the bars: the same words as on the page.
 async function recheck() {
-  pending.abort();
+  clearTimeout(timer);
+  timer = null;
+  section.ariaBusy = "true";
+  if (pending) {
+    check(); // one at a time
+    return;
+  }
   pending = new AbortController();
   const { signal } = pending;
-  section.ariaBusy = "true";
   number();
   const data = new FormData(section.closest("form"));
   data.delete("pasted");
@@ -189,8 +194,8 @@ async function recheck() {
   } catch {
     page = document.implementation.createHTMLDocument();
   }
-  if (signal.aborted) return; // by a later check, or by saving
-  section.ariaBusy = "false";
+  pending = null;
+  if (signal.aborted) return; // the form is being saved
   clear();
   for (const line of lines()) {
     const fresh = page.querySelector(`.line[data-prefix="${line.dataset.prefix}"]`);
@@ -219,9 +224,11 @@ async function recheck() {
   });
   for (const button of page.querySelectorAll(".budget__columns button")) {
     const own = section.querySelector(`.budget__columns button[value="${button.value}"]`);
+    if (!own) continue; // a colleague has added a column
     own.ariaPressed = button.ariaPressed;
     own.replaceChildren(...button.childNodes);
   }
+  if (timer === null) section.ariaBusy = "false";
 }
 
 function check() {
@@ -278,6 +285,6 @@ if (section) {
     number();
     if (event.submitter?.formTarget === "_blank") return;
     clearTimeout(timer);
-    pending.abort();
+    pending?.abort();
   });
 }

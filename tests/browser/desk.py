@@ -77,8 +77,8 @@ def sums_are_checked(page):
 
 
 def save(page):
-    sums_are_checked(page)
     tab_to(page, "button", "Spara")
+    sums_are_checked(page)
     press_and_wait(page, "Enter")
     assert page.locator(".errorlist, .messagelist > :not(.success)").all_inner_texts() == []
 

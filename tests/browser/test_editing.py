@@ -94,11 +94,15 @@ def test_a_focus_area_is_moved_by_keyboard(staff, visitor):
     tab_to(staff, "button", f"Flytta upp: {text}")
     staff.keyboard.press("Enter")
     assert focused(staff) == f'button "Flytta upp: {text}"'
-    assert staff.get_by_role("status").all_inner_texts() == [f"{text}: plats 2 av 3"]
+    assert staff.locator("#focus_areas-group .move-status").all_inner_texts() == [
+        f"{text}: plats 2 av 3"
+    ]
     staff.keyboard.press("Space")
     # The row is first now, so the focus moves to the other button.
     assert focused(staff) == f'button "Flytta ner: {text}"'
-    assert staff.get_by_role("status").all_inner_texts() == [f"{text}: plats 1 av 3"]
+    assert staff.locator("#focus_areas-group .move-status").all_inner_texts() == [
+        f"{text}: plats 1 av 3"
+    ]
     save(staff)
     publish(staff)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pages.models import Feedback, Page
 from pages.publishing.versions import working_copy
-from planning.models import Goal, RegionalPlan
+from planning.models import BudgetTable, Goal, RegionalPlan
 from tests.browser.desk import account, click, enter, open_form, preview
 from tests.factories import make_page
 
@@ -19,7 +19,7 @@ MAX_BYTES = 60_000
 
 # The texts of headings, labels, links and buttons.
 NAMES = """() => [...document.querySelectorAll(
-  "h1, h2, h3, label, legend, a, button, .prose-menubar__option, [type='submit'], [title]"
+  "h1, h2, h3, label, legend, a, button, summary, .prose-menubar__option, [type='submit'], [title]"
 )].filter(e => e.checkVisibility()).flatMap(e => [e.innerText, e.value, e.title]).filter(Boolean)"""
 
 
@@ -79,6 +79,10 @@ def test_the_guide_agrees_with_the_screens(sit_down):
         click(page, "link", leads_to)
         tour.look(page)
         page.go_back()
+    table = BudgetTable.objects.filter(budget__plan__version=2).first()
+    open_form(page, table)
+    tour.look(page)
+    open_form(page, table.publishable())
     click(page, "link", "Kontrollera och publicera")
     tour.show(page, "publicera", height=720)
     enter(page, {"Publiceras:": "2999-11-26 13.00"})

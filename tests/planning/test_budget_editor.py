@@ -7,6 +7,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from pages.publishing.history import differences
+from pages.publishing.versions import as_data
 from planning.models import NONE, Budget, BudgetTable, Indicator
 from tests.accounts import make_account
 from tests.factories import make_budget, make_goal, make_plan, make_table
@@ -71,6 +73,12 @@ def errors_of(response):
 
 def amounts_of(table, column="budget-2019"):
     return [line.amounts.get(column) for line in table.lines.all()]
+
+
+def rows_of(before, after):
+    """Return the differing fields of lines in the history: `{name of the line: [(field, HTML), …]}`."""
+    entries = differences(before, after)
+    return {each["name"]: each["fields"] for each in entries if each["model"] == "budgetrad"}
 
 
 # --- Cells -----------------------------------------------------------------------------------------
@@ -292,6 +300,13 @@ def test_pasted_rows_that_the_empty_ones_dont_hold_are_added_and_saved(admin_cli
     assert amounts_of(table)[7:] == list(range(20))
 
 
+def test_a_damaged_form_with_pasted_rows_is_no_error_of_ours(admin_client, table):
+    data = {"pasted": "x;1", "_paste": "", "lines-TOTAL_FORMS": "x", "lines-INITIAL_FORMS": "0"}
+    assert admin_client.post(admin_address(table), data).status_code == 200
+    other = admin_address(table).replace(f"/{table.pk}/", "/abc/")
+    assert admin_client.post(other, data).status_code == 302
+
+
 # --- Columns ---------------------------------------------------------------------------------------
 
 
@@ -325,6 +340,23 @@ def test_a_removed_column_takes_its_amounts_along_and_says_so(admin_client, tabl
     change(admin_client, table, **{"columns-0-DELETE": "on"})
     assert [column.code for column in table.columns.all()] == ["plan-2020"]
     assert [line.amounts for line in table.lines.all()] == [{}] * 7
+
+
+def test_the_history_names_the_column_of_each_amount(admin_client, table):
+    change(admin_client, table, **new_column())
+    before = as_data(table.budget.plan)
+    typed = {"lines-0-amount_plan-2020": "-", "lines-1-amount_budget-2019": "990"}
+    change(admin_client, table, **typed)
+    entered = as_data(table.budget.plan)
+    assert rows_of(before, entered) == {
+        "Rad 1": [("belopp, Plan 2020", "<ins>\u2013</ins>")],
+        "Rad 2": [
+            ("belopp, Budget 2019", "<del>\u22126\u00a0198,0</del><ins>990,0</ins>"),
+        ],
+    }
+    change(admin_client, table, **{"columns-1-DELETE": "on"})
+    removed = rows_of(entered, as_data(table.budget.plan))
+    assert removed["Rad 1"] == [("belopp, Plan 2020", "<del>\u2013</del>")]
 
 
 @pytest.mark.parametrize(

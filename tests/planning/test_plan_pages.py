@@ -147,7 +147,7 @@ def test_a_plan_of_one_year_has_one_year_in_its_address(client, db):
             (2017, 2019),
             "Budget 2017 med flerårsplan 2018–2019",
         ),
-        ("Budget 2024", (2024, 2026), "Budget 2024 2024–2026"),
+        ("Budget 2024", (2024, 2026), "Budget 2024, 2024–2026"),
         ("Mål för 12024 personer", (2024, 2024), "Mål för 12024 personer 2024"),
     ],
 )

@@ -100,12 +100,13 @@ def test_a_new_object_is_previewed_before_it_is_saved(admin_client, db):
 
 def test_a_form_with_errors_is_explained_instead_of_previewed(admin_client, db):
     plan = make_plan(status="draft")
-    budget = make_budget(plan, lines=[("item", "1.0")])
-    address = f"/admin/planning/budget/{budget.pk}/change/"
-    data = form_of(admin_client.get(address)) | {"lines-0-amount_msek": "x", "_preview": "x"}
+    table = make_budget(plan, lines=[("item", "1.0")]).tables.get()
+    address = f"/admin/planning/budgettable/{table.pk}/change/"
+    cell = {"lines-0-amount_budget-2019": "x"}
+    data = form_of(admin_client.get(address)) | cell | {"_preview": "x"}
     text = text_of(admin_client.post(address, data))
     assert "Inget kan visas än." in text
-    assert "Skriv ett tal, till exempel 59,3 eller −6 198,0." in text
+    assert "”x” är inget belopp. Skriv ett tal, till exempel 59,3 eller −6 198,0" in text
 
 
 def test_a_preview_keeps_no_file(admin_client, db, settings, tmp_path):
