@@ -123,7 +123,7 @@ def test_a_change_is_published_by_the_clock_and_taken_back(publisher, visitor):
     events = publisher.locator("tbody td:nth-child(5)").all_inner_texts()
     assert events == [
         f"Planerade publicering {at}",
-        "Ändrade inriktningsmål ”Ett levande Blekinge”",
+        "Ändrade mål ”Ett levande Blekinge”",
         "Gjorde en arbetskopia",
     ]
     publisher.get_by_role("radio", name="Från").last.check()
