@@ -1,4 +1,4 @@
-"""Ten thousand clients (outside CI, a thousand) hang up and leave nothing behind.
+"""Ten thousand clients (outside CI, three thousand) hang up and leave nothing behind.
 
 test_deploy.py tries the same through nginx.
 """
@@ -14,7 +14,7 @@ from tests.serving import LOAD_FIXTURES, pss, served
 
 pytestmark = pytest.mark.processes
 
-COUNT = int(os.environ.get("HANG_UPS", 10_000 if settings.IN_CI else 1_000))
+COUNT = int(os.environ.get("HANG_UPS", 10_000 if settings.IN_CI else 3_000))
 
 
 def test_clients_that_hang_up_leave_the_site_as_it_was(tmp_path):
