@@ -163,8 +163,8 @@ ENGLISH = re.compile(
 WORDS = """() => {
   const texts = [document.title];
   for (const e of document.body.querySelectorAll("*")) {
-    if (e.closest(".tiptap, textarea, .readonly, .tabular td p, .selector option, script, kbd, [lang='en']")) continue;
-    if (e.closest(".difference")) continue;
+    if (e.closest(".tiptap, textarea, .readonly, .tabular td p, .selector option, script, kbd")) continue;
+    if (e.closest(".difference, [lang='en']")) continue;
     for (const name of ["alt", "aria-label", "placeholder", "title"]) texts.push(e.getAttribute(name));
     if (e.matches("[type='submit'], [type='button']")) texts.push(e.value);
     if (e.matches(".material-icons")) continue;  // the names of pictures
