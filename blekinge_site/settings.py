@@ -109,6 +109,14 @@ PAGE_CACHE_MB = positive_integer("PAGE_CACHE_MB", unit="megabytes", default=32)
 PAGE_CACHE_STAMP = "pages.publishing.content_version.stamp"
 STAFF_DESK = "pages.editing.desk.waiting"
 
+# The menu of the staff's pages: each place's name, the model whose rows are edited there, and its first view.
+STAFF_PLACES = [
+    ("Om regionen", "pages.RegionProfile", "pages_regionprofile_changelist"),
+    ("Regionplan", "planning.RegionalPlan", "planning_regionalplan_changelist"),
+    ("Sidor", "pages.Page", "pages_page_changelist"),
+    ("Återkoppling", "pages.Feedback", "pages_feedback_per_page"),
+]
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -120,6 +128,7 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "blekinge_site.formats",
                 "blekinge_site.languages",
+                "blekinge_site.staff.frame",
                 "pages.publishing.richtext",
                 "planning.indicators",
                 "planning.labels",

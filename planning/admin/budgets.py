@@ -102,7 +102,6 @@ class BudgetTableAdmin(TableExportMixin, PlanPartAdmin):
 
     class Media:
         js = [Script("js/budget.js", type="module")]
-        css = {"all": ["css/budget.css"]}
 
     def get_inlines(self, request, obj):
         # A new table gets its first column, and then its lines.
