@@ -73,6 +73,11 @@ def test_an_app_is_set_up_and_signs_in(anna):
     anna.get_by_role("heading", name="Innehåll").wait_for()
 
 
+def sign_out(page):
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Logga ut").click()
+
+
 def test_a_key_is_set_up_and_signs_in_without_a_password(anna, key):
     sign_in(anna)
     anna.goto("/admin/konto/nycklar/ny/")
@@ -80,7 +85,7 @@ def test_a_key_is_set_up_and_signs_in_without_a_password(anna, key):
     anna.get_by_label("Logga in utan lösenord").check()
     anna.get_by_role("button", name="Lägg till").click()
     anna.get_by_role("heading", name="Återställningskoder").wait_for()
-    anna.get_by_role("button", name="Logga ut").click()
+    sign_out(anna)
     anna.get_by_role("button", name="Logga in med nyckel").click()
     anna.get_by_role("heading", name="Innehåll").wait_for()
 
@@ -100,7 +105,7 @@ def test_a_key_is_a_second_factor(anna, key):
     confirm(anna)
     anna.get_by_role("button", name="Lägg till").click()
     anna.get_by_role("heading", name="Återställningskoder").wait_for()
-    anna.get_by_role("button", name="Logga ut").click()
+    sign_out(anna)
     sign_in(anna)
     anna.get_by_role("button", name="Använd en säkerhetsnyckel").click()
     anna.get_by_role("heading", name="Innehåll").wait_for()

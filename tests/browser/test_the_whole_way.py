@@ -130,7 +130,7 @@ def test_a_change_is_published_by_the_clock_and_taken_back(publisher, visitor):
     click(publisher, "button", "Jämför")
     difference = publisher.locator(".difference")
     assert difference.get_by_role("heading").all_inner_texts() == [
-        "Inriktningsmål ”Ett levande Blekinge”: ändrad"
+        "Mål ”Ett levande Blekinge”: ändrad"
     ]
     assert difference.locator("dd").inner_html() == (
         "Ett <del>attraktivt</del><ins>levande</ins> Blekinge"
@@ -185,21 +185,23 @@ def test_leaving_unsaved_changes_asks_for_confirmation(publisher):
     publisher.on("dialog", stay)
     open_form(publisher, working_copy(Page.objects.get(slug="kontakt")))
     form = publisher.url
-    click(publisher, "link", "Hem")  # nothing has changed
+    click(publisher, "link", "Återkoppling")  # nothing has changed
     assert dialogs == []
 
     publisher.goto(form)
     title = {"Rubrik, svenska:": "Ring oss"}
     enter(publisher, title)
-    publisher.get_by_role("link", name="Hem", exact=True).click()
+    publisher.get_by_role("link", name="Återkoppling", exact=True).click()
     assert dialogs == ["beforeunload"]
     assert (publisher.url, entered(publisher, title)) == (form, title)
     preview(publisher).close()
     assert dialogs == ["beforeunload"]
-    publisher.get_by_role("link", name="Hem", exact=True).click()  # a preview saves nothing
+    publisher.get_by_role(
+        "link", name="Återkoppling", exact=True
+    ).click()  # a preview saves nothing
     assert dialogs == ["beforeunload", "beforeunload"]
 
     click(publisher, "button", "Spara och fortsätt redigera")
-    click(publisher, "link", "Hem")
+    click(publisher, "link", "Återkoppling")
     assert dialogs == ["beforeunload", "beforeunload"]
     assert Page.objects.get(slug="kontakt", version=2).title_sv == "Ring oss"
