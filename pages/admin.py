@@ -2,7 +2,8 @@
 
 from django.contrib import admin
 
-from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
+from pages.editing.content_admin import ContentAdmin, OrderedInline
+from pages.editing.outline import Addition, Row, Section
 from pages.editing.publishing_admin import PUBLISHING, PublishableAdmin
 from pages.exchange.admin import ExchangeAdmin
 from pages.feedback_admin import FeedbackAdmin
@@ -14,16 +15,6 @@ class DailyStatInline(OrderedInline):
     fields = ["value", "sentence", "as_of", "source", "position"]
 
 
-class CoreValueInline(OrderInline):
-    model = CoreValue
-    fields = ["name", "position"]
-
-
-class AdministrationInline(OrderInline):
-    model = Administration
-    fields = ["name", "position"]
-
-
 @admin.register(RegionProfile)
 class RegionProfileAdmin(ExchangeAdmin):
     resources = ["pages.resources.DailyStatResource"]
@@ -33,7 +24,24 @@ class RegionProfileAdmin(ExchangeAdmin):
         ("Organisation och värdegrund", {"fields": ["organisation", "values_introduction"]}),
         PUBLISHING,
     ]
-    inlines = [DailyStatInline, CoreValueInline, AdministrationInline]
+    inlines = [DailyStatInline]
+
+    def outline_sections(self, profile):
+        figures = f"{profile.daily_stats.count()} siffror för en dag"
+        parents = {"profile": profile}
+        return [
+            Section("", [Row(profile, "Om regionen", count=figures)]),
+            Section(
+                "Ledstjärnor",
+                [Row(value, str(value), value.name_en) for value in profile.core_values.all()],
+                [Addition("Lägg till ledstjärna", CoreValue, parents)],
+            ),
+            Section(
+                "Förvaltningar",
+                [Row(entry, str(entry), entry.name_en) for entry in profile.administrations.all()],
+                [Addition("Lägg till förvaltning", Administration, parents)],
+            ),
+        ]
 
     def has_add_permission(self, request):
         return super().has_add_permission(request) and not RegionProfile.objects.exists()

@@ -54,18 +54,18 @@ def check_table(table):
         return
     for line in lines:
         if not line.amounts:
-            yield Finding(True, "Belopp saknas. Fyll i minst ett.", line)
+            yield Finding(True, "Belopp saknas. Fyll i minst ett.", line, short="Belopp saknas")
     for entry in sums_of(lines, columns, table.precision).values():
         if entry.adds_up is False:
             text = (
                 f"”{entry.line}” stämmer inte med sina poster, även om de är avrundade. "
                 "Jämför beloppen med beslutet."
             )
-            yield Finding(False, text, entry.line)
+            yield Finding(False, text, entry.line, short="Summa avviker")
 
 
 @checks(PlanDocument)
 def check_document(document):
     file = document.file
     if not file or not file.storage.exists(file.name):
-        yield Finding(True, "Filen saknas. Ladda upp den igen.", document, "file")
+        yield Finding(True, "Filen saknas. Ladda upp den igen.", document, "file", "Fil saknas")

@@ -1,5 +1,7 @@
 """Submitting the admin's forms, as staff do."""
 
+from blekinge_site.staff.addresses import form_address
+
 
 def admin_address(obj, page="change"):
     """Return the address of an admin page of `obj`."""
@@ -23,10 +25,11 @@ def form_of(response):
 def change(admin_client, obj, **fields):
     """Change `fields` of `obj` on its admin page."""
     address = admin_address(obj)
-    data = form_of(admin_client.get(address)) | fields
+    data = form_of(admin_client.get(form_address(obj))) | fields
     response = admin_client.post(address, data)
     assert response.status_code == 302, response.context["errors"]
     obj.refresh_from_db()
+    return response
 
 
 def publish(admin_client, obj, **when):

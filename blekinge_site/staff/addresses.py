@@ -15,3 +15,13 @@ def admin_address(model, page, *args, query=None):
 def change_address(obj):
     """Return the address of the admin page where `obj` is changed."""
     return admin_address(obj, "change", obj.pk)
+
+
+# The parameter that opens the form of a publishable itself, on the page that shows its parts.
+FORM_PARAMETER = "del"
+
+
+def form_address(obj):
+    """Return the address of the page that shows the fields of `obj`."""
+    query = None if obj.PARENT_FIELD else {FORM_PARAMETER: "om"}
+    return admin_address(obj, "change", obj.pk, query=query)

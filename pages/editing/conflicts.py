@@ -71,7 +71,8 @@ class ConflictMixin:
         return kwargs
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
-        if obj is not None and self.has_change_permission(request, obj):
+        is_shown = context.get("form_is_shown", True)
+        if obj is not None and is_shown and self.has_change_permission(request, obj):
             context["seen"] = f"{fingerprint(self, obj)}@{time.time()}"
             context["others"] = note_open_form(request, obj)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
@@ -115,9 +116,14 @@ def note_open_form(request, obj):
     """Record that the user has opened the form of `obj`. Return the recent OpenForms of other users."""
     key = {"model": obj._meta.label_lower, "object_pk": obj.pk}
     OpenForm.objects.update_or_create(**key, user=request.user)
+    return open_forms().filter(**key).exclude(user=request.user)
+
+
+def open_forms():
+    """Return the forms that count as open, with their users, in the order in which they were opened."""
     since = timezone.now() - dt.timedelta(minutes=MINUTES_OPEN)
-    others = OpenForm.objects.filter(**key, opened_at__gt=since).exclude(user=request.user)
-    return others.select_related("user").order_by("opened_at")
+    rows = OpenForm.objects.filter(opened_at__gt=since)
+    return rows.select_related("user").order_by("opened_at")
 
 
 def note_closed_form(request, obj):

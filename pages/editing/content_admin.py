@@ -18,6 +18,7 @@ from pages.editing.fields import ContentFields
 from pages.editing.filters import MissingEnglishFilter
 from pages.editing.form_preview import PreviewMixin
 from pages.editing.forms import ContentForm
+from pages.editing.outline_admin import OutlineMixin
 from pages.editing.permissions import DraftPermissionsMixin, is_open, last_published
 from pages.editing.saving import RecordedChangesMixin
 from pages.publishing.ordered import renumber
@@ -33,6 +34,11 @@ def side_by_side(fields):
             name = (name, rest.pop(0))
         paired.append(name)
     return paired
+
+
+def hides(entry, hidden):
+    """Tell whether `entry` of a fieldset, a name or a tuple of names, has only names in `hidden`."""
+    return hidden.issuperset([entry] if isinstance(entry, str) else entry)
 
 
 def show_rich_text(obj):
@@ -108,11 +114,27 @@ class ContentFormMixin:
             )
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        is_add = request.resolver_match.url_name.endswith("_add")
+        if is_add and field and db_field.is_relation and db_field.name in request.GET:
+            field.widget = forms.HiddenInput()  # the page shows where the new part comes
+        return field
+
     def get_fieldsets(self, request, obj=None):
+        hidden = self.hidden_fields(request, obj)
         return [
-            (title, options | {"fields": side_by_side(options["fields"])})
+            (
+                title,
+                options
+                | {"fields": side_by_side(f for f in options["fields"] if not hides(f, hidden))},
+            )
             for title, options in super().get_fieldsets(request, obj)
         ]
+
+    def hidden_fields(self, request, obj):
+        """Return the names of fields that are left out of the form: the parent, which the page shows."""
+        return {self.parent_field} if obj else set()
 
     def get_readonly_fields(self, request, obj=None):
         fields = list(super().get_readonly_fields(request, obj))
@@ -131,7 +153,8 @@ class ContentFormMixin:
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form_class = super().get_form(request, obj, change=change, **kwargs)
-        closed_fields = {self.parent_field, *self.address_fields}
+        hidden = self.hidden_fields(request, obj)
+        closed_fields = {self.parent_field, *self.address_fields, *hidden}
         form_class.closed_fields = closed_fields - form_class.base_fields.keys()
         form_class.find_errors = staticmethod(partial(self.find_errors, request))
         return form_class
@@ -143,6 +166,7 @@ class ContentFormMixin:
 
 
 class ContentAdmin(
+    OutlineMixin,
     ContentListMixin,
     ContentFormMixin,
     ConflictMixin,
@@ -194,15 +218,6 @@ class ContentAdmin(
         publishable = obj.publishable()
         return redirect(admin_address(publishable, "history", publishable.pk))
 
-    def response_post_save_add(self, request, obj):
-        return self.response_post_save_change(request, obj)
-
-    def response_post_save_change(self, request, obj):
-        # Return to a filtered list, if the user came from one, or to the publishable.
-        if "_changelist_filters" in request.GET:
-            return super().response_post_save_change(request, obj)
-        return redirect(change_address(obj.publishable()))
-
     def save_formset(self, request, form, formset, change):
         super().save_formset(request, form, formset, change)
         if hasattr(formset.model, "position"):
@@ -225,13 +240,3 @@ class OrderedInline(ContentFields, TranslationTabularInline):
         if field and isinstance(field.widget, forms.Textarea):
             field.widget.attrs["rows"] = 3
         return field
-
-
-class OrderInline(OrderedInline):
-    """Inline rows to reorder. Each row is added and edited on an admin page of its own."""
-
-    show_change_link = True
-    can_delete = False
-
-    def has_add_permission(self, request, obj=None):
-        return False

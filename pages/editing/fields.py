@@ -8,9 +8,8 @@ from django.db import models
 from django.utils.text import capfirst, slugify
 
 from blekinge_site.formats import AmountField, CountField, DayField, LinesField, MomentField
+from pages.publishing.ordered import LAST_POSITION
 from pages.publishing.richtext import RichTextField
-
-LAST_POSITION = 32000  # larger than any other position
 
 
 def free_slug(obj, cleaned_data):

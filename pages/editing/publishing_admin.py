@@ -6,15 +6,19 @@ from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
 from blekinge_site.staff.addresses import admin_address, change_address
 from pages.editing.content_admin import ContentAdmin
 from pages.editing.history_views import HistoryViewsMixin
-from pages.editing.permissions import may_publish
+from pages.editing.outline import Tool, row_address
+from pages.editing.permissions import is_open, may_publish
 from pages.editing.publishing_views import PublishingViewsMixin
+from pages.models import Revision
 from pages.publishing import history
-from pages.publishing.versions import counterpart, working_copy
+from pages.publishing.publishable import Status
+from pages.publishing.versions import counterpart, fetch_with_parts, working_copy
 
 PUBLISHING = (
     "Ansvar",
@@ -27,6 +31,11 @@ class PublishableAdmin(PublishingViewsMixin, HistoryViewsMixin, ContentAdmin):
 
     readonly_fields = ["state", "published_at", "changed_at"]
     change_list_template = "admin/publishable_list.html"
+
+    def hidden_fields(self, request, obj):
+        # The page of a draft or a working copy shows its state above the form.
+        shown = set(PublishableAdmin.readonly_fields) if obj is None or is_open(obj) else set()
+        return super().hidden_fields(request, obj) | shown
 
     def get_urls(self):
         views = {
@@ -56,14 +65,47 @@ class PublishableAdmin(PublishingViewsMixin, HistoryViewsMixin, ContentAdmin):
         )
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
-        if obj is not None:
-            latest = obj.versions().first()
+        if obj is not None and not is_open(obj):
             context |= {
-                "latest": latest,
-                "latest_address": change_address(latest),
-                "may_publish": may_publish(request.user, obj),
+                "tools": self.tools(request, obj),
+                "latest": obj.versions().first(),
+                "copy_tools": self.copy_tools(request, obj),
+                "summary": self.outline_sections(fetch_with_parts(obj))[1:],
             }
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def outline_context(self, request, publishable):
+        """Return what the outline of `publishable` shows besides its parts, for the template's context."""
+        last = Revision.objects.of(publishable).select_related("made_by").defer("content").first()
+        return {
+            "tools": self.tools(request, publishable),
+            "last_revision": last,
+            "list_address": admin_address(self.model, "changelist"),
+            "list_name": capfirst(self.opts.verbose_name_plural),
+            "may_publish": may_publish(request.user, publishable),
+            "publish_address": admin_address(publishable, "publicera", publishable.pk),
+        }
+
+    def tools(self, request, publishable):
+        """Return what the user can do with `publishable` besides editing and publishing it, as Tools."""
+        pk = publishable.pk
+        count = Revision.objects.of(publishable).count()
+        changes = "1 ändring" if count == 1 else f"{count} ändringar"
+        tools = [Tool("history", "Historik", admin_address(publishable, "history", pk), changes)]
+        if is_open(publishable):
+            share = admin_address(publishable, "dela", pk)
+            tools.insert(0, Tool("link", "Dela förhandsgranskning", share))
+            if self.has_delete_permission(request, publishable):
+                name = "Ta bort arbetskopian" if publishable.version > 1 else "Ta bort utkastet"
+                tools.append(Tool("delete", name, admin_address(publishable, "delete", pk)))
+        elif publishable.status == Status.PUBLISHED and may_publish(request.user, publishable):
+            name = "Dra tillbaka" if publishable.has_been_published else "Avbryt publiceringen"
+            tools.append(Tool("undo", name, admin_address(publishable, "dra-tillbaka", pk)))
+        return tools
+
+    def copy_tools(self, request, publishable):
+        """Return the Tools, on the page of something published, that start something new from it."""
+        return []
 
     def work_page(self, request, template, publishable, title, **context):
         """Return an admin page for a task on `publishable`, or on the list of them if it is None."""
@@ -104,7 +146,8 @@ class PublishableAdmin(PublishingViewsMixin, HistoryViewsMixin, ContentAdmin):
             messages.success(
                 request, "En arbetskopia är gjord. Besökare ser den inte förrän den publiceras."
             )
-        return redirect(change_address(self._requested_part(request, copy) or copy))
+        part = self._requested_part(request, copy)
+        return redirect(row_address(part) if part else change_address(copy))
 
     def _requested_part(self, request, copy):
         """Return the counterpart in `copy` of the part that the request names, or None."""

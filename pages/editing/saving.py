@@ -6,6 +6,7 @@ from django.utils.text import Truncator
 
 from pages.editing.permissions import is_open
 from pages.publishing.history import save_first_revision, save_revision
+from pages.publishing.ordered import LAST_POSITION, Ordered
 
 
 def kind_and_name(obj):
@@ -29,6 +30,8 @@ class RecordedChangesMixin:
         is_new_part = not change and obj.publishable() != obj
         if is_new_part and not is_open(obj.publishable().locked()):
             raise PermissionDenied
+        if is_new_part and isinstance(obj, Ordered) and obj.position is None:
+            obj.position = LAST_POSITION  # the form has no field for it
         if change or is_new_part:
             # Locked and read again, so that the revision lacks the changes of the form.
             save_first_revision(obj.publishable().locked())

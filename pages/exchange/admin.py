@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 from django.utils.text import capfirst, slugify
 
 from blekinge_site.staff.addresses import admin_address, change_address
+from pages.editing.outline import Tool
 from pages.editing.permissions import permission_name
 from pages.editing.publishing_admin import PublishableAdmin
 from pages.exchange.spreadsheets import FORMATS, read_rows
@@ -82,6 +83,11 @@ class ExchangeAdmin(PublishableAdmin):
             self.page_pattern(export, self.export_view, "export"),
             *super().get_urls(),
         ]
+
+    def tools(self, request, publishable):
+        address = admin_address(publishable, "import", publishable.pk)
+        exchange = Tool("table", "Importera och exportera", address, "Excel")
+        return [exchange, *super().tools(request, publishable)]
 
     def resources_for(self, user, *actions):
         """Return `{slug: resource}` for the parts on which `user` has permission for all `actions`."""

@@ -10,7 +10,7 @@ from modeltranslation.translator import translator
 
 from blekinge_site.formats import day
 from blekinge_site.languages import in_each_language
-from blekinge_site.staff.addresses import change_address
+from blekinge_site.staff.addresses import form_address
 from pages.publishing.dead_links import dead_links
 from pages.publishing.readability import level, lix, sentences
 from pages.publishing.richtext import RichTextField, headings_of, links_of, text_of
@@ -33,11 +33,17 @@ class Finding:
     text: str  # Swedish, for staff: the problem and how to correct it
     obj: models.Model  # the publishable or part that has the problem
     field: str | None = None  # the form field, such as name_sv
+    short: str = ""  # the problem in a few words, for a mark
+
+    @property
+    def label(self):
+        """The problem in a few words: Saknar engelska."""
+        return self.short or ("Måste rättas" if self.stops else "Råd")
 
     @property
     def address(self):
         """The address of the form in the admin, with the field as its fragment."""
-        form = change_address(self.obj)
+        form = form_address(self.obj)
         return f"{form}#id_{self.field}" if self.field else form
 
 
@@ -88,7 +94,7 @@ def english_findings(obj, find_earlier):
         text = (
             f"Saknar engelska: {labels(obj, missing)}. Översätt, annars visas den svenska texten."
         )
-        yield Finding(False, text, obj, f"{missing[0]}_en")
+        yield Finding(False, text, obj, f"{missing[0]}_en", "Saknar engelska")
     earlier = find_earlier(obj) if find_earlier and written else None
     outdated = [
         field
@@ -100,7 +106,7 @@ def english_findings(obj, find_earlier):
     ]
     if outdated:
         text = f"Den engelska texten är äldre än den svenska: {labels(obj, outdated)}. Se över den."
-        yield Finding(False, text, obj, f"{outdated[0]}_en")
+        yield Finding(False, text, obj, f"{outdated[0]}_en", "Äldre engelska")
 
 
 # --- Texts -----------------------------------------------------------------------------------------
@@ -128,6 +134,7 @@ def long_sentence_findings(obj):
                     f"En mening har {len(words)} ord: ”{beginning} …”. Dela den, om det går.",
                     obj,
                     field,
+                    "Lång mening",
                 )
 
 
@@ -213,7 +220,7 @@ def review_findings(publishable):
         )
     else:
         return
-    yield Finding(False, text, publishable, "review_on")
+    yield Finding(False, text, publishable, "review_on", "Granskas")
 
 
 def findings(publishable):

@@ -7,7 +7,7 @@ from django.forms import Script
 from django.shortcuts import get_object_or_404, redirect
 
 from blekinge_site.staff.addresses import admin_address, change_address
-from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
+from pages.editing.content_admin import ContentAdmin, OrderedInline
 from pages.editing.filters import LatestVersionsFilter
 from planning.admin.parts import PlanPartAdmin
 from planning.admin.pasted_rows import add_pasted_rows
@@ -26,21 +26,12 @@ SHOW_BUTTON = "_show"
 UNSAVED = "Inget är sparat än."
 
 
-class BudgetTableInline(OrderInline):
-    model = BudgetTable
-    fields = ["title", "position"]
-
-
 @admin.register(Budget)
 class BudgetAdmin(TableImportMixin, ContentAdmin):
     address_fields = ("year",)
     list_display = ["__str__", "plan", "decided_on"]
     list_filter = [("plan", LatestVersionsFilter)]
     fields = ["plan", "year", "tax_rate", "decided_on", "introduction"]
-    inlines = [BudgetTableInline]
-
-    def response_post_save_add(self, request, obj):
-        return redirect(change_address(obj))  # where its tables are added
 
 
 class BudgetColumnInline(OrderedInline):

@@ -4,17 +4,13 @@ from django.contrib import admin
 from modeltranslation.admin import TranslationTabularInline
 
 from blekinge_site.staff.addresses import change_address
-from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
+from pages.editing.content_admin import ContentAdmin, OrderedInline
 from pages.editing.fields import ContentFields
 from pages.editing.filters import LatestVersionsFilter
 from pages.editing.permissions import is_open
+from pages.publishing.ordered import LAST_POSITION, renumber
 from planning.admin.parts import PathChoiceField, PlanPartAdmin
 from planning.models import FocusArea, Goal, Indicator, IndicatorValue, Perspective, RegionalPlan
-
-
-class GoalInline(OrderInline):
-    model = Goal
-    fields = ["name", "position"]
 
 
 @admin.register(Perspective)
@@ -24,18 +20,12 @@ class PerspectiveAdmin(ContentAdmin):
     list_filter = [("plan", LatestVersionsFilter)]
     search_fields = ["name_sv", "name_en"]
     prepopulated_fields = {"slug": ["name_sv"], "slug_en": ["name_en"]}
-    fields = ["plan", "name", "description", "slug", "slug_en", "position"]
-    inlines = [GoalInline]
+    fields = ["plan", "name", "description", "slug", "slug_en"]
 
 
 class FocusAreaInline(OrderedInline):
     model = FocusArea
     fields = ["text", "position"]
-
-
-class IndicatorInline(OrderInline):
-    model = Indicator
-    fields = ["name", "position"]
 
 
 @admin.register(Goal)
@@ -45,8 +35,8 @@ class GoalAdmin(PlanPartAdmin):
     list_filter = [("plan", LatestVersionsFilter)]
     search_fields = ["name_sv", "name_en", "description_sv", "description_en"]
     prepopulated_fields = {"slug": ["name_sv"]}
-    fields = ["plan", "perspective", "name", "description", "slug", "position"]
-    inlines = [FocusAreaInline, IndicatorInline]
+    fields = ["plan", "perspective", "name", "description", "slug"]
+    inlines = [FocusAreaInline]
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "perspective":
@@ -58,6 +48,24 @@ class GoalAdmin(PlanPartAdmin):
         if obj.perspective:
             ancestors.append((obj.perspective, change_address(obj.perspective)))
         return ancestors
+
+    def hidden_fields(self, request, obj):
+        # A goal is moved to another perspective from the menu of its row.
+        moved = {"perspective"} if obj and is_open(obj) else set()
+        return super().hidden_fields(request, obj) | moved
+
+    def places(self, goal):
+        others = goal.plan.perspectives.exclude(pk=goal.perspective_id)
+        return [*others, goal.plan] if goal.perspective else list(others)
+
+    def move_to_place(self, goal, place):
+        left = goal.shared_by_siblings()
+        goal.perspective = place if isinstance(place, Perspective) else None
+        goal.position = LAST_POSITION
+        goal.validate_constraints()
+        goal.save()
+        renumber(Goal, **left)
+        renumber(Goal, **goal.shared_by_siblings())
 
     def perspectives(self, request):
         """Return the perspectives of the plan of the goal, or of the plan that the address names."""
@@ -88,5 +96,5 @@ class IndicatorAdmin(PlanPartAdmin):
     list_display = ["name", "goal", "direction", "target", "position"]
     list_filter = [("goal__plan", LatestVersionsFilter)]
     search_fields = ["name_sv", "name_en"]
-    fields = ["goal", "name", "unit", "direction", ("target", "target_year"), "position"]
+    fields = ["goal", "name", "unit", "direction", ("target", "target_year")]
     inlines = [IndicatorValueInline]

@@ -4,22 +4,18 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Prefetch, prefetch_related_objects
 from django.shortcuts import get_object_or_404, redirect
-from django.template.loader import render_to_string
 
-from blekinge_site.staff.addresses import change_address
-from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
+from blekinge_site.staff.addresses import admin_address, change_address
+from pages.editing.content_admin import ContentAdmin, OrderedInline
 from pages.editing.filters import LatestVersionsFilter
+from pages.editing.outline import Tool
+from pages.editing.permissions import is_open
 from pages.editing.publishing_admin import PUBLISHING, PublishableAdmin
+from planning.admin.outline import plan_sections
 from planning.admin.table_imports import GoalImportMixin
 from planning.copying import copy_to_period, next_budget, year_to_budget
-from planning.models import Decision, Goal, Perspective, PlanDocument, RegionalPlan
-
-
-class PerspectiveInline(OrderInline):
-    model = Perspective
-    fields = ["name", "position"]
+from planning.models import Decision, PlanDocument, RegionalPlan
 
 
 class PlanDocumentInline(OrderedInline):
@@ -52,9 +48,7 @@ class RegionalPlanAdmin(GoalImportMixin, PublishableAdmin):
     list_display = ["__str__", "state", "successor", "changed_at"]
     list_filter = ["status"]
     list_select_related = ["successor"]
-    readonly_fields = ["outline", *PublishableAdmin.readonly_fields]
     fieldsets = [
-        ("Hela planen", {"fields": ["outline"]}),
         (None, {"fields": [("first_year", "last_year"), "title", "lead", "body", "introduction"]}),
         (
             "Planens egna ord",
@@ -71,11 +65,7 @@ class RegionalPlanAdmin(GoalImportMixin, PublishableAdmin):
         ("Vad som gäller", {"fields": ["successor", "is_leading"]}),
         PUBLISHING,
     ]
-    inlines = [PerspectiveInline, DecisionInline, PlanDocumentInline]
-
-    def get_fieldsets(self, request, obj=None):
-        # A plan that hasn't been saved has no parts to outline.
-        return super().get_fieldsets(request, obj)[0 if obj else 1 :]
+    inlines = [DecisionInline, PlanDocumentInline]
 
     def get_urls(self):
         return [
@@ -115,19 +105,32 @@ class RegionalPlanAdmin(GoalImportMixin, PublishableAdmin):
             return redirect(change_address(draft))
         return self.work_page(request, "planning/copy", plan, "Kopiera till ny period", form=form)
 
-    @admin.display(description="innehåll")
-    def outline(self, plan):
-        goals = Goal.objects.prefetch_related("focus_areas", "indicators")
-        prefetch_related_objects(
-            [plan],
-            Prefetch(
-                "perspectives", Perspective.objects.prefetch_related(Prefetch("goals", goals))
-            ),
-            Prefetch("goals", goals.filter(perspective=None), to_attr="direct_goals"),
-            "budgets__tables",
-            "follow_ups",
-        )
-        return render_to_string("admin/planning/outline.html", {"plan": plan})
+    def tools(self, request, plan):
+        address = admin_address(plan, "import", plan.pk)
+        tools = [
+            Tool("table", "Importera och exportera", address, "Excel"),
+            *super().tools(request, plan),
+        ]
+        if is_open(plan) and year_to_budget(plan):
+            address = admin_address(plan, "next_budget", plan.pk)
+            tools.insert(0, Tool("add", "Ny budget med raderna från den förra", address))
+        return tools
+
+    def copy_tools(self, request, plan):
+        if not self.has_add_permission(request):
+            return []
+        address = admin_address(plan, "copy", plan.pk)
+        return [
+            Tool(
+                "copy",
+                "Kopiera till ny period",
+                address,
+                "Allt kopieras till ett utkast för nya år.",
+            )
+        ]
+
+    def outline_sections(self, plan):
+        return plan_sections(plan)
 
 
 @admin.register(PlanDocument)

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import OperationalError
 
 from pages.models import CoreValue, DailyStat, Page, RegionProfile
-from planning.models import Budget, FocusArea, Goal, Perspective, RegionalPlan
+from planning.models import FocusArea, Perspective, RegionalPlan
 from tests.factories import (
     make_budget,
     make_focus_area,
@@ -140,14 +140,6 @@ def test_a_change_in_a_part_changes_the_plan(admin_client, plan):
     assert not FocusArea.objects.exists()
 
 
-def test_the_plans_page_outlines_the_whole_plan(admin_client, content):
-    plan = RegionalPlan.objects.get()
-    html = admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/change/").content.decode()
-    for model in (Perspective, Goal, FocusArea, Budget):
-        for obj in model.objects.all():
-            assert f'href="{admin_address(obj)}"' in html
-
-
 def test_each_part_links_up_to_its_plan(admin_client, plan):
     area = make_focus_area(make_goal(make_perspective(plan)))
     page = admin_client.get(f"/admin/planning/focusarea/{area.pk}/change/")
@@ -208,9 +200,7 @@ def test_a_plan_is_copied_to_a_period_of_its_own(admin_client, content):
     plan = RegionalPlan.objects.get()
     form = f"/admin/planning/regionalplan/{plan.pk}/change/"
     address = f"/admin/planning/regionalplan/{plan.pk}/kopiera/"
-    assert (
-        f'<a href="{address}">Kopiera till ny period</a>' in admin_client.get(form).content.decode()
-    )
+    assert f'href="{address}"' in admin_client.get(form).content.decode()
     response = admin_client.get(address)
     assert response.context["form"].initial == {"first_year": 2022, "last_year": 2024}
     taken = admin_client.post(address, {"first_year": "2019", "last_year": "2021"})

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from blekinge_site.staff.addresses import form_address
 from pages.models import OpenForm
 from planning.models import Goal
 from tests.accounts import make_account
@@ -34,7 +35,7 @@ def goal(db):
 
 def opened(client, obj):
     """Open the form of `obj`; return the data that a browser would submit from it."""
-    response = client.get(admin_address(obj))
+    response = client.get(form_address(obj))
     return form_of(response) | {"_seen": response.context["seen"]}
 
 
