@@ -33,18 +33,28 @@ def units_stated(layout, columns):
     """Return the units that the file states for each of `columns`: `{column: {Unit, …}}`.
 
     They stand in the heading of the column or of the names, in rows above or below without amounts, in the
-    name of the sheet, or in the number formats of the cells.
+    name of the sheet, or in the number formats of the cells. A row that states units in several of `columns`
+    has one for each of them, otherwise a unit is that of all columns.
     """
+    amounts = set(columns)
     texts = [layout.sheet.name]
+    texts += [heading for column, heading in enumerate(layout.headings) if column not in amounts]
+    of_columns = {column: units_in(layout.headings[column]) for column in columns}
     without_amounts = [
         row
         for row in layout.body
         if all(says_no_amount(layout.cell(row, column)) for column in columns)
     ]
     for row in [*layout.rows_above, *without_amounts]:
-        texts += [cell.text for cell in row.cells if cell.number is None]
-    amounts = set(columns)
-    texts += [heading for column, heading in enumerate(layout.headings) if column not in amounts]
+        by_column = {
+            column: cell.text for column, cell in enumerate(row.cells) if cell.number is None
+        }
+        own = {column: by_column.get(column, "") for column in columns}
+        if sum(bool(units_in(text)) for text in own.values()) > 1:
+            for column, text in own.items():
+                of_columns[column] |= units_in(text)
+                by_column.pop(column, None)
+        texts += by_column.values()
     everywhere = set().union(*map(units_in, texts))
     stated = {}
     for column in columns:
@@ -52,7 +62,7 @@ def units_stated(layout, columns):
         of_formats = {
             unit_of_format(cell.number_format) for cell in cells if cell.number is not None
         }
-        stated[column] = everywhere | units_in(layout.headings[column])
+        stated[column] = everywhere | of_columns[column]
         # Formats that state the unit of some amounts say nothing about the others.
         if stated[column] or None not in of_formats:
             stated[column] |= {unit for unit in of_formats if isinstance(unit, Unit)}

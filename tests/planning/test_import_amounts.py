@@ -130,8 +130,11 @@ def test_an_empty_table_takes_the_unit_of_the_file(budget):
     assert (table.unit, table.decimals, amount_of(table)) == ("msek", 3, Decimal("1079.512"))
 
 
-def test_a_unit_that_the_file_does_not_state_is_asked_for(table):
-    file = csv_of("Post;Budget 2023", "Skatteintäkter;1 079,5")
+@pytest.mark.parametrize(
+    "note", ["", "Källa: SKR;", "1) Varav 2,5 miljarder kronor är bidrag.;", "Tak: 500 tkr;"]
+)
+def test_a_unit_that_the_file_does_not_state_is_asked_for(table, note):
+    file = csv_of("Post;Budget 2023", "Skatteintäkter;1 079,5", note)
     assert problems_of(review_of(file, table)) == [NOT_SAID]
     import_file(file, table, unit="msek")
     assert amount_of(table) == Decimal("1079.5")
@@ -169,9 +172,16 @@ def test_number_formats_that_state_the_unit_of_some_amounts_only_are_not_enough(
     assert problems_of(review_of(file, table)) == [NOT_SAID]
 
 
-def test_columns_may_have_different_units(table):
-    file = csv_of("Post;Budget 2023 (mnkr);Plan 2024 (tkr)", "Skatteintäkter;1 079,5;1 100 000")
-    import_file(file, table)
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ["Post;Budget 2023 (mnkr);Plan 2024 (tkr)"],
+        ["Post;Budget 2023;Plan 2024", ";mnkr;tkr"],
+        [";mnkr;t.kr", "Post;Budget 2023;Plan 2024"],
+    ],
+)
+def test_columns_may_have_different_units(table, headings):
+    import_file(csv_of(*headings, "Skatteintäkter;1 079,5;1 100 000"), table)
     assert table.lines.get(code="rad-1").amounts == {
         "budget-2023": Decimal("1079.5"),
         "plan-2024": Decimal("1100.0"),
