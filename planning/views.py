@@ -22,7 +22,7 @@ from pages.models import DailyStat, RegionProfile
 from pages.publishing.publishable import Withdrawn, now
 from pages.publishing.slugs import find_by_slug
 from planning import charts, pdf
-from planning.decisions import decision, decisions_as_html, is_proposal
+from planning.decisions import decision, decisions_as_html
 from planning.labels import plan_name
 from planning.models import (
     Budget,
@@ -206,7 +206,6 @@ def plan_context(plan):
     return {
         "budgets": budgets,
         "decisions": decisions_as_html(plan),
-        "is_proposal": is_proposal(plan),
     }
 
 
@@ -310,7 +309,6 @@ def budget_page(request, period, year, code=None):
             "plan": plan,
             "budget": budget,
             "decision": decision("", budget.decided_on),
-            "is_proposal": is_proposal(plan),
             "charts": budget_charts,
             "of_hundred": chart,
             "income": income,

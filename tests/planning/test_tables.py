@@ -218,5 +218,5 @@ def test_queries_do_not_grow_with_tables_columns_and_lines(client, budget, numbe
     assert BudgetColumn.objects.count() == number**2
     with CaptureQueriesContext(connection) as queries:
         assert client.get(BUDGET).status_code == 200
-    # plans, budget, tables, columns, lines, decisions, follow-up, footer
-    assert len(queries) == 8
+    # plans, budget, tables, columns, lines, follow-up, footer
+    assert len(queries) == 7
