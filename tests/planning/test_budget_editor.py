@@ -90,6 +90,8 @@ def rows_of(before, after):
         ("−6 198,0", Decimal("-6198.0")),
         ("-6198", Decimal("-6198.0")),
         ("\u20136\u2009198,00", Decimal("-6198.0")),
+        ("(6 198,0)", Decimal("-6198.0")),
+        ("6.198,0-", Decimal("-6198.0")),
         ("-", NONE),
         (" \u2013 ", NONE),
         ("\u2212", NONE),
@@ -110,6 +112,17 @@ def test_amounts_are_shown_with_the_decimals_of_the_table(admin_client, budget):
     [row, *_extra] = grid_of(admin_client.get(admin_address(table))).rows
     shown = [cell.field.value() for cell in row.amounts]
     assert shown == ["\u22126\u00a0198,00", "\u2013", None]
+
+
+@pytest.mark.parametrize("written", ["98 8,3", "1 079 512 tkr", "59,3 %", "59,3 1)"])
+def test_a_cell_that_can_be_misread_is_refused(admin_client, table, written):
+    response = submitted(admin_client, table, **{"lines-0-amount_budget-2019": written})
+    [(row, label, text)] = errors_of(response)
+    assert (row, label, text.partition(".")[0]) == (
+        1,
+        "Budget 2019",
+        f"”{written}” är inget belopp",
+    )
 
 
 @pytest.mark.parametrize(
