@@ -69,6 +69,11 @@ def units_stated(layout, columns):
     return stated
 
 
+def listed_units(units, conjunction=" och "):
+    """Return the names of `units` as text, the smallest first: tusen kronor och miljoner kronor."""
+    return conjunction.join(str(UNIT_OF_TABLE[unit].label) for unit in sorted(units))
+
+
 def says_no_amount(cell):
     """Tell whether `cell` is empty, or has only the name of a unit."""
     is_unit = cell.number is None and units_in(cell.text) and not re.search(r"\d", cell.text)
@@ -179,11 +184,13 @@ class Amounts:
         if not open_columns:
             return
         several = set().union(*(self.units[column] for column in open_columns))
-        names = [str(UNIT_OF_TABLE[unit].label) for unit in sorted(several)]
+        which = ""
+        if bare - set(open_columns):
+            which = f" under {' och '.join(self.headings[column] for column in open_columns)}"
         text = (
-            f"Filen anger beloppen både i {' och i '.join(names)}. Vilken enhet har de?"
+            f"Filen anger beloppen{which} både i {listed_units(several, ' och i ')}. Vilken enhet har de?"
             if several
-            else "Filen säger inte vilken enhet beloppen har. Vilken är det?"
+            else f"Filen säger inte vilken enhet beloppen{which} har. Vilken är det?"
         )
         choices = [(unit.value, unit.label) for unit in BudgetTable.Unit]
         self.questions.append(Question("unit", text, choices, answer=answer if chosen else ""))
@@ -205,6 +212,15 @@ class Amounts:
         """Return the size in kronor of the unit of `cell`, or None if it isn't known yet."""
         # The unit in a number format has been compared with what the rest of the file states.
         return (own_unit if cell.number is None else None) or self.unit_by_column.get(column)
+
+    def units_of_row(self, row):
+        """Return the Units of the amounts in `row`, as far as they are known."""
+        units = set()
+        for column in self.units:
+            cell, value, own_unit = self.read.get((row.number, column), (None, None, None))
+            if value is not None:
+                units.add(self.size(cell, column, own_unit))
+        return units - {None}
 
     def _decimals_of_file(self):
         """Return the decimals that the file displays, in the unit of the table."""

@@ -188,6 +188,42 @@ def test_columns_may_have_different_units(table, headings):
     }
 
 
+def test_the_columns_whose_unit_is_not_stated_are_named(budget):
+    file = csv_of("Post;Budget 2023 (mnkr);Plan 2024", "Skatteintäkter;1;2")
+    text = "Filen säger inte vilken enhet beloppen under Plan 2024 har. Vilken är det?"
+    assert problems_of(review_of(file, budget, title="Ramar")) == [text]
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("Investeringar (mnkr)", "Namnet säger miljoner kronor, men beloppen är i tusen kronor."),
+        ("Skattesats, kr", "Namnet säger kronor, men beloppen är i tusen kronor."),
+        ("Soliditet, %", "Raden är i procent enligt sitt namn."),
+        ("Resultat i procent av skatter", "Raden är i procent enligt sitt namn."),
+    ],
+)
+def test_a_name_that_says_another_unit_is_refused_until_it_is_written_anew(budget, name, problem):
+    file = csv_of("Post;Budget 2023 (tkr)", "Skatteintäkter;1", f"{name};11,19")
+    review = review_of(file, budget, title="Ramar")
+    [text] = problems_of(review)
+    assert text.startswith(f"Rad 3, Namn, svenska: {problem} Ta bort raden ur filen, eller")
+    table = import_file(file, budget, title="Ramar", **{"cell-3-0": "Investeringar"})
+    assert [line.name_sv for line in table.lines.all()] == ["Skatteintäkter", "Investeringar"]
+
+
+@pytest.mark.parametrize("name", ["Skatter (tkr)", "Uppräkning med 2 %", "Bidrag på 500 kr"])
+def test_a_name_may_have_the_unit_of_its_amounts_and_figures(budget, name):
+    table = import_file(csv_of("Post;Budget 2023 (tkr)", f"{name};1"), budget, title="Ramar")
+    assert [line.name_sv for line in table.lines.all()] == [name]
+
+
+def test_a_line_that_the_table_has_may_be_called_what_it_is_called(table):
+    table.lines.filter(code="rad-1").update(name_sv="Soliditet, %")
+    file = csv_of("Post;Budget 2023 (mnkr)", "Soliditet, %;1001")
+    import_file(file, table)
+
+
 def test_decimals_that_a_workbook_does_not_display_are_offered_as_rounding(budget):
     file = workbook_of(["Post", "Budget 2023 (mnkr)"], ["A", 988.3456], formats={"B2": "#,##0.0"})
     assert problems_of(review_of(file, budget, title="Ramar")) == [
