@@ -162,7 +162,7 @@ def plan_content(plan_in_year, budgets):
                 "heading": _("Budget %(year)s") % {"year": budget.year},
                 "introduction": lines_of(budget.introduction),
                 "tax_rate": tax_rate(budget),
-                "tables": [table_content(chart) for chart in charts if chart.rows],
+                "tables": [table_content(chart) for chart in charts],
             }
             for budget, charts in budgets
         ],

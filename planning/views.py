@@ -83,9 +83,13 @@ IDS_ON_BUDGET = {"innehall", "feedback-question", "uppfoljning", "av-varje-100-k
 
 
 def charts_of(budget, code=None):
-    """Return the Charts of the tables of `budget`, which have been prefetched with their anchors."""
+    """Return the Charts of those tables of `budget` that have lines and columns.
+
+    The tables have been prefetched. Their anchors are set.
+    """
     give_anchors(budget.tables.all(), taken=IDS_ON_BUDGET | {f"chart-{budget.year}"})
-    return [charts.chart_of(table, budget.year, code) for table in budget.tables.all()]
+    budget_charts = [charts.chart_of(table, budget.year, code) for table in budget.tables.all()]
+    return [chart for chart in budget_charts if chart.rows]
 
 
 def fetch_parts(plan):
