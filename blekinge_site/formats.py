@@ -17,7 +17,10 @@ register = template.Library()
 
 MINUS = "\N{MINUS SIGN}"
 DASHES = str.maketrans(
-    dict.fromkeys("-\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{EN DASH}\N{EM DASH}", MINUS)
+    dict.fromkeys(
+        "-\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}\N{EN DASH}\N{EM DASH}\N{HORIZONTAL BAR}",
+        MINUS,
+    )
 )
 LOCALES = {"sv": "sv_SE", "en": "en_GB"}
 

@@ -21,20 +21,24 @@ class Ambiguous(Enum):
 
 SEVERAL_UNITS = Ambiguous.SEVERAL_UNITS
 
-KRONOR = r"(?:kr|kronor|krona|sek|skr)"
+# Not SKR, which is more often the organisation of municipalities and regions.
+KRONOR = r"(?:kr|kronor|krona|sek)"
 # `WORDS` states each unit as the words that mean it. Longer ones stand first in each pattern.
 WORDS = {
-    Unit.THOUSANDS: rf"(?:tusentals?|tusen) ?{KRONOR}|[tk] ?kr|[tk]sek|tusental",
-    Unit.MILLIONS: rf"(?:miljoner|miljon|milj\.?|mio|mn|mln|m) ?{KRONOR}|msek|mnsek|miljoner",
+    Unit.THOUSANDS: rf"(?:tusentals?|tusen) ?{KRONOR}|[tk]\.? ?kr|[tk]sek|tusental",
+    Unit.MILLIONS: rf"(?:miljoner|miljon|milj\.?|mio|mn\.?|mln\.?|m\.?) ?{KRONOR}|msek|mnsek|miljoner",
     Unit.BILLIONS: rf"(?:miljarder|miljard|mdr|mrd|md|mdkr) ?{KRONOR}|mdr|mrd|bsek|miljarder",
 }
 UNIT = "|".join(f"(?P<{unit.name}>{words})" for unit, words in WORDS.items())
-# A number before "kr" makes it an amount, as in "per 100 kronor", except in "i 1 000 kr" and "1 000-tal kr".
 UNIT_IN_TEXT = re.compile(
     rf"(?<!\w)(?:"
     rf"(?P<in_thousands>(?:(?<=\bi )|(?<=\()|(?<=^))1 ?000 ?{KRONOR}|1 ?000-tals? ?{KRONOR})"
-    rf"|{UNIT}|(?<!\d )(?P<KRONOR>{KRONOR}))(?!\w)"
+    rf"|{UNIT}|(?P<KRONOR>{KRONOR}))(?!\w)"
 )
+# A number before a unit makes it an amount, as in "varav 2,5 mnkr", unless it is 1, a year or a period.
+NUMBER_BEFORE = re.compile(r"(?:\d{4} ?[-\N{EN DASH}] ?)?\d(?:[\d .,]*\d)? ?$")
+YEAR = r"(?:19|20|21)\d\d"
+NO_AMOUNT = re.compile(rf"1|{YEAR}|{YEAR} ?[-\N{{EN DASH}}] ?(?:{YEAR}|\d\d)")
 UNIT_WORD = rf"(?<![^\W\d])(?:{UNIT}|(?P<KRONOR>{KRONOR}))(?!\w)\.?"
 
 # The parts of an Excel number format that aren't placeholders for digits.
@@ -43,11 +47,15 @@ HIDDEN_FORMAT_PART = re.compile(r"\[[^\]]*\]|[_*].")
 
 
 def units_in(text):
-    """Return the set of Units that `text` states as words of their own: `tkr` in "Belopp (tkr)"."""
+    """Return the set of Units that `text` states as words of their own: `tkr` in "Belopp (tkr)".
+
+    The unit of an amount in the text, as in "varav 2,5 mnkr", isn't among them.
+    """
     compact = re.sub(r"[\s_]+", " ", text.lower())
     return {
         Unit.THOUSANDS if match.lastgroup == "in_thousands" else Unit[match.lastgroup]
         for match in UNIT_IN_TEXT.finditer(compact)
+        if match.lastgroup == "in_thousands" or not _ends_with_amount(compact[: match.start()])
     }
 
 
@@ -83,6 +91,11 @@ def scale_of_format(number_format):
 def is_percent_format(number_format):
     """Return whether an Excel number format displays a number as a percentage."""
     return "%" in _without_words(number_format)
+
+
+def _ends_with_amount(text):
+    match = NUMBER_BEFORE.search(text)
+    return bool(match) and not NO_AMOUNT.fullmatch(match[0].strip())
 
 
 def _only(units):

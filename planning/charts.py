@@ -98,6 +98,12 @@ class Chart:
         return len(self.columns) == 1 and column.kind == column.Kind.BUDGET and not column.name
 
     @property
+    def shows_budget_of_year(self):
+        """Whether the bars show the budget for the year of the table's budget."""
+        column, year = self.column, self.table.budget.year
+        return column.kind == column.Kind.BUDGET and (column.year, column.last_year) == (year, None)
+
+    @property
     def is_long(self):
         """Whether any amount needs a wider column."""
         amounts = [cell.amount for row in self.rows for cell in row.cells]

@@ -28,12 +28,15 @@ def check_plan(plan):
 
 
 def check_leading(plan):
-    """Yield a finding if other plans are in force at the same time and none of them leads."""
-    others = RegionalPlan.objects.published().filter(
+    """Yield a finding if other decided plans are in force at the same time, and none of them leads."""
+    decided = RegionalPlan.objects.with_is_proposal().filter(is_proposal=False)
+    if plan.successor or not decided.filter(pk=plan.pk).exists():
+        return
+    others = decided.published().filter(
         first_year__lte=plan.last_year, last_year__gte=plan.first_year, successor=None
     )
     others = [other for other in others if other.natural_key() != plan.natural_key()]
-    if others and not any(other.is_leading for other in [plan, *others]) and not plan.successor:
+    if others and not any(other.is_leading for other in [plan, *others]):
         names = " och ".join(str(other) for other in others)
         text = f"Samtidigt gäller {names}. Ange vilken plan som leder och visas på startsidan."
         yield Finding(False, text, plan, "is_leading")

@@ -110,7 +110,7 @@ def ids_on_plan(plan, language):
     ids |= {goal.anchor for goal in plan.direct_goals}
     for budget in budgets:
         for chart in charts_of(budget)[:1]:
-            ids |= ids_of_chart(chart, budget) if chart.rows else set()
+            ids |= ids_of_chart(chart, budget)
     with override(language):
         return ids | {"regionplanen"} if plan.introduction else ids
 
@@ -170,9 +170,8 @@ def ids_on_budget(budget, has_follow_up):
     """Return the ids on the page of `budget`, whose tables have been prefetched."""
     budget_charts = charts_of(budget)
     of_hundred, _income, _expenses = chart_of_hundred(budget_charts)
-    shown = [chart for chart in budget_charts if chart.rows]
-    ids = IDS_ON_EVERY_PAGE | {chart.table.anchor for chart in shown}
-    for chart in shown:
+    ids = IDS_ON_EVERY_PAGE | {chart.table.anchor for chart in budget_charts}
+    for chart in budget_charts:
         ids |= ids_of_chart(chart, budget)
     ids |= {"av-varje-100-kronor"} if of_hundred else set()
     return ids | ({"uppfoljning"} if has_follow_up else set())

@@ -50,9 +50,3 @@ def decisions_as_html(plan):
             # `words` has escaped the name.
             rows.append((mark_safe(sentence), documents.get(entry.document_id)))
     return rows
-
-
-def is_proposal(plan):
-    """Tell whether `plan` has been proposed but not decided. Its decisions have been prefetched."""
-    kinds = {entry.kind for entry in plan.decisions.all()}
-    return kinds == {Decision.Kind.PROPOSED}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from blekinge_site.formats import amount, day
 from blekinge_site.languages import lines_of
-from planning.decisions import decision, is_proposal
+from planning.decisions import decision
 from planning.indicators import indicator_charts, sentence_of
 from planning.labels import label_text
 
@@ -28,7 +28,7 @@ def notice(plan_in_year):
             sentence = _("Planen gällde %(period)s.")
         period = sentence % {"period": plan_in_year.plan.period}
         return f"{_('Gäller inte längre.')} {period}"
-    if is_proposal(plan_in_year.plan):
+    if plan_in_year.is_proposal:
         return f"{_('Det här är ett förslag.')} {_('Planen är inte beslutad.')}"
     return ""
 
@@ -162,7 +162,7 @@ def plan_content(plan_in_year, budgets):
                 "heading": _("Budget %(year)s") % {"year": budget.year},
                 "introduction": lines_of(budget.introduction),
                 "tax_rate": tax_rate(budget),
-                "tables": [table_content(chart) for chart in charts if chart.rows],
+                "tables": [table_content(chart) for chart in charts],
             }
             for budget, charts in budgets
         ],

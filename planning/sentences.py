@@ -39,10 +39,14 @@ def heading(column):
 def in_words(chart):
     """Return sentences as HTML that say what the bars of `chart` show, or an empty string.
 
-    A waterfall is summed up by its sums and what is left; other bars by the largest.
+    A waterfall is summed up by its sums and what is left; other bars by the largest. If they don't show the
+    budget for the year of the page, the sentences begin with what they show.
     """
     sentences = waterfall_in_words(chart) if chart.is_waterfall else largest_in_words(chart)
-    return format_html_join(" ", "{}", ((sentence,) for sentence in sentences))
+    text = format_html_join(" ", "{}", ((sentence,) for sentence in sentences))
+    if not text or len(chart.columns) == 1 or chart.shows_budget_of_year:
+        return text
+    return format_html("{}: {}", heading(chart.column), text)
 
 
 def waterfall_in_words(chart):

@@ -22,7 +22,7 @@ from pages.models import DailyStat, RegionProfile
 from pages.publishing.publishable import Withdrawn, now
 from pages.publishing.slugs import find_by_slug
 from planning import charts, pdf
-from planning.decisions import decision, decisions_as_html, is_proposal
+from planning.decisions import decision, decisions_as_html
 from planning.labels import plan_name
 from planning.models import (
     Budget,
@@ -83,9 +83,13 @@ IDS_ON_BUDGET = {"innehall", "feedback-question", "uppfoljning", "av-varje-100-k
 
 
 def charts_of(budget, code=None):
-    """Return the Charts of the tables of `budget`, which have been prefetched with their anchors."""
+    """Return the Charts of those tables of `budget` that have lines and columns.
+
+    The tables have been prefetched. Their anchors are set.
+    """
     give_anchors(budget.tables.all(), taken=IDS_ON_BUDGET | {f"chart-{budget.year}"})
-    return [charts.chart_of(table, budget.year, code) for table in budget.tables.all()]
+    budget_charts = [charts.chart_of(table, budget.year, code) for table in budget.tables.all()]
+    return [chart for chart in budget_charts if chart.rows]
 
 
 def fetch_parts(plan):
@@ -206,7 +210,6 @@ def plan_context(plan):
     return {
         "budgets": budgets,
         "decisions": decisions_as_html(plan),
-        "is_proposal": is_proposal(plan),
     }
 
 
@@ -310,7 +313,6 @@ def budget_page(request, period, year, code=None):
             "plan": plan,
             "budget": budget,
             "decision": decision("", budget.decided_on),
-            "is_proposal": is_proposal(plan),
             "charts": budget_charts,
             "of_hundred": chart,
             "income": income,

@@ -75,7 +75,9 @@ class ContentListMixin:
     def get_list_select_related(self, request):
         if not self.parent_field:
             return super().get_list_select_related(request)
-        return [self.model.path_to_publishable()]
+        related = [field.name for field in self.model._meta.fields if field.is_relation]
+        shown = [name for name in related if name in self.list_display]
+        return [self.model.path_to_publishable(), *shown]
 
     def get_list_display(self, request):
         columns = super().get_list_display(request)

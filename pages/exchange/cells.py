@@ -89,6 +89,7 @@ class Sheet:
     sheets: list[SheetName] = field(default_factory=list)
     has_more_columns: bool = False
     characters: int = field(default=0, repr=False)
+    delimiter: str = ""  # what divides the columns of a csv file
 
     def add_row(self, number, cells, is_hidden=False):
         """Add a row unless it is empty. Raises ValidationError if the sheet becomes too large."""

@@ -39,7 +39,7 @@ def read_csv(content):
     stated = DELIMITER_LINE.fullmatch(first_lines[0]) if first_lines else None
     delimiter = stated[1] if stated else _delimiter(first_lines)
     reader = csv.reader(_bounded(_lines(content, encoding)), delimiter=delimiter, strict=True)
-    sheet = Sheet("")
+    sheet = Sheet("", delimiter=delimiter)
     try:
         for number, texts in enumerate(reader, start=1):
             if number == 1 and stated:

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from django import forms
 
-from blekinge_site.formats import DASHES, MINUS, amount, parse_number
+from blekinge_site.amounts import AmountError, parse_amount
+from blekinge_site.formats import amount
 from planning.models import NONE
 from planning.models.amounts import DASH, MAX_DIGITS
 
@@ -29,15 +30,18 @@ class AmountCellField(forms.Field):
 
     def to_python(self, value):
         text = (value or "").strip()
-        if not text:
-            return None
-        if text.translate(DASHES) == MINUS:
-            return NONE
+        message = self.error_messages["invalid"]
         try:
-            number = parse_number(text)
-        except ValueError as error:
-            message = self.error_messages["invalid"]
+            parsed = parse_amount(text)
+        except AmountError as error:
             raise forms.ValidationError(message, "invalid", {"text": text}) from error
+        if parsed is None:
+            return None
+        if parsed.unit is not None:
+            raise forms.ValidationError(message, "invalid", {"text": text})
+        if parsed.value is None:
+            return NONE
+        number = parsed.value
         if len(number.as_tuple().digits) > MAX_DIGITS - self.decimals:
             raise forms.ValidationError(self.error_messages["digits"], "digits")
         rounded = round(number, self.decimals)

@@ -3,6 +3,8 @@
 import re
 from itertools import count
 
+from blekinge_site.units import units_in
+from planning.importing.amounts import SIZE, listed_units
 from planning.models import BudgetLine
 
 MAX_ROWS = 500
@@ -30,6 +32,17 @@ def kind_of(name):
     return kinds.get(first_word, BudgetLine.Kind.ITEM).value
 
 
+def notes_about_unit(headings, unit):
+    """Return a list with a warning if `headings` state another unit than `unit`, that of the table."""
+    others = set().union(*map(units_in, headings)) - {SIZE.get(unit)}
+    if not others or unit not in SIZE:
+        return []
+    return [
+        f"Rubrikerna säger {listed_units(others)}, men tabellens belopp är i {listed_units([SIZE[unit]])}. "
+        "Beloppen är inte omräknade. Importera en fil i stället, så räknas de om."
+    ]
+
+
 def add_pasted_rows(data, text, columns):
     """Return the POST `data` of a table's form with the rows in `text`, and sentences about what came in.
 
@@ -39,7 +52,9 @@ def add_pasted_rows(data, text, columns):
     rows = rows_of(text)
     notes = []
     if rows and is_heading(rows[0]):
-        notes.append(f"Den första raden, ”{' · '.join(rows.pop(0))}”, lästes som rubriker.")
+        headings = rows.pop(0)
+        notes.append(f"Den första raden, ”{' · '.join(headings)}”, lästes som rubriker.")
+        notes += notes_about_unit(headings, data.get("unit", ""))
     if len(rows) > MAX_ROWS:
         notes.append(f"Högst {MAX_ROWS} rader tas emot på en gång. Resten är inte med.")
     if not rows:

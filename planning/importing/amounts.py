@@ -33,18 +33,28 @@ def units_stated(layout, columns):
     """Return the units that the file states for each of `columns`: `{column: {Unit, …}}`.
 
     They stand in the heading of the column or of the names, in rows above or below without amounts, in the
-    name of the sheet, or in the number formats of the cells.
+    name of the sheet, or in the number formats of the cells. A row that states units in several of `columns`
+    has one for each of them, otherwise a unit is that of all columns.
     """
+    amounts = set(columns)
     texts = [layout.sheet.name]
+    texts += [heading for column, heading in enumerate(layout.headings) if column not in amounts]
+    of_columns = {column: units_in(layout.headings[column]) for column in columns}
     without_amounts = [
         row
         for row in layout.body
         if all(says_no_amount(layout.cell(row, column)) for column in columns)
     ]
     for row in [*layout.rows_above, *without_amounts]:
-        texts += [cell.text for cell in row.cells if cell.number is None]
-    amounts = set(columns)
-    texts += [heading for column, heading in enumerate(layout.headings) if column not in amounts]
+        by_column = {
+            column: cell.text for column, cell in enumerate(row.cells) if cell.number is None
+        }
+        own = {column: by_column.get(column, "") for column in columns}
+        if sum(bool(units_in(text)) for text in own.values()) > 1:
+            for column, text in own.items():
+                of_columns[column] |= units_in(text)
+                by_column.pop(column, None)
+        texts += by_column.values()
     everywhere = set().union(*map(units_in, texts))
     stated = {}
     for column in columns:
@@ -52,11 +62,16 @@ def units_stated(layout, columns):
         of_formats = {
             unit_of_format(cell.number_format) for cell in cells if cell.number is not None
         }
-        stated[column] = everywhere | units_in(layout.headings[column])
+        stated[column] = everywhere | of_columns[column]
         # Formats that state the unit of some amounts say nothing about the others.
         if stated[column] or None not in of_formats:
             stated[column] |= {unit for unit in of_formats if isinstance(unit, Unit)}
     return stated
+
+
+def listed_units(units, conjunction=" och "):
+    """Return the names of `units` as text, the smallest first: tusen kronor och miljoner kronor."""
+    return conjunction.join(str(UNIT_OF_TABLE[unit].label) for unit in sorted(units))
 
 
 def says_no_amount(cell):
@@ -169,11 +184,13 @@ class Amounts:
         if not open_columns:
             return
         several = set().union(*(self.units[column] for column in open_columns))
-        names = [str(UNIT_OF_TABLE[unit].label) for unit in sorted(several)]
+        which = ""
+        if bare - set(open_columns):
+            which = f" under {' och '.join(self.headings[column] for column in open_columns)}"
         text = (
-            f"Filen anger beloppen både i {' och i '.join(names)}. Vilken enhet har de?"
+            f"Filen anger beloppen{which} både i {listed_units(several, ' och i ')}. Vilken enhet har de?"
             if several
-            else "Filen säger inte vilken enhet beloppen har. Vilken är det?"
+            else f"Filen säger inte vilken enhet beloppen{which} har. Vilken är det?"
         )
         choices = [(unit.value, unit.label) for unit in BudgetTable.Unit]
         self.questions.append(Question("unit", text, choices, answer=answer if chosen else ""))
@@ -195,6 +212,15 @@ class Amounts:
         """Return the size in kronor of the unit of `cell`, or None if it isn't known yet."""
         # The unit in a number format has been compared with what the rest of the file states.
         return (own_unit if cell.number is None else None) or self.unit_by_column.get(column)
+
+    def units_of_row(self, row):
+        """Return the Units of the amounts in `row`, as far as they are known."""
+        units = set()
+        for column in self.units:
+            cell, value, own_unit = self.read.get((row.number, column), (None, None, None))
+            if value is not None:
+                units.add(self.size(cell, column, own_unit))
+        return units - {None}
 
     def _decimals_of_file(self):
         """Return the decimals that the file displays, in the unit of the table."""

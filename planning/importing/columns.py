@@ -4,6 +4,7 @@ import re
 
 from django.core.exceptions import ValidationError
 
+from blekinge_site.formats import DASHES
 from planning.importing.headings import Heading, is_plain, likely_kind, read_heading, role_of
 from planning.importing.layout import letter
 from planning.models import BudgetColumn
@@ -18,8 +19,8 @@ ROLES = {
 ROWS_TO_JUDGE_BY = 60
 # A number, perhaps with a unit, a footnote mark or a percent sign, or an error in place of it.
 LIKE_A_NUMBER = re.compile(
-    r"[^A-Za-zÅÄÖåäö]*\d[^A-Za-zÅÄÖåäö]*(?:[a-zåäö]{1,4}\.?\W*|(?:milj|tus|kron)\w*[ \w]*)?|[-\N{EN DASH}"
-    r"\N{EM DASH}\N{MINUS SIGN}. ]+|#.*"
+    r"[^A-Za-zÅÄÖåäö]*\d[^A-Za-zÅÄÖåäö]*(?:[a-zåäö]{1,4}\.?\W*|(?:milj|tus|kron)\w*[ \w]*)?"
+    r"|[\N{MINUS SIGN}. ]+|#.*"
 )
 
 
@@ -88,7 +89,7 @@ def looks_like_number(cell):
         return None
     if cell.number is not None or cell.problem:
         return True
-    return bool(LIKE_A_NUMBER.fullmatch(cell.text.strip()))
+    return bool(LIKE_A_NUMBER.fullmatch(cell.text.translate(DASHES).strip()))
 
 
 def heading_text(layout, index, column):

@@ -76,10 +76,8 @@ class GoalReview(Review):
             self.areas[area.goal_id].append(area)
 
     def _has_columns(self):
-        if self.layout.index is None:
-            self.errors.append(
-                "Ingen rubrikrad hittades bland de första tjugo raderna. Välj vilken rad som har rubrikerna."
-            )
+        if self.layout.problem:
+            self.errors.append(self.layout.problem)
             return False
         for role, label in HEADINGS.items():
             if len(same := self.layout.columns_with(role)) > 1:

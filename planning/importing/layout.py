@@ -66,6 +66,23 @@ class Layout:
         return None if self.index is None else self.rows[self.index].number
 
     @property
+    def problem(self):
+        """A Swedish sentence that says why the rows cannot be read, or ""."""
+        if self.index is None:
+            return (
+                "Ingen rubrikrad hittades bland de första tjugo raderna. "
+                "Välj vilken rad som har rubrikerna."
+            )
+        width = len(self.rows[self.index].cells)
+        wide = [row.number for row in self.body if len(row.cells) > width]
+        if self.sheet.delimiter == "," and wide:
+            return (
+                f"Rad {listed(wide)} har fler värden än rubrikraden. Komman skiljer kolumner i filen, "
+                "och står kanske också i text eller belopp. Spara den som .xlsx."
+            )
+        return ""
+
+    @property
     def is_as_found(self):
         return self.index is not None and self.index == self.found_index
 

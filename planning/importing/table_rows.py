@@ -1,12 +1,17 @@
 """Picks the rows of a sheet that are lines of a table."""
 
-from planning.importing.amounts import name_of_cell, says_no_amount
+import re
+
+from blekinge_site.units import units_in
+from planning.importing.amounts import listed_units, name_of_cell, says_no_amount
 from planning.importing.columns import ROLES
 from planning.importing.headings import read_heading
 from planning.importing.layout import listed
 from planning.importing.review import CellError, Question
 
 MAX_NAME_LENGTH = 200
+# A share of something, unlike the rate in "Uppräkning med 2 %".
+IN_PERCENT = re.compile(r"(?<!\d)(?<!\d )(?:%|procent\b)", re.I)
 
 
 class FileLine:
@@ -80,6 +85,33 @@ def line_in(review, row):
         proposal = name[:MAX_NAME_LENGTH]
         line.errors.append(CellError(ROLES["name_sv"], problem, input_name, proposal))
     return line
+
+
+def check_names(review):
+    """Add an error to each new line whose name says that its amounts have another unit than the file's.
+
+    Staff who write the name anew, as it is or in other words, have decided.
+    """
+    for entry in review.lines:
+        name_input = name_of_cell(entry.row, review.name_column)
+        if entry.before or review.choices.get(name_input, "").strip():
+            continue
+        if problem := problem_of_unit(review.amounts, entry):
+            entry.errors.append(CellError(ROLES["name_sv"], problem, name_input))
+
+
+def problem_of_unit(amounts, entry):
+    """Return a sentence if the name of `entry` states a share or another unit than its amounts have."""
+    way_out = "Ta bort raden ur filen, eller skriv det namn som den ska ha."
+    if IN_PERCENT.search(entry.name):
+        return f"Raden är i procent enligt sitt namn. {way_out}"
+    stated = units_in(entry.name)
+    others = amounts.units_of_row(entry.row) - stated
+    if not stated or not others:
+        return ""
+    return (
+        f"Namnet säger {listed_units(stated)}, men beloppen är i {listed_units(others)}. {way_out}"
+    )
 
 
 def looks_like_headings(review, row):

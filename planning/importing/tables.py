@@ -16,7 +16,7 @@ from planning.importing.table_changes import (
     list_changes_of_table,
     list_rows,
 )
-from planning.importing.table_rows import pick_rows
+from planning.importing.table_rows import check_names, pick_rows
 from planning.importing.titles import likely_title
 from planning.models import NONE, BudgetLine, BudgetTable
 
@@ -55,10 +55,8 @@ class TableReview(Review):
 
     def _has_columns(self):
         layout = self.layout
-        if layout.index is None:
-            self.errors.append(
-                "Ingen rubrikrad hittades bland de första tjugo raderna. Välj vilken rad som har rubrikerna."
-            )
+        if layout.problem:
+            self.errors.append(layout.problem)
             return False
         columns_of_last_time = self.last_time.get("columns", {})
         self.amount_columns = [
@@ -113,6 +111,7 @@ class TableReview(Review):
         self.table = copy(target.table) if target.table else BudgetTable(budget=target.budget)
         self.table.unit, self.table.decimals = self.amounts.unit, self.amounts.decimals
         self._match()
+        check_names(self)
         self._fill_in()
         self._set_kinds()
         if not target.table:

@@ -17,8 +17,11 @@ MAX_DIGITS = 15
 DASH = "\N{EN DASH}"  # how staff see a cell without an amount
 
 
-class Dash(enum.Enum):
-    """The content of a cell that the decided table prints as a dash: there is no amount."""
+class Dash(enum.StrEnum):
+    """The content of a cell that the decided table prints as a dash: there is no amount.
+
+    Its str is what JSON holds, so that a backup, which writes the str of each value, can be restored.
+    """
 
     NONE = "none"
 

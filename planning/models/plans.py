@@ -5,7 +5,7 @@ from pathlib import PurePath
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Max, Q
+from django.db.models import Exists, F, Max, OuterRef, Q
 from django.urls import reverse
 
 from pages.publishing.ordered import Ordered
@@ -16,6 +16,13 @@ from pages.publishing.uploads import MAX_MEGABYTES, check_document
 class RegionalPlanQuerySet(PublishableQuerySet):
     def get_by_natural_key(self, first_year, last_year):
         return self.get(first_year=first_year, last_year=last_year, version=1)
+
+    def with_is_proposal(self):
+        """Annotate each plan with `is_proposal`: whether it has been proposed but not decided."""
+        decisions = Decision.objects.filter(plan=OuterRef("pk"))
+        proposals = decisions.filter(kind=Decision.Kind.PROPOSED)
+        others = decisions.exclude(kind=Decision.Kind.PROPOSED)
+        return self.annotate(is_proposal=Exists(proposals) & ~Exists(others))
 
 
 class RegionalPlan(Publishable):

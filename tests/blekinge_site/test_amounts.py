@@ -40,7 +40,7 @@ def test_a_positive_amount_is_read_in_any_notation(text, value):
 
 
 def test_a_dash_says_none_and_an_empty_cell_says_nothing():
-    for dash in ("-", "\u2010", "\u2011", "\u2013", "\u2014", "\u2212", " \u2013 "):
+    for dash in [*"-\u2010\u2011\u2012\u2013\u2014\u2015\u2212", " \u2013 "]:
         assert parse_amount(dash) == Amount(None)
     assert parse_amount("- kr") == Amount(None, Unit.KRONOR)
     for empty in ("", "  ", "\u00a0", "\u200b"):

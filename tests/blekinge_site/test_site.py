@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
-from pages.models import CoreValue, DailyStat, Page
+from pages.models import CoreValue, DailyStat, Page, RegionProfile
 from planning.models import (
     Decision,
     FollowUp,
@@ -173,8 +173,8 @@ def test_queries_do_not_grow_with_content(client, db, number):
         "/regionplan/1900-1999/": 16,
         # plans, perspectives, goals, areas, indicators, values, footer
         "/regionplan/1900-1999/perspektiv-1/": 7,
-        # plans, budget, tables, columns, lines, decisions, follow-up, footer
-        "/regionplan/1900-1999/budget-1900/": 8,
+        # plans, budget, tables, columns, lines, follow-up, footer
+        "/regionplan/1900-1999/budget-1900/": 7,
         "/sida-1/": 2,  # page, footer
         "/aterkoppling/tack/": 1,  # footer
         "/finns-inte/": 3,  # page, withdrawn page, footer
@@ -352,3 +352,21 @@ def test_every_admin_page_opens(admin_client, content):
             pages += [f"{names}{obj.pk}/change/", f"{names}{obj.pk}/history/"]
         for page in pages:
             assert admin_client.get(page, follow=True).status_code == 200, page
+
+
+def test_queries_of_lists_in_the_admin_do_not_grow_with_content(admin_client, db):
+    def queries_of_lists():
+        counts = {}
+        for model in admin.site._registry:
+            address = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+            with CaptureQueriesContext(connection) as queries:
+                admin_client.get(address, follow=True)
+            counts[address] = len(queries)
+        return counts
+
+    fill(1)
+    few = queries_of_lists()
+    for model in (Page, RegionalPlan, RegionProfile):
+        model.objects.all().delete()
+    fill(3)
+    assert queries_of_lists() == few

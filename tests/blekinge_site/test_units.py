@@ -14,23 +14,26 @@ from blekinge_site.units import (
 @pytest.mark.parametrize(
     ("unit", "texts"),
     [
-        (Unit.KRONOR, ["kr", "Belopp (kr)", "Kronor", "SEK", "Skattesats, kronor per 100", "kr/inv"]),
+        (Unit.KRONOR, ["kr", "Belopp (kr)", "Kronor", "SEK", "Skattesats, kronor per 100", "kr/inv",
+                       "Budget 2024 kr", "Tabell 3, kr"]),
         (
             Unit.THOUSANDS,
             ["tkr", "1 tkr", "(tkr)", "i tkr", "Belopp tkr", "TKR", "Budget_tkr", "kkr", "KSEK",
              "Tusental kronor", "tusentals kr", "1000-tal kronor", "i 1 000 kr", "(1000 kr)", "t kr",
-             "tusen kronor"],
+             "tusen kronor", "t.kr", "Bokslut 2022 tkr", "Plan 2024–26 tkr"],
         ),
         (
             Unit.MILLIONS,
             ["mnkr", "mkr", "Mkr", "MSEK", "milj kr", "milj. kr", "Miljoner kronor", "Resultat, mnkr 2024",
-             "Belopp\n(mnkr)", "Belopp i\u00a0mnkr", "mn kr", "miljoner"],
+             "Belopp\n(mnkr)", "Belopp i\u00a0mnkr", "mn kr", "miljoner", "m.kr",
+             "Budget 2024 mnkr", "2024–2026 mnkr"],
         ),
         (Unit.BILLIONS, ["mdkr", "mdr", "mdr kr", "Miljarder kronor", "bsek", "miljard kronor"]),
         (
             None,
             ["", "2019", "Post", "krav", "mark", "sekund", "Okr", "mnkrx", "Av varje 100 kronor",
-             "Bidrag över 500 kr", "Verksamhetens nettokostnader", "Tusenskönan", "Blad1"],
+             "Bidrag över 500 kr", "Verksamhetens nettokostnader", "Tusenskönan", "Blad1",
+             "Källa: SKR", "Varav 2,5 miljoner kronor är vite", "Bokslut 2023: 12 mnkr", "10 000 kr"],
         ),
         (SEVERAL_UNITS, ["tkr/mnkr", "kr och tkr", "Belopp i mnkr, skattesats i kronor"]),
     ],

@@ -10,7 +10,7 @@ from django.utils.translation import override
 from blekinge_site.formats import amount
 from planning.models import BudgetLine
 from tests.browser import pages
-from tests.factories import make_page
+from tests.factories import make_budget, make_page, make_plan, make_table
 
 in_both_languages = pytest.mark.parametrize("language", pages.LANGUAGES)
 
@@ -76,6 +76,30 @@ def test_a_table_of_many_columns_scrolls_beside_its_names(site, new_context):
     assert name.bounding_box()["x"] == before
     assert before + name.bounding_box()["width"] < 200  # which leaves room for an amount
     assert page.evaluate("() => document.documentElement.scrollWidth") == 320
+
+
+def test_amounts_beside_each_other_do_not_look_like_one(site, new_context):
+    """The gap between 1 332 and 188 is more than three times the space between thousands."""
+    budget = make_budget(make_plan(2026, 2028), 2026)
+    columns = [("budget", 2026), ("plan", 2027), ("plan", 2028)]
+    make_table(budget, [("result", ["1332", "188", "38"])], columns, decimals=0)
+    page = new_context(viewport=window(1280)).new_page()
+    page.goto(site + budget.get_absolute_url())
+    gap, space = page.locator(".bars__result").evaluate(
+        """row => {
+            const range = document.createRange();
+            const [first, second] = [...row.querySelectorAll("td")].map(cell => {
+                range.selectNodeContents(cell);
+                return range.getBoundingClientRect();
+            });
+            const text = row.querySelector("td").firstChild;
+            const start = text.data.indexOf("\u00a0");
+            range.setStart(text, start);
+            range.setEnd(text, start + 1);
+            return [second.left - first.right, range.getBoundingClientRect().width];
+        }"""
+    )
+    assert gap > 3 * space > 0
 
 
 def test_an_opened_sum_leaves_its_bar_in_place(site, new_context):

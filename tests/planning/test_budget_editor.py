@@ -90,6 +90,8 @@ def rows_of(before, after):
         ("−6 198,0", Decimal("-6198.0")),
         ("-6198", Decimal("-6198.0")),
         ("\u20136\u2009198,00", Decimal("-6198.0")),
+        ("(6 198,0)", Decimal("-6198.0")),
+        ("6.198,0-", Decimal("-6198.0")),
         ("-", NONE),
         (" \u2013 ", NONE),
         ("\u2212", NONE),
@@ -110,6 +112,17 @@ def test_amounts_are_shown_with_the_decimals_of_the_table(admin_client, budget):
     [row, *_extra] = grid_of(admin_client.get(admin_address(table))).rows
     shown = [cell.field.value() for cell in row.amounts]
     assert shown == ["\u22126\u00a0198,00", "\u2013", None]
+
+
+@pytest.mark.parametrize("written", ["98 8,3", "1 079 512 tkr", "59,3 %", "59,3 1)"])
+def test_a_cell_that_can_be_misread_is_refused(admin_client, table, written):
+    response = submitted(admin_client, table, **{"lines-0-amount_budget-2019": written})
+    [(row, label, text)] = errors_of(response)
+    assert (row, label, text.partition(".")[0]) == (
+        1,
+        "Budget 2019",
+        f"”{written}” är inget belopp",
+    )
 
 
 @pytest.mark.parametrize(
@@ -262,7 +275,7 @@ def test_a_row_of_another_table_is_refused(admin_client, table, budget):
 
 def test_pasted_rows_become_rows_but_arent_saved(admin_client, budget):
     table = make_table(budget, [("item", [None, None])], [("budget", 2019), ("plan", 2020)])
-    pasted = "Post\tBudget 2019\t2020\nrad 1\t988,3\t–\nSumma intäkter\t(oklart)\t1\t2\n"
+    pasted = "Post\tBudget 2019, tkr\t2020\nrad 1\t988,3\t–\nSumma intäkter\t(oklart)\t1\t2\n"
     response = submitted(admin_client, table, pasted=pasted, _paste="")
     rows = [
         (row.names[0].field.value(), row.line.kind, [cell.field.value() for cell in row.amounts])
@@ -277,7 +290,8 @@ def test_pasted_rows_become_rows_but_arent_saved(admin_client, budget):
     assert (row, label, text.partition(".")[0]) == (2, "Budget 2019", "”(oklart)” är inget belopp")
     text = text_of(response)
     assert "2 rader är inlästa, men inget är sparat än. Se över raderna nedan och spara." in text
-    assert "Den första raden, ”Post · Budget 2019 · 2020”, lästes som rubriker." in text
+    assert "Den första raden, ”Post · Budget 2019, tkr · 2020”, lästes som rubriker." in text
+    assert "Rubrikerna säger tusen kronor, men tabellens belopp är i miljoner kronor." in text
     assert "1 av raderna har fler belopp än tabellen, som har 2 kolumner." in text
     assert table.lines.get().amounts == {}
 

@@ -130,8 +130,11 @@ def test_an_empty_table_takes_the_unit_of_the_file(budget):
     assert (table.unit, table.decimals, amount_of(table)) == ("msek", 3, Decimal("1079.512"))
 
 
-def test_a_unit_that_the_file_does_not_state_is_asked_for(table):
-    file = csv_of("Post;Budget 2023", "Skatteintäkter;1 079,5")
+@pytest.mark.parametrize(
+    "note", ["", "Källa: SKR;", "1) Varav 2,5 miljarder kronor är bidrag.;", "Tak: 500 tkr;"]
+)
+def test_a_unit_that_the_file_does_not_state_is_asked_for(table, note):
+    file = csv_of("Post;Budget 2023", "Skatteintäkter;1 079,5", note)
     assert problems_of(review_of(file, table)) == [NOT_SAID]
     import_file(file, table, unit="msek")
     assert amount_of(table) == Decimal("1079.5")
@@ -169,13 +172,56 @@ def test_number_formats_that_state_the_unit_of_some_amounts_only_are_not_enough(
     assert problems_of(review_of(file, table)) == [NOT_SAID]
 
 
-def test_columns_may_have_different_units(table):
-    file = csv_of("Post;Budget 2023 (mnkr);Plan 2024 (tkr)", "Skatteintäkter;1 079,5;1 100 000")
-    import_file(file, table)
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ["Post;Budget 2023 (mnkr);Plan 2024 (tkr)"],
+        ["Post;Budget 2023;Plan 2024", ";mnkr;tkr"],
+        [";mnkr;t.kr", "Post;Budget 2023;Plan 2024"],
+    ],
+)
+def test_columns_may_have_different_units(table, headings):
+    import_file(csv_of(*headings, "Skatteintäkter;1 079,5;1 100 000"), table)
     assert table.lines.get(code="rad-1").amounts == {
         "budget-2023": Decimal("1079.5"),
         "plan-2024": Decimal("1100.0"),
     }
+
+
+def test_the_columns_whose_unit_is_not_stated_are_named(budget):
+    file = csv_of("Post;Budget 2023 (mnkr);Plan 2024", "Skatteintäkter;1;2")
+    text = "Filen säger inte vilken enhet beloppen under Plan 2024 har. Vilken är det?"
+    assert problems_of(review_of(file, budget, title="Ramar")) == [text]
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("Investeringar (mnkr)", "Namnet säger miljoner kronor, men beloppen är i tusen kronor."),
+        ("Skattesats, kr", "Namnet säger kronor, men beloppen är i tusen kronor."),
+        ("Soliditet, %", "Raden är i procent enligt sitt namn."),
+        ("Resultat i procent av skatter", "Raden är i procent enligt sitt namn."),
+    ],
+)
+def test_a_name_that_says_another_unit_is_refused_until_it_is_written_anew(budget, name, problem):
+    file = csv_of("Post;Budget 2023 (tkr)", "Skatteintäkter;1", f"{name};11,19")
+    review = review_of(file, budget, title="Ramar")
+    [text] = problems_of(review)
+    assert text.startswith(f"Rad 3, Namn, svenska: {problem} Ta bort raden ur filen, eller")
+    table = import_file(file, budget, title="Ramar", **{"cell-3-0": "Investeringar"})
+    assert [line.name_sv for line in table.lines.all()] == ["Skatteintäkter", "Investeringar"]
+
+
+@pytest.mark.parametrize("name", ["Skatter (tkr)", "Uppräkning med 2 %", "Bidrag på 500 kr"])
+def test_a_name_may_have_the_unit_of_its_amounts_and_figures(budget, name):
+    table = import_file(csv_of("Post;Budget 2023 (tkr)", f"{name};1"), budget, title="Ramar")
+    assert [line.name_sv for line in table.lines.all()] == [name]
+
+
+def test_a_line_that_the_table_has_may_be_called_what_it_is_called(table):
+    table.lines.filter(code="rad-1").update(name_sv="Soliditet, %")
+    file = csv_of("Post;Budget 2023 (mnkr)", "Soliditet, %;1001")
+    import_file(file, table)
 
 
 def test_decimals_that_a_workbook_does_not_display_are_offered_as_rounding(budget):

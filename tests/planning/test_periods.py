@@ -126,6 +126,27 @@ def test_a_proposal_is_shown_as_one_until_it_is_decided(client, db):
     assert "Det här är ett förslag." not in text_of(client.get(plan.get_absolute_url()))
 
 
+def test_a_proposal_is_in_force_nowhere(client, db):
+    proposal = make_plan(2022, 2999, title_sv="Nya planen", is_leading=True)
+    decided = make_plan(2019, 2998, title_sv="Beslutade planen", successor=proposal)
+    decision = Decision.objects.create(plan=proposal, position=1, kind="proposed")
+    perspective = make_perspective(proposal)
+    assert plan_to_show(published_plans(2023)).plan == decided
+    text = text_of(client.get("/regionplan/"))
+    assert (
+        "Nya planen 2022–2999 Förslag, inte beslutat Beslutade planen 2019–2998 Gäller nu" in text
+    )
+    assert "Det här är ett förslag." in text_of(client.get(perspective.get_absolute_url()))
+    assert "Det här är ett förslag." not in text_of(client.get("/"))
+    decided.delete()
+    assert "Det här är ett förslag." in text_of(client.get("/"))
+    [past] = published_plans(3000)
+    assert (past.has_ended, past.in_force) == (False, False)
+    decision.kind = Decision.Kind.DECIDED
+    decision.save()
+    assert [entry.has_ended for entry in published_plans(3000)] == [True]
+
+
 def test_a_decision_is_escaped_and_marked_where_english_is_missing(client, db):
     Decision.objects.create(plan=make_plan(), position=1, decided_by_sv="fullmäktige & <styrelsen>")
     swedish = client.get("/regionplan/2019-2021/").content.decode()

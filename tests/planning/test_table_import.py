@@ -441,6 +441,11 @@ NO_HEADINGS = (
             csv_of("Post;Budget 2023 (mnkr)", f"{'A' * 201};1"),
             ["Rad 2, Namn, svenska: Namnet har fler än 200 tecken."],
         ),
+        (
+            csv_of("Post,Budget 2023 (mnkr)", "A,1079,5", "B,12,5"),
+            ["Rad 2 och 3 har fler värden än rubrikraden. Komman skiljer kolumner i filen, och står "
+             "kanske också i text eller belopp. Spara den som .xlsx."],
+        ),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_imported_is_explained(budget, file, problems):

@@ -146,6 +146,18 @@ def test_a_waterfall_is_summed_up_by_its_sums_and_what_is_left(budget):
     assert said(budget, deficit, [("outcome", 2018)]) == "Det fattades 3,0 miljoner kronor."
 
 
+def test_what_is_summed_up_is_said_unless_it_is_the_budget_for_the_year(client, budget):
+    lines = [("item", ["2", "3", "2"]), ("item", ["-1", "-1", "-4"]), ("result", ["1", "2", "-2"])]
+    make_table(budget, lines, [("outcome", 2018), ("budget", 2019), ("plan", 2020)])
+    text = "Tabell 1 Kvar blir 2,0 miljoner kronor."
+    assert text in page(client)
+    assert "Tabell 1 Plan 2020: Det fattas 2,0 miljoner kronor." in page(
+        client, f"{BUDGET}plan-2020/"
+    )
+    english = "Tabell 1 Outcome 2018: The surplus was SEK 1.0 million."
+    assert english in page(client, f"{ENGLISH}outcome-2018/")
+
+
 def test_nothing_is_claimed_of_a_result_that_does_not_add_up(budget):
     assert said(budget, [("item", "5"), ("item", "-8"), ("result", "9")]) == (
         "Rad 3 är 9,0 miljoner kronor."
@@ -190,6 +202,21 @@ def test_a_plan_shows_the_first_table_of_each_budget_with_ids_of_its_own(client,
     assert "Alla 2 tabeller för 2019" in text
 
 
+def test_tables_without_lines_or_columns_are_neither_shown_nor_counted(client, budget):
+    empty = make_table(budget, title_sv="Tom")
+    empty.columns.all().delete()
+    make_table(budget, title_sv="Utan rader")
+    make_table(budget, [("item", ["1"])], title_sv="Ramar")
+    text = page(client, "/regionplan/2019-2021/")
+    assert "Ramar Miljoner kronor Rad 1 1,0" in text
+    assert "Budget 2019 på en egen sida" in text
+    make_table(budget, [("item", ["1"])], title_sv="Investeringar")
+    assert "Alla 2 tabeller för 2019" in page(client, "/regionplan/2019-2021/")
+    html = client.get(BUDGET).content.decode()
+    assert html.count('id="chart-2019"') == 1
+    assert "Tom" not in html
+
+
 def test_the_start_page_lists_a_few_goals_of_a_plan_without_perspectives(client, db):
     plan = make_plan(2019, 2999, goal_label_sv="effektmål", goal_label_plural_sv="effektmål")
     for number in range(1, 10):
@@ -218,5 +245,5 @@ def test_queries_do_not_grow_with_tables_columns_and_lines(client, budget, numbe
     assert BudgetColumn.objects.count() == number**2
     with CaptureQueriesContext(connection) as queries:
         assert client.get(BUDGET).status_code == 200
-    # plans, budget, tables, columns, lines, decisions, follow-up, footer
-    assert len(queries) == 8
+    # plans, budget, tables, columns, lines, follow-up, footer
+    assert len(queries) == 7

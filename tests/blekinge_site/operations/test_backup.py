@@ -22,8 +22,8 @@ from blekinge_site.operations import backup
 from pages.models import Feedback, Page, Revision
 from pages.publishing.content_version import stamp
 from pages.publishing.versions import working_copy
-from planning.models import PlanDocument, RegionalPlan
-from tests.factories import make_page
+from planning.models import NONE, PlanDocument, RegionalPlan
+from tests.factories import make_page, make_table
 from tests.site import public_addresses
 from tests.staff_forms import change
 
@@ -35,7 +35,7 @@ pytestmark = [
 
 @pytest.fixture
 def filled(content, admin_client, admin_user, settings, tmp_path):
-    """A site in use: content, accounts, a second factor, a history, a working copy and a document."""
+    """A site in use: content, accounts, a second factor, a history, a working copy, a document, a table."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.STORAGES = settings.STORAGES | {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}
@@ -46,6 +46,8 @@ def filled(content, admin_client, admin_user, settings, tmp_path):
     Authenticator.objects.create(user=editor, type="totp", data={"secret": "å", "used": [1, None]})
     change(admin_client, make_page("nyhet", status="draft"), lead_sv="Ny ingress.")
     plan = RegionalPlan.objects.get()
+    columns = [("budget", 2019), ("plan", 2020), ("plan", 2021)]
+    make_table(plan.budgets.get(), [("item", ["-6198.0", NONE, None])], columns, title_sv="Ramar")
     working_copy(plan)
     PlanDocument.objects.create(
         plan=plan, title_sv="Beslutet", position=1, file=ContentFile(b"%PDF-1", "beslut.pdf")

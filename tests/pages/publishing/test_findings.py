@@ -12,7 +12,7 @@ from pages.models import CoreValue, DailyStat, Page, RegionProfile
 from pages.publishing.findings import findings, readability_of
 from pages.publishing.readability import level, lix, sentences
 from pages.publishing.versions import working_copy
-from planning.models import FollowUp, PlanDocument, RegionalPlan
+from planning.models import Decision, FollowUp, PlanDocument, RegionalPlan
 from tests.factories import (
     make_budget,
     make_focus_area,
@@ -106,9 +106,9 @@ def test_checking_a_plan_takes_a_fixed_number_of_queries(db):
         with CaptureQueriesContext(connection) as queries:
             assert triples_of(RegionalPlan.objects.get()) == []
         # The plan, the version before it, the plan as it is now, perspectives, goals, focus areas,
-        # indicators, budgets, tables, columns, lines, documents, decisions, follow-ups, ratings; the other
-        # plans in force.
-        assert len(queries) == 16
+        # indicators, budgets, tables, columns, lines, documents, decisions, follow-ups, ratings; whether
+        # it is a proposal; the other plans in force.
+        assert len(queries) == 17
 
 
 def test_a_profile_is_checked_with_its_parts(db):
@@ -299,6 +299,10 @@ def test_one_of_several_plans_in_force_must_lead(db):
     make_plan(2022, 2024)
     text = "Samtidigt gäller Budget 2021–2024. Ange vilken plan som leder och visas på startsidan."
     assert triples_of(plan) == [(ADVICE, text, "is_leading")]
+    for proposal in (plan, other):
+        decision = Decision.objects.create(plan=proposal, position=1, kind="proposed")
+        assert triples_of(plan) == []
+        decision.delete()
     other.is_leading = True
     other.save()
     assert triples_of(plan) == []
