@@ -7,7 +7,14 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models
 from django.utils.text import capfirst, slugify
 
-from blekinge_site.formats import AmountField, CountField, DayField, LinesField, MomentField
+from blekinge_site.formats import (
+    AmountField,
+    CountField,
+    DayField,
+    LinesField,
+    MomentField,
+    MomentInput,
+)
 from pages.publishing.richtext import RichTextField
 
 LAST_POSITION = 32000  # larger than any other position
@@ -38,7 +45,7 @@ FORM_FIELDS = {
     models.DecimalField: {"form_class": AmountField},
     models.PositiveIntegerField: {"form_class": CountField},
     models.DateField: {"form_class": DayField, "widget": forms.TextInput},
-    models.DateTimeField: {"form_class": MomentField, "widget": forms.TextInput},
+    models.DateTimeField: {"form_class": MomentField, "widget": MomentInput},
     models.TextField: {"form_class": LinesField},
     RichTextField: {"widget": AdminTextareaWidget},  # keeps its own form field
 }
