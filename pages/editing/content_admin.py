@@ -13,6 +13,7 @@ from modeltranslation.admin import TranslationAdmin, TranslationTabularInline
 
 from blekinge_site.staff.addresses import admin_address, change_address
 from pages.editing.conflicts import ConflictMixin
+from pages.editing.deletion import ExplainedDeletionMixin
 from pages.editing.failed_uploads import FailedUploadMixin
 from pages.editing.fields import ContentFields
 from pages.editing.filters import MissingEnglishFilter
@@ -149,6 +150,7 @@ class ContentAdmin(
     PreviewMixin,
     FailedUploadMixin,
     RecordedChangesMixin,
+    ExplainedDeletionMixin,
     DraftPermissionsMixin,
     ContentFields,
     TranslationAdmin,
