@@ -178,15 +178,19 @@ class ContentAdmin(
             (capfirst(str(name)), address) for name, address in (self.lineage(obj) if obj else [])
         ]
         if obj is not None:
-            versions = obj.publishable().versions().with_superseded()
-            publishable = versions.get(pk=obj.publishable().pk)
-            context |= {
-                "publishable": publishable,
-                "part": f"{obj._meta.label_lower}:{obj.pk}",
-                "copy_address": admin_address(publishable, "arbetskopia", publishable.pk),
-                "may_copy": self.has_perm_to_change(request),
-            }
+            context |= self.copy_context(request, obj)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def copy_context(self, request, obj):
+        """Return what a page needs in order to lead from `obj` to the working copy."""
+        versions = obj.publishable().versions().with_superseded()
+        publishable = versions.get(pk=obj.publishable().pk)
+        return {
+            "publishable": publishable,
+            "part": f"{obj._meta.label_lower}:{obj.pk}",
+            "copy_address": admin_address(publishable, "arbetskopia", publishable.pk),
+            "may_copy": self.has_perm_to_change(request),
+        }
 
     def history_view(self, request, object_id, extra_context=None):
         """Redirect to the history of the publishable."""

@@ -93,7 +93,10 @@ class PublishableAdmin(PublishingViewsMixin, HistoryViewsMixin, ContentAdmin):
 
     @transaction.atomic
     def working_copy_view(self, request, pk):
-        """Redirect to the working copy, which is created if needed, at the part in the POST field `del`."""
+        """Redirect to the working copy, which is created if needed, at the part in the POST field `del`.
+
+        With `page=import`, redirect to its page for importing files.
+        """
         published = self.get_version(request, pk, locked=True)
         if not self.has_perm_to_change(request):
             raise PermissionDenied
@@ -104,7 +107,10 @@ class PublishableAdmin(PublishingViewsMixin, HistoryViewsMixin, ContentAdmin):
             messages.success(
                 request, "En arbetskopia är gjord. Besökare ser den inte förrän den publiceras."
             )
-        return redirect(change_address(self._requested_part(request, copy) or copy))
+        target = self._requested_part(request, copy) or copy
+        imports = hasattr(self.admin_site.get_model_admin(type(target)), "import_view")
+        page = "import" if imports and request.POST.get("page") == "import" else "change"
+        return redirect(admin_address(target, page, target.pk))
 
     def _requested_part(self, request, copy):
         """Return the counterpart in `copy` of the part that the request names, or None."""
