@@ -22,6 +22,7 @@ from pages.editing.forms import ContentForm
 from pages.editing.permissions import DraftPermissionsMixin, is_open, last_published
 from pages.editing.saving import RecordedChangesMixin
 from pages.publishing.ordered import renumber
+from pages.publishing.publishable import Part
 from pages.publishing.richtext import RichTextField
 
 
@@ -74,7 +75,15 @@ class ContentListMixin:
 
     def get_list_display(self, request):
         columns = super().get_list_display(request)
-        return [*columns, "standing"] if self.parent_field else columns
+        if not self.parent_field:
+            return columns
+        # A column with the publishable, if no column has it.
+        belongs = ["belongs_to"] if issubclass(self.model.parent_model(), Part) else []
+        return [*columns, *belongs, "standing"]
+
+    @admin.display(description="hör till")
+    def belongs_to(self, part):
+        return part.publishable()
 
     @admin.display(description="läge")
     def standing(self, part):

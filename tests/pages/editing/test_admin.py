@@ -1,6 +1,7 @@
 """Editing in the admin, through the test client; tests/browser/ does it in a real browser."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.apps import apps
@@ -16,6 +17,7 @@ from tests.factories import (
     make_perspective,
     make_plan,
     make_profile,
+    make_table,
 )
 from tests.site import text_of
 from tests.staff_forms import admin_address, change, form_of, publish
@@ -156,6 +158,18 @@ def test_each_part_links_up_to_its_plan(admin_client, plan):
         "Perspektiv 1",
         "Mål 1",
     ]
+
+
+def test_lists_show_which_plan_a_part_belongs_to(admin_client, plan):
+    goal = make_goal(make_perspective(plan))
+    make_focus_area(goal)
+    table = make_table(make_budget(plan), [("item", ["1.0"])])
+    for name in ("perspective", "goal", "focusarea", "budgettable", "budgetline", "budget"):
+        html = admin_client.get(f"/admin/planning/{name}/").content.decode()
+        assert re.search(r'class="field-(plan|belongs_to)[^>]*>(<[^>]+>)?Regionplan 2019', html), (
+            name
+        )
+    assert table.publishable() == plan
 
 
 def test_the_filter_lists_objects_without_english(admin_client, plan):
