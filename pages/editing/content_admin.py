@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import Http404
 from django.shortcuts import redirect
+from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 from modeltranslation.admin import TranslationAdmin, TranslationTabularInline
@@ -15,7 +16,7 @@ from blekinge_site.staff.addresses import admin_address, change_address
 from pages.editing.conflicts import ConflictMixin
 from pages.editing.deletion import ExplainedDeletionMixin
 from pages.editing.failed_uploads import FailedUploadMixin
-from pages.editing.fields import ContentFields
+from pages.editing.fields import ContentFields, is_english
 from pages.editing.filters import MissingEnglishFilter
 from pages.editing.form_preview import PreviewMixin
 from pages.editing.forms import ContentForm
@@ -37,11 +38,18 @@ def side_by_side(fields):
     return paired
 
 
-def show_rich_text(obj):
-    """Let a read-only form render the rich text of `obj`, which was sanitized when it was saved."""
+def show_texts(obj):
+    """Let a read-only form render the rich text of `obj`, and mark its English texts as English.
+
+    Rich text was sanitized when it was saved.
+    """
     for field in obj._meta.concrete_fields:
+        text = getattr(obj, field.attname) or ""
         if isinstance(field, RichTextField):
-            setattr(obj, field.attname, mark_safe(getattr(obj, field.attname) or ""))
+            text = mark_safe(text)
+            setattr(obj, field.attname, text)
+        if text and is_english(field):
+            setattr(obj, field.attname, format_html('<div lang="en">{}</div>', text))
 
 
 class ContentListMixin:
@@ -107,7 +115,7 @@ class ContentFormMixin:
             obj.publishable().locked()
             obj = super().get_object(request, object_id, from_field)
         if obj is not None and not is_open(obj):
-            show_rich_text(obj)
+            show_texts(obj)
         return obj
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):

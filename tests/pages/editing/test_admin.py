@@ -172,6 +172,24 @@ def test_lists_show_which_plan_a_part_belongs_to(admin_client, plan):
     assert table.publishable() == plan
 
 
+def test_english_texts_are_marked_as_english(admin_client, plan):
+    goal = make_goal(make_perspective(plan), name_en="A goal", description_en="<p>Text.</p>")
+    for obj in (plan, goal):
+        html = admin_client.get(admin_address(obj)).content.decode()
+        fields = re.findall(r'<(?:input|textarea)[^>]* name="[^"]+_en"[^>]*>', html)
+        assert fields
+        assert [field for field in fields if 'lang="en"' not in field] == []
+    swedish = re.findall(r'<(?:input|textarea)[^>]* name="[^"]+_sv"[^>]*>', html)
+    assert [field for field in swedish if "lang=" in field] == []
+
+
+def test_english_texts_that_cannot_be_changed_are_marked_too(admin_client, db):
+    page = make_page("kontakt", title_en="A < page", body_en="<p>Text.</p>")
+    html = admin_client.get(admin_address(page)).content.decode()
+    assert '<div lang="en">A &lt; page</div>' in html
+    assert '<div lang="en"><p>Text.</p></div>' in html
+
+
 def test_the_filter_lists_objects_without_english(admin_client, plan):
     perspective = make_perspective(plan, 1, name_en="one", description_sv="Text.")
     make_perspective(plan, 2, name_en="two")
