@@ -8,4 +8,4 @@ class StaffConfig(AdminConfig):
     def ready(self):
         super().ready()
         # These modules replace other apps' admin classes and connect signal receivers.
-        from blekinge_site.staff import accounts, edit_log, signin_log  # noqa: F401
+        from blekinge_site.staff import accounts, edit_log, log_admin, signin_log  # noqa: F401

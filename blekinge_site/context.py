@@ -4,8 +4,12 @@ from django.conf import settings
 
 
 def site(request):
-    """Add `site_name` and `origin`, the scheme and host of the request, such as https://example.se."""
+    """Add `site_name`, `account_contact` and `origin`, the scheme and host of the request.
+
+    An origin is such as https://example.se.
+    """
     return {
         "site_name": settings.SITE_NAME,
+        "account_contact": settings.ACCOUNT_CONTACT,
         "origin": f"{request.scheme}://{request.get_host()}",
     }

@@ -351,6 +351,7 @@ def mailers(name):
                 "password": config["EMAIL_HOST_PASSWORD"] or "",
                 "use_tls": config.get("EMAIL_USE_TLS", False),
                 "use_ssl": config.get("EMAIL_USE_SSL", False),
+                "timeout": 10,  # seconds; somebody waits for the page
             },
         }
     }

@@ -11,6 +11,7 @@ from babel.numbers import format_decimal
 from django import forms, template
 from django.forms.utils import from_current_timezone
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import get_language
 
 register = template.Library()
@@ -126,17 +127,41 @@ def parse_day(text):
     return dt.date(int(year), int(month), int(date))
 
 
-def parse_moment(text):
-    """Parse a date as `parse_day` does, followed by a time. Return a naive datetime.
+DAYS_FROM_TODAY = {"idag": 0, "i dag": 0, "imorgon": 1, "i morgon": 1, "i övermorgon": 2}
 
-    The time is 13:00 or 13.00, with or without "kl." before it. Raises ValueError for other formats.
+
+def parse_near_day(text):
+    """Parse a date as `parse_day` does, or one near today: i dag, i morgon, 26/11 or 26 november.
+
+    A date without a year is the next such date, today included. Raises ValueError for other formats.
+    """
+    today = timezone.localdate()
+    if text in DAYS_FROM_TODAY:
+        return today + dt.timedelta(days=DAYS_FROM_TODAY[text])
+    if not re.fullmatch(r"\d{1,2}/\d{1,2}|(?:den )?\d{1,2}\.? ?[a-z]+\.?", text):
+        return parse_day(text)
+    # 29 February comes within eight years.
+    for year in range(today.year, today.year + 9):
+        try:
+            day_that_year = parse_day(f"{text} {year}")
+        except ValueError:
+            continue
+        if day_that_year >= today:
+            return day_that_year
+    raise ValueError(f"not a date: {text!r}")
+
+
+def parse_moment(text):
+    """Parse a date as `parse_near_day` does, followed by a time. Return a naive datetime.
+
+    The time is 13:00, 13.00 or 13, with or without "kl." before it. Raises ValueError for other formats.
     """
     match = re.fullmatch(
-        r"(.+?)[ T,]+(?:kl\.? ?)?(\d{1,2})[:.](\d{2})", " ".join(text.lower().split()), re.I
+        r"(.+?)[ t,]+(?:kl\.? ?)?(\d{1,2})(?:[:.](\d{2}))?", " ".join(text.lower().split())
     )
     if not match:
         raise ValueError(f"not a date and a time: {text!r}")
-    return dt.datetime.combine(parse_day(match[1]), dt.time(int(match[2]), int(match[3])))
+    return dt.datetime.combine(parse_near_day(match[1]), dt.time(int(match[2]), int(match[3] or 0)))
 
 
 # --- Form fields -----------------------------------------------------------------------------------
@@ -232,11 +257,27 @@ class DayField(forms.DateField):
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
 
 
+class MomentInput(forms.TextInput):
+    """A text field for a date and a time, beside the browser's own field, which wins if filled in."""
+
+    def render(self, name, value, attrs=None, renderer=None):
+        return format_html(
+            '{} <label class="moment">eller välj <input type="datetime-local" name="{}"></label>',
+            super().render(name, value, attrs, renderer),
+            f"{name}_picked",
+        )
+
+    def value_from_datadict(self, data, files, name):
+        return data.get(f"{name}_picked") or super().value_from_datadict(data, files, name)
+
+
 class MomentField(forms.DateTimeField):
     """A date and a time in Sweden. Shows its value as 2026-11-26 13.00."""
 
-    widget = forms.TextInput
-    default_error_messages = {"invalid": "Skriv dag och klockslag, till exempel 2026-11-26 13.00."}
+    widget = MomentInput
+    default_error_messages = {
+        "invalid": "Skriv dag och klockslag, till exempel 2026-11-26 13.00 eller i morgon 8."
+    }
 
     def to_python(self, value):
         if value in self.empty_values:

@@ -325,7 +325,10 @@ LOGIN_REDIRECT_URL = "admin:index"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ALLAUTH_RATE_LIMIT_IPV6_PREFIX = 64  # one subscriber's network; pages/limits.py uses it too
 ACCOUNT_ADAPTER = "blekinge_site.staff.signin.AccountAdapter"
-ACCOUNT_FORMS = {"login": "blekinge_site.staff.signin.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "blekinge_site.staff.signin.SignInForm",
+    "user_token": "blekinge_site.staff.links.LinkForm",
+}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 
 # Staff create the accounts. Many have no e-mail address, so they sign in with a user name.
@@ -334,12 +337,15 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-
+# A link to choose a password is valid once, for this long. The user is then signed in.
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+# Whom to ask for an account or a link, to complete a sentence. The sign-in pages show it to anyone.
+ACCOUNT_CONTACT = text("ACCOUNT_CONTACT", default="den som är ansvarig för redaktionen")
 # A session ends when the browser closes, or after this time without a request for a staff page.
 SESSION_COOKIE_AGE = 60 * positive_integer("INACTIVITY_MINUTES", unit="minutes", default=60)
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 ACCOUNT_SESSION_REMEMBER = False
-
 # Whether staff who publish or manage accounts need a second factor. See staff/signin.py.
 SECOND_FACTOR = on_or_off("SECOND_FACTOR", default=True)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -351,7 +357,7 @@ MFA_FORMS = {
 MFA_TOTP_ISSUER = SITE_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 
-# With a mail server, staff can reset a forgotten password.
+# With a mail server, invitations are sent, and staff can reset a forgotten password.
 if env.str("EMAIL_URL", default=""):
     MAILERS = mailers("EMAIL_URL")
     DEFAULT_FROM_EMAIL = mail_sender("EMAIL_FROM")

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -15,6 +16,7 @@ from pages.exchange.spreadsheets import FORMATS
 from pages.models import Feedback
 
 PERIODS = {7: "7 dagar", 30: "30 dagar", 90: "90 dagar", 365: "365 dagar"}
+MAX_PAGES_IN_FILTER = 50
 MAX_PAGES = 200  # in the table; the file has no limit
 
 
@@ -53,10 +55,26 @@ def csv_response(name, headings, rows):
     )
 
 
+class PageFilter(admin.SimpleListFilter):
+    """Shows only answers about one page. The choices are those with the most answers, and the chosen one."""
+
+    title = "sida"
+    parameter_name = "address"
+
+    def lookups(self, request, model_admin):
+        counts = Feedback.objects.order_by().values("address").annotate(answers=Count("pk"))
+        most = counts.order_by("-answers", "address")[:MAX_PAGES_IN_FILTER]
+        addresses = {row["address"] for row in most} | {request.GET.get(self.parameter_name)}
+        return [(address, address) for address in sorted(addresses - {None, ""})]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(address=self.value()) if self.value() else queryset
+
+
 class FeedbackAdmin(admin.ModelAdmin):
     change_list_template = "admin/feedback_list.html"
     list_display = ["created_at", "page_link", "language", "helpful", "message"]
-    list_filter = ["helpful", "language", "created_at"]
+    list_filter = [PageFilter, "helpful", "language", "created_at"]
     search_fields = ["address", "message"]
     readonly_fields = ["created_at", "page_link", "language", "helpful", "message"]
     fields = readonly_fields

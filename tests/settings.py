@@ -10,6 +10,7 @@ os.environ |= {
     "INACTIVITY_MINUTES": "60",
     "FEEDBACK_DAYS": "365",
     "EMAIL_URL": "",
+    "ACCOUNT_CONTACT": "den som är ansvarig för redaktionen",
     "OIDC_SERVER_URL": "",
     "OIDC_CLIENT_ID": "",
     "OIDC_CLIENT_SECRET": "",

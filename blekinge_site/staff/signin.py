@@ -34,12 +34,17 @@ def claims_second_factor(sociallogin):
     return isinstance(methods, list) and "mfa" in methods or claims.get("acr") in settings.OIDC_ACR
 
 
+def needs_second_factor(user):
+    """Return whether the role of `user` requires a second factor."""
+    if not settings.SECOND_FACTOR:
+        return False
+    return user.is_superuser or user.groups.filter(name__in=SECOND_FACTOR_GROUPS).exists()
+
+
 def lacks_second_factor(request):
     """Return whether the user must add a second factor before they may use the admin."""
     user = request.user
-    if not settings.SECOND_FACTOR or request.session.get(SECOND_FACTOR_CHECKED_KEY):
-        return False
-    if not user.is_superuser and not user.groups.filter(name__in=SECOND_FACTOR_GROUPS).exists():
+    if request.session.get(SECOND_FACTOR_CHECKED_KEY) or not needs_second_factor(user):
         return False
     return not user.authenticator_set.exclude(type=Authenticator.Type.RECOVERY_CODES).exists()
 
@@ -124,3 +129,4 @@ class SignInForm(LoginForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["login"].widget.attrs["autofocus"] = True
+        self.fields["login"].help_text = "Blev du inbjuden är det din e-postadress."

@@ -82,4 +82,4 @@ def log_password_change(user, **kwargs):
 
 @receiver(password_reset)
 def log_password_reset(user, **kwargs):
-    log_sign_in_event(user, "Bytte lösenord med en länk i e-post.")
+    log_sign_in_event(user, "Valde lösenord med en länk.")

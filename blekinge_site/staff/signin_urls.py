@@ -2,11 +2,11 @@
 
 from importlib import import_module
 
-from django.conf import settings
 from django.urls import path, re_path
 from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
+from blekinge_site.staff.links import mail_is_set_up
 from blekinge_site.staff.site import staff_page
 
 # Names of modules, since the views for keys, codes and the directory take long to import.
@@ -59,24 +59,18 @@ urlpatterns = [
     page("nycklar/bekrafta/", webauthn, "reauthenticate_webauthn", "mfa_reauthenticate_webauthn"),
     page("nycklar/<int:pk>/", webauthn, "edit_webauthn", "mfa_edit_webauthn"),
     page("nycklar/<int:pk>/ta-bort/", webauthn, "remove_webauthn", "mfa_remove_webauthn"),
+    re_path(  # allauth puts a hyphen here, and the key may contain hyphens too
+        r"^glomt/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        lazy_view(account, "password_reset_from_key"),
+        name="account_reset_password_from_key",
+    ),
     page("katalog/avbrutet/", directory, "login_cancelled", "socialaccount_login_cancelled"),
     page("katalog/<provider_id>/", openid_connect, "login", "openid_connect_login"),
     page("katalog/<provider_id>/svar/", openid_connect, "callback", "openid_connect_callback"),
 ]
 
-if hasattr(settings, "MAILERS"):
+if mail_is_set_up():
     urlpatterns += [
         page("glomt/", account, "password_reset", "account_reset_password"),
         page("glomt/skickat/", account, "password_reset_done", "account_reset_password_done"),
-        re_path(  # allauth puts a hyphen here, and the key may contain hyphens too
-            r"^glomt/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-            lazy_view(account, "password_reset_from_key"),
-            name="account_reset_password_from_key",
-        ),
-        page(
-            "glomt/klart/",
-            account,
-            "password_reset_from_key_done",
-            "account_reset_password_from_key_done",
-        ),
     ]

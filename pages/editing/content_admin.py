@@ -7,14 +7,16 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import Http404
 from django.shortcuts import redirect
+from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 from modeltranslation.admin import TranslationAdmin, TranslationTabularInline
 
 from blekinge_site.staff.addresses import admin_address, change_address
 from pages.editing.conflicts import ConflictMixin
+from pages.editing.deletion import ExplainedDeletionMixin
 from pages.editing.failed_uploads import FailedUploadMixin
-from pages.editing.fields import ContentFields
+from pages.editing.fields import ContentFields, is_english
 from pages.editing.filters import MissingEnglishFilter
 from pages.editing.form_preview import PreviewMixin
 from pages.editing.forms import ContentForm
@@ -22,6 +24,7 @@ from pages.editing.outline_admin import OutlineMixin
 from pages.editing.permissions import DraftPermissionsMixin, is_open, last_published
 from pages.editing.saving import RecordedChangesMixin
 from pages.publishing.ordered import renumber
+from pages.publishing.publishable import Part
 from pages.publishing.richtext import RichTextField
 
 
@@ -41,11 +44,18 @@ def hides(entry, hidden):
     return hidden.issuperset([entry] if isinstance(entry, str) else entry)
 
 
-def show_rich_text(obj):
-    """Let a read-only form render the rich text of `obj`, which was sanitized when it was saved."""
+def show_texts(obj):
+    """Let a read-only form render the rich text of `obj`, and mark its English texts as English.
+
+    Rich text was sanitized when it was saved.
+    """
     for field in obj._meta.concrete_fields:
+        text = getattr(obj, field.attname) or ""
         if isinstance(field, RichTextField):
-            setattr(obj, field.attname, mark_safe(getattr(obj, field.attname) or ""))
+            text = mark_safe(text)
+            setattr(obj, field.attname, text)
+        if text and is_english(field):
+            setattr(obj, field.attname, format_html('<div lang="en">{}</div>', text))
 
 
 class ContentListMixin:
@@ -81,7 +91,15 @@ class ContentListMixin:
 
     def get_list_display(self, request):
         columns = super().get_list_display(request)
-        return [*columns, "standing"] if self.parent_field else columns
+        if not self.parent_field:
+            return columns
+        # A column with the publishable, if no column has it.
+        belongs = ["belongs_to"] if issubclass(self.model.parent_model(), Part) else []
+        return [*columns, *belongs, "standing"]
+
+    @admin.display(description="hör till")
+    def belongs_to(self, part):
+        return part.publishable()
 
     @admin.display(description="läge")
     def standing(self, part):
@@ -105,7 +123,7 @@ class ContentFormMixin:
             obj.publishable().locked()
             obj = super().get_object(request, object_id, from_field)
         if obj is not None and not is_open(obj):
-            show_rich_text(obj)
+            show_texts(obj)
         return obj
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
@@ -175,6 +193,7 @@ class ContentAdmin(
     PreviewMixin,
     FailedUploadMixin,
     RecordedChangesMixin,
+    ExplainedDeletionMixin,
     DraftPermissionsMixin,
     ContentFields,
     TranslationAdmin,
@@ -202,15 +221,19 @@ class ContentAdmin(
             (capfirst(str(name)), address) for name, address in (self.lineage(obj) if obj else [])
         ]
         if obj is not None:
-            versions = obj.publishable().versions().with_superseded()
-            publishable = versions.get(pk=obj.publishable().pk)
-            context |= {
-                "publishable": publishable,
-                "part": f"{obj._meta.label_lower}:{obj.pk}",
-                "copy_address": admin_address(publishable, "arbetskopia", publishable.pk),
-                "may_copy": self.has_perm_to_change(request),
-            }
+            context |= self.copy_context(request, obj)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def copy_context(self, request, obj):
+        """Return what a page needs in order to lead from `obj` to the working copy."""
+        versions = obj.publishable().versions().with_superseded()
+        publishable = versions.get(pk=obj.publishable().pk)
+        return {
+            "publishable": publishable,
+            "part": f"{obj._meta.label_lower}:{obj.pk}",
+            "copy_address": admin_address(publishable, "arbetskopia", publishable.pk),
+            "may_copy": self.has_perm_to_change(request),
+        }
 
     def history_view(self, request, object_id, extra_context=None):
         """Redirect to the history of the publishable."""

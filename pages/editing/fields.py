@@ -7,7 +7,14 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models
 from django.utils.text import capfirst, slugify
 
-from blekinge_site.formats import AmountField, CountField, DayField, LinesField, MomentField
+from blekinge_site.formats import (
+    AmountField,
+    CountField,
+    DayField,
+    LinesField,
+    MomentField,
+    MomentInput,
+)
 from pages.publishing.ordered import LAST_POSITION
 from pages.publishing.richtext import RichTextField
 
@@ -33,11 +40,16 @@ class PositionField(forms.IntegerField):
         return LAST_POSITION if position is None else position
 
 
+def is_english(db_field):
+    """Return whether the model field `db_field` holds English text."""
+    return getattr(db_field, "language", None) == "en" or db_field.name == "slug_en"
+
+
 FORM_FIELDS = {
     models.DecimalField: {"form_class": AmountField},
     models.PositiveIntegerField: {"form_class": CountField},
     models.DateField: {"form_class": DayField, "widget": forms.TextInput},
-    models.DateTimeField: {"form_class": MomentField, "widget": forms.TextInput},
+    models.DateTimeField: {"form_class": MomentField, "widget": MomentInput},
     models.TextField: {"form_class": LinesField},
     RichTextField: {"widget": AdminTextareaWidget},  # keeps its own form field
 }
@@ -54,6 +66,8 @@ class ContentFields:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and (hasattr(db_field, "translated_field") or db_field.name == "slug"):
             field.required = False  # a draft may be incomplete; publishing checks it
+        if field and is_english(db_field):
+            field.widget.attrs["lang"] = "en"  # for screen readers and spell checkers
         if isinstance(field, forms.FileField):
             # Django labels the group around a file field, but not the field itself.
             field.widget.attrs["aria-label"] = capfirst(field.label)

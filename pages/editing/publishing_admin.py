@@ -135,7 +135,10 @@ class PublishableAdmin(PublishingViewsMixin, HistoryViewsMixin, ContentAdmin):
 
     @transaction.atomic
     def working_copy_view(self, request, pk):
-        """Redirect to the working copy, which is created if needed, at the part in the POST field `del`."""
+        """Redirect to the working copy, which is created if needed, at the part in the POST field `del`.
+
+        With `page=import`, redirect to its page for importing files.
+        """
         published = self.get_version(request, pk, locked=True)
         if not self.has_perm_to_change(request):
             raise PermissionDenied
@@ -147,6 +150,10 @@ class PublishableAdmin(PublishingViewsMixin, HistoryViewsMixin, ContentAdmin):
                 request, "En arbetskopia är gjord. Besökare ser den inte förrän den publiceras."
             )
         part = self._requested_part(request, copy)
+        target = part or copy
+        imports = hasattr(self.admin_site.get_model_admin(type(target)), "import_view")
+        if imports and request.POST.get("page") == "import":
+            return redirect(admin_address(target, "import", target.pk))
         return redirect(row_address(part) if part else change_address(copy))
 
     def _requested_part(self, request, copy):

@@ -140,7 +140,8 @@ class ExchangeAdmin(PublishableAdmin):
                     )
                 except ValidationError as error:
                     submitted.add_error(None, error)
-        context = self.page_context(request, publishable) | {
+        context = self.page_context(request, publishable)
+        context |= self.copy_context(request, publishable) | {
             "upload": upload,
             "sent": submitted,
             "importable": [self.describe(resource) for resource in resources.values()],

@@ -213,7 +213,8 @@ class ImportMixin:
         return render(request, "admin/planning/import_review.html", context)
 
     def choose_page(self, request, obj, form):
-        context = self.import_context(request, obj) | {
+        context = self.import_context(request, obj) | self.copy_context(request, obj)
+        context |= {
             "title": "Importera och exportera",
             "form": form,
             "may_import": self.may_import(request, obj),

@@ -89,6 +89,7 @@ document.addEventListener("prose-editor:ready", (event) => {
   }).observe(box, { childList: true });
   editor.setOptions({ editorProps: { transformPastedHTML: tidied } });
   const [label] = textarea.labels;
+  if (textarea.lang) editor.view.dom.lang = textarea.lang;
   editor.view.dom.setAttribute("aria-label", label.textContent.trim().replace(/:$/, ""));
   label.addEventListener("click", () => editor.commands.focus());
   // A link to the field focuses the editor, as the field itself is hidden.

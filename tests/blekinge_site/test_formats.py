@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 from django import forms
+from django.utils import timezone
 from django.utils.translation import override
 
 from blekinge_site.formats import (
@@ -112,7 +113,50 @@ def test_a_date_and_a_time_are_read(text):
     assert parse_moment(text) == dt.datetime(2026, 11, 26, 13, 0)  # noqa: DTZ001
 
 
-@pytest.mark.parametrize("text", ["2026-11-26", "13.00", "2026-11-26 25.00", "11/26/2026 13.00"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("i morgon 8", dt.datetime(2026, 11, 27, 8, 0)),  # noqa: DTZ001
+        ("imorgon kl 8", dt.datetime(2026, 11, 27, 8, 0)),  # noqa: DTZ001
+        ("I dag 23.59", dt.datetime(2026, 11, 26, 23, 59)),  # noqa: DTZ001
+        ("i övermorgon 08:00", dt.datetime(2026, 11, 28, 8, 0)),  # noqa: DTZ001
+        ("26/11 08.00", dt.datetime(2026, 11, 26, 8, 0)),  # noqa: DTZ001
+        ("25/11 08.00", dt.datetime(2027, 11, 25, 8, 0)),  # noqa: DTZ001
+        ("1 mars 8", dt.datetime(2027, 3, 1, 8, 0)),  # noqa: DTZ001
+        ("29/2 12", dt.datetime(2028, 2, 29, 12, 0)),  # noqa: DTZ001
+        ("2026-11-26 08:00", dt.datetime(2026, 11, 26, 8, 0)),  # noqa: DTZ001
+    ],
+)
+def test_a_time_is_read_as_staff_say_it(monkeypatch, text, expected):
+    monkeypatch.setattr(timezone, "now", lambda: dt.datetime(2026, 11, 26, 12, tzinfo=dt.UTC))
+    assert parse_moment(text) == expected
+
+
+def test_a_time_is_picked_in_the_browsers_own_field():
+    class TimeForm(forms.Form):
+        at = MomentField()
+
+    html = str(TimeForm({"at": "i morgon 8"})["at"])
+    assert 'value="i morgon 8"' in html
+    assert '<input type="datetime-local" name="at_picked">' in html
+    form = TimeForm({"at": "2026-11-26 13.00", "at_picked": "2026-12-01T08:30"})
+    assert form.is_valid()
+    assert timezone.localtime(form.cleaned_data["at"]).isoformat() == "2026-12-01T08:30:00+01:00"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-26",
+        "13.00",
+        "i morgon",
+        "2026-11-26 25.00",
+        "11/26/2026 13.00",
+        "30/2 8",
+        "31/11 8",
+        "november 8",
+    ],
+)
 def test_text_that_is_not_a_date_and_time_is_refused(text):
     with pytest.raises(forms.ValidationError, match="Skriv dag och klockslag"):
         MomentField().clean(text)

@@ -44,6 +44,7 @@ BAD = [
     ("MEDIA_ROOT", "/etc/passwd/media", "Set it to a folder, or leave it out."),
     ("CACHE_URL", "memcached://host", "Set it as redis://host:6379/0."),
     ("CACHE_URL", "redis://host:x", "Set it as redis://host:6379/0."),
+    ("ACCOUNT_CONTACT", "", "Set it to one line of text, or leave it out."),
     ("INACTIVITY_MINUTES", "1h", "Set it to a whole number of minutes, such as 60."),
     ("INACTIVITY_MINUTES", "0", "Set it to a whole number of minutes, such as 60."),
     ("PAGE_CACHE_MB", "0", "Set it to a whole number of megabytes, such as 32."),

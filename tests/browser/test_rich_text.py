@@ -50,6 +50,16 @@ def press_in_text(page, key, selected=""):
     page.wait_for_function(SELECTED, arg=selected)
 
 
+def test_only_english_rich_text_is_marked_as_english(editor):
+    open_form(editor, working_copy(Page.objects.get(slug="kontakt")))
+    editor.wait_for_selector("[contenteditable]")
+    languages = editor.eval_on_selector_all(
+        "[contenteditable]", "texts => texts.map(text => [text.ariaLabel, text.lang])"
+    )
+    assert ["Text, svenska", ""] in languages
+    assert ["Text, engelska", "en"] in languages
+
+
 def test_rich_text_is_written_by_keyboard(editor, visitor):
     page = Page.objects.get(slug="kontakt")
     Page.objects.filter(pk=page.pk).update(body_sv="<p>Ring</p>")

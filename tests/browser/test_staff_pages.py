@@ -120,7 +120,7 @@ def test_the_publishing_pages_are_accessible_and_in_swedish(editor):
     click(editor, "button", "Publicera")
     assert editor.locator(".errorlist li").all_inner_texts() == [
         "Den tiden har varit. Lämna fältet tomt för att publicera nu.",
-        "Skriv dag och klockslag, till exempel 2026-11-26 13.00.",
+        "Skriv dag och klockslag, till exempel 2026-11-26 13.00 eller i morgon 8.",
     ]
     assert faults(editor) == []
     enter(editor, {"Publiceras:": "2999-01-01 08.00", "Avpubliceras:": ""})

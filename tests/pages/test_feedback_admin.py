@@ -36,6 +36,29 @@ def answers(db):
     make_feedback("/glomd/", False, 61)
 
 
+def test_the_list_can_be_filtered_by_page(admin_client, answers):
+    page = admin_client.get("/admin/pages/feedback/")
+    (choices,) = [
+        [choice["display"] for choice in spec.choices(page.context["cl"])]
+        for spec in page.context["cl"].filter_specs
+        if spec.title == "sida"
+    ]
+    assert choices == ["Alla", "/bra/", "/forr/", "/glomd/", "/plan/"]
+    filtered = admin_client.get("/admin/pages/feedback/", {"address": "/plan/"})
+    listed = filtered.context["cl"].queryset.values_list("address", flat=True)
+    assert list(listed) == ["/plan/"] * 5
+
+
+def test_the_filter_offers_a_limited_number_of_pages_and_the_chosen_one(admin_client, db):
+    for number in range(60):
+        make_feedback(f"/sida-{number:02}/", True)
+    page = admin_client.get("/admin/pages/feedback/", {"address": "/sida-59/"})
+    (spec,) = [spec for spec in page.context["cl"].filter_specs if spec.title == "sida"]
+    choices = [choice["display"] for choice in spec.choices(page.context["cl"])]
+    assert len(choices) == 1 + 50 + 1
+    assert choices[-1] == "/sida-59/"
+
+
 def lines(response):
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert response["Content-Disposition"].startswith("attachment; ")

@@ -1,6 +1,7 @@
 """The admin's pages for importing a table or goals: choosing a file, reviewing it and confirming."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -204,6 +205,26 @@ def test_published_tables_cannot_be_imported_to(admin_client, db):
     assert "publicerat innehåll ändras i en arbetskopia" in text_of(
         admin_client.get(import_address(table))
     )
+
+
+def test_the_page_of_a_published_budget_leads_to_the_working_copy(admin_client, db):
+    budget = make_budget(make_plan(), 2019)
+    page = admin_client.get(import_address(budget))
+    assert "filer importeras i en arbetskopia" in text_of(page)
+    action = re.search(
+        r'<form class="notice" method="post" action="([^"]+)"', page.content.decode()
+    )
+    data = {"del": f"planning.budget:{budget.pk}", "page": "import"}
+    response = admin_client.post(action[1], data)
+    copy = budget.plan.versions().first()
+    assert response.url == import_address(copy.budgets.get())
+    assert "Granska filen" in admin_client.get(response.url).content.decode()
+
+
+def test_a_budget_that_waits_says_that_its_publication_can_be_cancelled(admin_client, db):
+    tomorrow = timezone.now() + dt.timedelta(days=1)
+    page = admin_client.get(import_address(make_budget(make_plan(publish_at=tomorrow), 2019)))
+    assert "En publicist kan avbryta publiceringen, så att det går att importera." in text_of(page)
 
 
 @pytest.mark.parametrize(("role", "status"), [("Redaktör", 200), ("Publicist", 200)])

@@ -100,8 +100,11 @@ def test_behind_a_proxy_the_limits_count_visitors(client, db, settings):
 # --- Forgotten passwords ---------------------------------------------------------------------------
 
 
-def test_without_a_mail_server_forgotten_passwords_are_not_mentioned(client, db):
-    assert "Glömt" not in text_of(client.get(LOGIN))
+def test_without_a_mail_server_the_sign_in_page_says_whom_to_ask(client, db, settings):
+    settings.ACCOUNT_CONTACT = "Maja på kommunikation"
+    response = client.get(LOGIN)
+    assert "Glömt lösenordet, eller inget konto? Fråga Maja på kommunikation." in text_of(response)
+    assert "/admin/konto/glomt/" not in response.content.decode()
 
 
 @pytest.fixture
@@ -134,8 +137,11 @@ def test_a_forgotten_password_is_replaced_by_mail(client, db, mail_server):
     form = client.get(link, follow=True).request["PATH_INFO"]
     new = "ett-annat-lösenord"
     client.post(form, {"password1": new, "password2": new})
+    assert client.get("/admin/").context["user"].username == "anna"
+    client.post("/admin/konto/logga-ut/")
     assert sign_in(client, password=new).url == "/admin/"
-    assert logged() == [("anna", "Bytte lösenord med en länk i e-post."), ("anna", "Loggade in.")]
+    events = ["Valde lösenord med en länk.", "Loggade in.", "Loggade ut.", "Loggade in."]
+    assert logged() == [("anna", event) for event in events]
 
 
 # --- The second factor -----------------------------------------------------------------------------

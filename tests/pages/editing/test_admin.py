@@ -1,6 +1,7 @@
 """Editing in the admin, through the test client; tests/browser/ does it in a real browser."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.apps import apps
@@ -16,6 +17,7 @@ from tests.factories import (
     make_perspective,
     make_plan,
     make_profile,
+    make_table,
 )
 from tests.site import text_of
 from tests.staff_forms import admin_address, change, form_of, publish
@@ -148,6 +150,36 @@ def test_each_part_links_up_to_its_plan(admin_client, plan):
         "Perspektiv 1",
         "Mål 1",
     ]
+
+
+def test_lists_show_which_plan_a_part_belongs_to(admin_client, plan):
+    goal = make_goal(make_perspective(plan))
+    make_focus_area(goal)
+    table = make_table(make_budget(plan), [("item", ["1.0"])])
+    for name in ("perspective", "goal", "focusarea", "budgettable", "budgetline", "budget"):
+        html = admin_client.get(f"/admin/planning/{name}/").content.decode()
+        assert re.search(r'class="field-(plan|belongs_to)[^>]*>(<[^>]+>)?Regionplan 2019', html), (
+            name
+        )
+    assert table.publishable() == plan
+
+
+def test_english_texts_are_marked_as_english(admin_client, plan):
+    goal = make_goal(make_perspective(plan), name_en="A goal", description_en="<p>Text.</p>")
+    for obj in (plan, goal):
+        html = admin_client.get(admin_address(obj)).content.decode()
+        fields = re.findall(r'<(?:input|textarea)[^>]* name="[^"]+_en"[^>]*>', html)
+        assert fields
+        assert [field for field in fields if 'lang="en"' not in field] == []
+    swedish = re.findall(r'<(?:input|textarea)[^>]* name="[^"]+_sv"[^>]*>', html)
+    assert [field for field in swedish if "lang=" in field] == []
+
+
+def test_english_texts_that_cannot_be_changed_are_marked_too(admin_client, db):
+    page = make_page("kontakt", title_en="A < page", body_en="<p>Text.</p>")
+    html = admin_client.get(admin_address(page)).content.decode()
+    assert '<div lang="en">A &lt; page</div>' in html
+    assert '<div lang="en"><p>Text.</p></div>' in html
 
 
 def test_the_filter_lists_objects_without_english(admin_client, plan):

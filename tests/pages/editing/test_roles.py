@@ -96,4 +96,5 @@ def test_a_manager_cannot_grant_more_than_the_roles(signed_in):
     assert not user.is_superuser
     root = User.objects.create_superuser("rot")
     assert client.post(f"/admin/auth/user/{root.pk}/change/", {"username": "x"}).status_code == 403
-    assert client.get(f"/admin/auth/user/{root.pk}/password/").status_code == 403
+    for page in ("lank", "avstangning", "andra-faktorn"):
+        assert client.post(f"/admin/auth/user/{root.pk}/{page}/").status_code == 403
