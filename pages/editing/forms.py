@@ -19,6 +19,12 @@ class ContentForm(forms.ModelForm):
         """Return the errors, as ValidationError or str, that concern `form` as a whole."""
         return []
 
+    # What the user has typed before and not saved, as a QueryDict.
+    draft = None
+
+    def __init__(self, data=None, *args, **kwargs):
+        super().__init__(self.draft if data is None else data, *args, **kwargs)
+
     def clean(self):
         cleaned_data = super().clean()
         if "slug" in self.fields and not cleaned_data.get("slug") and "slug" not in self.errors:
