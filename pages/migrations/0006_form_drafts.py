@@ -29,6 +29,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "name",
+                    models.CharField(
+                        help_text="Vad formuläret gäller.", max_length=300, verbose_name="namn"
+                    ),
+                ),
+                (
                     "fields",
                     models.TextField(
                         help_text="Det som är skrivet, som JSON.", verbose_name="fält"

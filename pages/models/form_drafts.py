@@ -1,3 +1,5 @@
+import json
+
 from django.conf import settings
 from django.db import models
 
@@ -12,7 +14,7 @@ class NoRows(models.Manager):
 class FormDraft(models.Model):
     """What a user has typed in a form of the admin and not saved, for that user alone.
 
-    `fields` is JSON: `{"fields": [[name, value], …], "files": [name of a chosen file, …]}`.
+    `fields` is JSON, which `content` decodes.
     """
 
     user = models.ForeignKey(
@@ -23,6 +25,7 @@ class FormDraft(models.Model):
         help_text="Den enda som ser det.",
     )
     form = models.CharField("formulär", max_length=300, help_text="Formulärets adress.")
+    name = models.CharField("namn", max_length=300, help_text="Vad formuläret gäller.")
     fields = models.TextField("fält", help_text="Det som är skrivet, som JSON.")
     saved_at = models.DateTimeField("sparat", auto_now=True, help_text="När det skrevs.")
 
@@ -38,4 +41,8 @@ class FormDraft(models.Model):
         ]
 
     def __str__(self):
-        return self.form
+        return self.name
+
+    def content(self):
+        """Return `{"fields": [(name, value), …], "files": [name of a chosen file, …]}`."""
+        return json.loads(self.fields)

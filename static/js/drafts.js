@@ -4,20 +4,23 @@
 const CHECK_EVERY_MS = 3000;
 const MAX_KEEPALIVE_BYTES = 60000; // browsers refuse larger bodies for requests that outlive the page
 
+const WORDS = {
+  signedOut: "Din inloggning har gått ut. Det du har skrivit är kvar åt dig: logga in igen, så står det här.",
+  signedOutTooLarge:
+    "Din inloggning har gått ut, och formuläret är för stort för att bevaras. Kopiera det du har skrivit innan du loggar in igen.",
+  tooLarge: "Formuläret är för stort för att bevaras medan du skriver. Spara ofta.",
+  refused:
+    "Det du skriver bevaras inte, eftersom någon annan har loggat in i den här webbläsaren. Kopiera det du har skrivit, och ladda om sidan.",
+  failed: "Det du skriver kan inte bevaras just nu. Spara, eller kopiera det du har skrivit.",
+  noContact: "Ingen kontakt med servern. Det du skriver bevaras när den svarar igen.",
+};
+
 function clockTime(moment) {
   return moment.toLocaleTimeString("sv-SE", { hour: "2-digit", minute: "2-digit" }).replace(":", ".");
 }
 
-function keepDrafts(form, field) {
-  const seconds = Number(field.dataset.seconds);
-  const warnMs = Math.min(300, seconds / 3) * 1000;
-  let lastActive = Date.now();
-  let sent = null; // the values that the server has
-  let request = null;
-  let isSignedOut = false;
-  let isKept = true;
-  let shown = "";
-
+/* Add the notice above the fields of `form`. Return a function that shows a text in it, or hides it. */
+function addNotice(form, signIn, extendSession) {
   const box = document.createElement("div");
   box.className = "session-notice";
   const words = document.createElement("p");
@@ -26,54 +29,58 @@ function keepDrafts(form, field) {
   extend.type = "button";
   extend.className = "button";
   extend.textContent = "Fortsätt vara inloggad";
-  extend.hidden = true;
+  extend.addEventListener("click", extendSession);
   const link = document.createElement("a");
+  link.className = "button";
   link.textContent = "Logga in igen";
-  link.href = `${field.dataset.signIn}?next=${encodeURIComponent(location.pathname + location.search)}`;
-  link.hidden = true;
-  link.addEventListener("click", () => {
-    unsaved.leaves = sent === valuesOf(form);
-  });
+  link.href = `${signIn}?next=${encodeURIComponent(location.pathname + location.search)}`;
   box.append(words, extend, link);
   form.prepend(box);
 
-  function say(text, { mayExtend = false, maySignIn = false } = {}) {
-    box.classList.toggle("notice", Boolean(text));
+  return (text = "", { mayExtend = false, maySignIn = false } = {}) => {
+    box.classList.toggle("session-notice--shown", Boolean(text));
     extend.hidden = !mayExtend;
     link.hidden = !maySignIn;
-    if (text !== shown) words.textContent = shown = text;
-  }
+    if (words.textContent !== text) words.textContent = text;
+    return link;
+  };
+}
 
-  const SIGNED_OUT = "Din inloggning har gått ut.";
+function keepDrafts(form, field) {
+  const seconds = Number(field.dataset.seconds);
+  const warnMs = Math.min(300, seconds / 3) * 1000;
+  let lastActive = Date.now();
+  let sent = null; // the values that the server has answered for
+  let hasDraft = false; // whether this page has sent a draft
+  let request = null;
+  let isSignedOut = false;
+  let isWarning = false;
 
-  // Other tabs with a form tell when they have extended the session.
+  const show = addNotice(form, field.dataset.signIn, () => send());
+  show().addEventListener("click", () => {
+    unsaved.leaves = sent === valuesOf(form);
+  });
+
+  // Tabs with a form tell each other when they have extended the session.
   const tabs = new BroadcastChannel("session");
   tabs.onmessage = () => {
     if (isSignedOut) return;
     lastActive = Date.now();
-    if (!extend.hidden) say("");
+    if (isWarning) show();
+    isWarning = false;
   };
   tabs.postMessage("active");
 
-  const KEPT = "Det du har skrivit är kvar åt dig: logga in igen, så står det här.";
-  const TOO_LARGE =
-    "Formuläret är för stort för att bevaras. Kopiera det du har skrivit innan du loggar in igen.";
-
-  function signedOut() {
-    isSignedOut = true;
-    say(`${SIGNED_OUT} ${isKept ? KEPT : TOO_LARGE}`, { maySignIn: true });
-  }
-
   function tell(answer) {
-    isKept = answer.kept;
-    if (!answer.signed_in) {
-      signedOut();
-      return;
+    isWarning = false;
+    isSignedOut = !answer.signed_in;
+    if (isSignedOut) {
+      show(answer.kept ? WORDS.signedOut : WORDS.signedOutTooLarge, { maySignIn: true });
+    } else {
+      lastActive = Date.now();
+      tabs.postMessage("active");
+      show(answer.kept ? "" : WORDS.tooLarge);
     }
-    isSignedOut = false;
-    lastActive = Date.now();
-    tabs.postMessage("active");
-    say(answer.kept ? "" : "Formuläret är för stort för att bevaras medan du skriver. Spara ofta.");
   }
 
   async function send(isLeaving = false) {
@@ -84,55 +91,53 @@ function keepDrafts(form, field) {
       if (!(value instanceof File)) body.append(name, value);
       else if (value.name) body.append("_files", value.name);
     }
-    if (!isUnsaved()) body.append("_unchanged", "1");
+    const isTyped = isUnsaved();
+    if (!isTyped) body.append(hasDraft ? "_unchanged" : "_extend", "1");
+    hasDraft = isTyped;
     const keepalive = isLeaving && body.toString().length < MAX_KEEPALIVE_BYTES;
-    request = new AbortController();
+    const own = (request = new AbortController());
     try {
       const response = await fetch(field.dataset.keep, {
-        method: "POST", body, keepalive, redirect: "error", signal: request.signal,
+        method: "POST", body, keepalive, redirect: "error", signal: own.signal,
       });
-      if (response.ok) {
-        const answer = await response.json();
-        sent = values;
-        tell(answer);
-      } else {
-        sent = values; // sending the same again would give the same answer
-        say("Det du skriver kan inte bevaras just nu. Du kan ha loggat in i en annan flik. Kopiera det du har skrivit, och ladda om sidan.");
-      }
+      sent = values; // sending the same again would give the same answer
+      if (response.ok) tell(await response.json());
+      else show(response.status === 403 ? WORDS.refused : WORDS.failed);
     } catch (error) {
-      if (error.name !== "AbortError") say("Ingen kontakt med servern. Det du skriver bevaras när den svarar igen.");
+      if (error.name !== "AbortError") show(WORDS.noContact);
     }
-    request = null;
+    if (request === own) request = null;
   }
 
   function hasNews() {
     if (unsaved.leaves || unsaved.saved === null) return false;
-    const values = valuesOf(form);
-    return sent === null ? isUnsaved() : values !== sent;
+    return sent === null ? isUnsaved() : valuesOf(form) !== sent;
   }
 
   function check() {
-    if (hasNews()) {
-      send();
-      return;
-    }
+    if (unsaved.leaves) return;
     const left = lastActive + seconds * 1000 - Date.now();
-    if (isSignedOut || unsaved.leaves || left > warnMs) return;
-    if (left > 0) {
+    // When the time is out, the server says whether another page has extended the session.
+    if (hasNews() || (left <= 0 && !isSignedOut)) {
+      send();
+    } else if (left <= warnMs && !isSignedOut) {
       const end = clockTime(new Date(lastActive + seconds * 1000));
-      say(`Din inloggning går ut klockan ${end} om du inte gör något.`, { mayExtend: true });
-    } else {
-      signedOut();
+      isWarning = true;
+      show(`Din inloggning går ut klockan ${end} om du inte gör något.`, { mayExtend: true });
     }
   }
 
-  extend.addEventListener("click", () => send());
   form.addEventListener("submit", () => {
     if (unsaved.leaves) request?.abort();
   });
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden" && hasNews()) send(true);
-    else check();
+    if (document.visibilityState === "hidden") {
+      if (hasNews()) send(true);
+    } else if (isSignedOut) {
+      send(); // the user may have signed in again in another tab
+    } else {
+      check();
+    }
   });
   window.addEventListener("pagehide", () => {
     if (hasNews()) send(true);

@@ -33,6 +33,9 @@ document.addEventListener("DOMContentLoaded", () => {
       unsaved.leaves = true;
     });
   }
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) unsaved.leaves = false; // Back to a form that was sent
+  });
   window.addEventListener("beforeunload", (event) => {
     if (!unsaved.leaves && isUnsaved()) event.preventDefault();
   });

@@ -1,7 +1,7 @@
 """Personal drafts: what is typed in a form and not saved stays on the server, for its owner alone."""
 
 import datetime as dt
-import json
+import re
 from io import StringIO
 
 import pytest
@@ -14,13 +14,22 @@ from pages.models import FormDraft, Page
 from pages.publishing import content_version
 from planning.models import Goal
 from tests.accounts import PASSWORD, make_account
-from tests.factories import make_budget, make_goal, make_page, make_perspective, make_plan
+from tests.factories import (
+    make_budget,
+    make_focus_area,
+    make_goal,
+    make_page,
+    make_perspective,
+    make_plan,
+)
+from tests.serving import fields_of
 from tests.site import text_of
 from tests.staff_forms import admin_address, form_of
 
 pytestmark = pytest.mark.database
 
 KEEP = "/admin/utkast/"
+DISCARD = "/admin/utkast/kasta/"
 NOTICE = "Här är det du skrev"
 
 
@@ -46,6 +55,12 @@ def opened(client, address):
     context = response.context
     data = form_of(response) | {"_draft": context["draft_token"]}
     return data | ({"_seen": context["seen"]} if "seen" in context else {})
+
+
+def fields_of_notice(response):
+    """Return the fields of the form that discards the draft in `response`."""
+    form = re.search(r'<form class="notice draft".*?</form>', response.content.decode(), re.DOTALL)
+    return fields_of(form[0])
 
 
 def typed(client, obj, **fields):
@@ -77,16 +92,37 @@ def test_saving_ends_the_draft(anna, news):
 def test_a_draft_like_the_saved_content_is_not_mentioned(anna, news):
     client = client_of(anna)
     typed(client, news)
-    response = client.get(admin_address(news))
-    assert FormDraft.objects.exists()
-    assert NOTICE not in text_of(response)
+    assert NOTICE not in text_of(client.get(admin_address(news)))
+    assert not FormDraft.objects.exists()
 
 
 def test_the_owner_discards_it(anna, news):
     client = client_of(anna)
-    data = typed(client, news, title_sv="Skrivet")
-    response = client.post("/admin/utkast/kasta/", {"_draft": data["_draft"]})
+    typed(client, news, title_sv="Skrivet")
+    response = client.post(DISCARD, fields_of_notice(client.get(admin_address(news))))
     assert response.headers["Location"] == admin_address(news)
+    assert not FormDraft.objects.exists()
+
+
+def test_discarding_needs_a_csrf_token_and_a_draft(anna, news):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(anna)
+    typed(client, news, title_sv="Skrivet")
+    fields = fields_of_notice(client.get(admin_address(news)))
+    assert client.post(DISCARD, {"form": fields["form"]}).status_code == 403
+    assert client.post(DISCARD, fields | {"form": "https://example.org/"}).status_code == 404
+    assert FormDraft.objects.exists()
+    assert client.post(DISCARD, fields).status_code == 302
+    assert not FormDraft.objects.exists()
+
+
+def test_text_changed_back_is_no_draft(anna, news):
+    client = client_of(anna)
+    data = typed(client, news, title_sv="Skrivet")
+    extended = client.post(KEEP, data | {"title_sv": news.title_sv, "_extend": "1"})
+    assert extended.json() == {"kept": True, "signed_in": True}
+    assert FormDraft.objects.exists()
+    client.post(KEEP, data | {"title_sv": news.title_sv, "_unchanged": "1"})
     assert not FormDraft.objects.exists()
 
 
@@ -103,9 +139,9 @@ def test_nobody_else_sees_it_or_touches_it(anna, news, admin_client, admin_user)
         assert "Hemligt" not in client.get(admin_address(news)).content.decode()
         assert client.post(KEEP, data | {"title_sv": "Annat"}).status_code == 403
         assert client.post(KEEP, data | {"_unchanged": "1"}).status_code == 403
-        answer = client.post("/admin/utkast/kasta/", {"_draft": data["_draft"]})
-        assert answer.status_code == 403
-    assert ["title_sv", "Hemligt"] in json.loads(FormDraft.objects.get().fields)["fields"]
+        assert client.post(DISCARD, {"form": admin_address(news)}).status_code == 404
+        assert "Det du har skrivit" not in text_of(client.get("/admin/"))
+    assert ["title_sv", "Hemligt"] in FormDraft.objects.get().content()["fields"]
     assert "formdraft" not in admin_client.get("/admin/").content.decode()
     assert admin_client.get("/admin/pages/formdraft/").status_code == 404
 
@@ -159,8 +195,14 @@ def test_a_form_refused_for_its_csrf_token_is_kept(anna, news):
     client = Client(enforce_csrf_checks=True)
     client.force_login(anna)
     data = opened(client, admin_address(news)) | {"title_sv": "Skrivet"}
-    assert client.post(admin_address(news), data).status_code == 403
-    assert form_of(client.get(admin_address(news)))["title_sv"] == "Skrivet"
+    response = client.post(admin_address(news), data, follow=True)
+    assert "men det du skrev är kvar åt dig i formuläret" in text_of(response)
+    assert form_of(response)["title_sv"] == "Skrivet"
+    assert Page.objects.get(pk=news.pk).title_sv != "Skrivet"
+    # The script is not refused: it has the form's own token.
+    assert client.post(KEEP, data | {"title_sv": "Mer"}).json()["kept"]
+    assert form_of(client.get(admin_address(news)))["title_sv"] == "Mer"
+    assert client.post(admin_address(news), {"_draft": "påhittad"}).status_code == 403
 
 
 def test_a_draft_begun_before_a_colleagues_save_still_conflicts(anna, news):
@@ -168,6 +210,7 @@ def test_a_draft_begun_before_a_colleagues_save_still_conflicts(anna, news):
     typed(client, news, title_sv="Annas")
     theirs = opened(other, admin_address(news)) | {"title_sv": "Bos"}
     assert other.post(admin_address(news), theirs).status_code == 302
+    assert "Det som är sparat har ändrats" in text_of(client.get(admin_address(news)))
     data = opened(client, admin_address(news))
     assert data["title_sv"] == "Annas"
     response = client.post(admin_address(news), data)
@@ -182,6 +225,75 @@ def test_a_draft_of_something_published_since_can_be_copied_and_discarded(anna, 
     text = text_of(client.get(admin_address(news)))
     assert "Det kan inte sparas här längre" in text
     assert "Skrivet" in text
+
+
+def test_text_refused_since_the_object_was_published_or_deleted_is_kept(anna, news):
+    client = client_of(anna)
+    other = make_page("annan", status="draft")
+    addresses = [admin_address(news), admin_address(other)]
+    forms = [
+        opened(client, address) | {"title_sv": f"Skrivet i {address}"} for address in addresses
+    ]
+    Page.objects.filter(pk=news.pk).update(status="published", published_at=timezone.now())
+    other.delete()
+    for address, data in zip(addresses, forms, strict=True):
+        assert "Det du skrev är inte sparat" in text_of(client.post(address, data))
+        response = client.get(address)
+        assert data["title_sv"] in text_of(response)
+        assert "Kasta det jag skrev" in text_of(response)
+    client.post(DISCARD, {"form": addresses[1]})
+    assert client.get(addresses[1]).status_code == 302
+
+
+def test_the_desk_lists_the_users_drafts(anna, news):
+    client = client_of(anna)
+    typed(client, news, title_sv="Skrivet")
+    text = text_of(client.get("/admin/"))
+    assert "Det du har skrivit och inte sparat (1)" in text
+    assert f"Sida ”{news}”: skrevs" in text
+    assert f'href="{admin_address(news)}"' in client.get("/admin/").content.decode()
+
+
+def test_a_user_who_may_no_longer_open_the_form_does_not_see_its_draft(anna, news):
+    client = client_of(anna)
+    typed(client, news, title_sv="Skrivet")
+    anna.groups.clear()
+    assert client.get(admin_address(news)).status_code == 403
+    address = admin_address(news)
+    news.delete()
+    assert "Skrivet" not in client.get(address, follow=True).content.decode()
+
+
+def test_the_draft_of_a_deactivated_account_cannot_be_written(anna, news):
+    client = client_of(anna)
+    data = opened(client, admin_address(news)) | {"title_sv": "Skrivet"}
+    anna.is_active = False
+    anna.save()
+    assert client.post(KEEP, data).status_code == 403
+    client.post(admin_address(news), data)
+    assert not FormDraft.objects.exists()
+
+
+def test_a_row_that_a_colleague_has_deleted_or_added_leaves_the_draft_whole(anna, db):
+    goal = make_goal(make_perspective(make_plan(status="draft")))
+    make_focus_area(goal, text_sv="Första")
+    gone = make_focus_area(goal, text_sv="Andra")
+    client = client_of(anna)
+    typed(client, goal, **{"focus_areas-1-text_sv": "Min andra"})
+    gone.delete()
+    make_focus_area(goal, text_sv="Kollegans")
+    response = client.get(admin_address(goal))
+    assert "Det som är sparat har ändrats" in text_of(response)
+    assert "Min andra" in response.content.decode()
+    data = opened(client, admin_address(goal)) | {
+        field.html_name: field.value() or ""
+        for inline in response.context["inline_admin_formsets"]
+        for row in inline.formset.extra_forms
+        for field in row
+    }
+    assert "sparade det här" in text_of(client.post(admin_address(goal), data))
+    texts = goal.focus_areas.values_list("text_sv", flat=True)
+    assert set(texts) == {"Första", "Kollegans"}
 
 
 def test_a_new_object_and_inline_rows_are_kept(anna, db):
@@ -205,6 +317,11 @@ def test_a_tables_amounts_are_kept(anna, db):
     client = client_of(anna)
     typed(client, table, **{"lines-0-amount_budget-2019": "7,5"})
     assert 'value="7,5"' in client.get(admin_address(table)).content.decode()
+    client.post(DISCARD, {"form": admin_address(table)})
+    typed(client, table, pasted="Vård;8,5")
+    response = client.get(admin_address(table))
+    assert ">Vård;8,5</textarea>" in response.content.decode()
+    assert NOTICE in text_of(response)
 
 
 def test_a_chosen_file_is_named_since_it_cannot_be_kept(anna, db):
@@ -212,7 +329,7 @@ def test_a_chosen_file_is_named_since_it_cannot_be_kept(anna, db):
     client = client_of(anna)
     typed(client, plan, title_sv="Skrivet", _files="beslut.pdf")
     text = text_of(client.get(admin_address(plan)))
-    assert "välj dem igen (beslut.pdf)" in text
+    assert "Du hade också valt beslut.pdf. Filer kan inte bevaras: välj dem igen." in text
 
 
 def test_drafts_are_bounded(anna, news, monkeypatch):
