@@ -8,7 +8,7 @@ from pages.models import Page
 from tests.accounts import PASSWORD, SECRET, code_now, make_account
 from tests.browser.desk import click, faults
 from tests.browser.test_rich_text import press_in_text
-from tests.factories import make_page
+from tests.factories import make_budget, make_page, make_plan
 from tests.staff_forms import admin_address
 
 NOTICE = "Här är det du skrev"
@@ -93,6 +93,41 @@ def test_a_form_sent_after_the_sign_in_has_run_out_comes_back(sit_down, anna, ne
     assert page.get_by_text(NOTICE).count() == 0
 
 
+def test_a_sign_in_in_another_tab(sit_down, anna, news):
+    page = sit_down(anna, keeps_drafts=True)
+    page.goto(admin_address(news))
+    Session.objects.all().delete()
+    write(page)
+    page.get_by_text("Din inloggning har gått ut.").wait_for()
+    other = page.context.new_page()
+    other.goto("/admin/")
+    enter_password(other)
+    other.get_by_role("link", name="Sida ”").click()
+    is_back(other)
+    other.close()
+    click(page, "button", "Spara")  # with the token of the earlier session
+    assert "hörde till en tidigare inloggning" in page.locator(".messagelist").inner_text()
+    is_back(page)
+    click(page, "button", "Spara")
+    assert Page.objects.get(pk=news.pk).title_sv == "Skriven rubrik"
+
+
+def test_the_amounts_of_a_table(sit_down, anna):
+    plan = make_plan(2030, 2032, status="draft")
+    table = make_budget(plan, year=2030, lines=[("item", "1.0")]).tables.get()
+    page = sit_down(anna, keeps_drafts=True)
+    page.goto(admin_address(table))
+    with page.expect_response(lambda response: "amount" in (response.request.post_data or "")):
+        amount = page.locator("input[name^='lines-'][name*='-amount_']").first
+        amount.fill("7,5")
+    name = amount.get_attribute("name")
+    Session.objects.all().delete()
+    page.goto(admin_address(table))
+    enter_password(page)
+    page.get_by_text(NOTICE).wait_for()
+    assert page.locator(f"[name='{name}']").input_value() == "7,5"
+
+
 def test_a_page_left_by_back(sit_down, anna, news):
     page = sit_down(anna, keeps_drafts=True)
     page.on("dialog", lambda dialog: dialog.accept())
@@ -121,11 +156,15 @@ def test_the_form_warns_and_extends_the_session(sit_down, anna, news, settings):
     settings.SESSION_COOKIE_AGE = 12  # seconds
     page = sit_down(anna, keeps_drafts=True)
     page.goto(admin_address(news))
+    extend = page.get_by_role("button", name="Fortsätt vara inloggad")
+    assert not extend.is_visible()
     warning = page.get_by_text("Din inloggning går ut klockan")
     warning.wait_for(timeout=15_000)
+    assert faults(page) == []
     before = Session.objects.get().expire_date
-    page.get_by_role("button", name="Fortsätt vara inloggad").click()
+    extend.click()
     warning.wait_for(state="detached")
+    assert not extend.is_visible()
     assert Session.objects.get().expire_date > before
     page.get_by_text("Din inloggning har gått ut.").wait_for(timeout=20_000)
 
