@@ -4,7 +4,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.sessions.models import Session
 
-from pages.models import Page
+from pages.models import FormDraft, Page
 from tests.accounts import PASSWORD, SECRET, code_now, make_account
 from tests.browser.desk import click, faults
 from tests.browser.test_rich_text import press_in_text
@@ -137,6 +137,22 @@ def test_a_page_left_by_back(sit_down, anna, news):
     page.go_back()
     page.goto(admin_address(news))
     is_back(page)
+
+
+def test_a_page_left_at_once(sit_down, anna, news):
+    page = sit_down(anna, keeps_drafts=True)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/admin/pages/page/")
+    page.goto(admin_address(news))
+    page.get_by_label("Rubrik, svenska").fill("Skriven rubrik")
+    page.go_back()
+    while (
+        not FormDraft.objects.exists()
+    ):  # Playwright doesn't report requests that outlive their page
+        page.wait_for_timeout(100)
+    page.goto(admin_address(news))
+    page.get_by_text(NOTICE).wait_for()
+    assert page.get_by_label("Rubrik, svenska").input_value() == "Skriven rubrik"
 
 
 def test_a_browser_that_crashes(sit_down, anna, news):
