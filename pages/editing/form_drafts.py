@@ -200,6 +200,7 @@ class FormDraftMixin:
             }
         if request.method == "POST":  # the form has errors
             self.keep_draft(request, context.get("seen"))
+            context["files_to_choose"] = chosen_files(request)
         elif request.form_draft:
             context |= self.draft_context(request, context, may_fill_in)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)

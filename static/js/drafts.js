@@ -50,15 +50,14 @@ function keepDrafts(form, field) {
   const seconds = Number(field.dataset.seconds);
   const warnMs = Math.min(300, seconds / 3) * 1000;
   let lastActive = Date.now();
-  let sent = null; // the values that the server has answered for
-  let hasDraft = false; // whether this page has sent a draft
+  let sent = null; // the values that the server has been sent; at first, it has those of the opened form
   let request = null;
   let isSignedOut = false;
   let isWarning = false;
 
   const show = addNotice(form, field.dataset.signIn, () => send());
   show().addEventListener("click", () => {
-    unsaved.leaves = sent === valuesOf(form);
+    unsaved.leaves = !hasNews();
   });
 
   // Tabs with a form tell each other when they have extended the session.
@@ -91,16 +90,15 @@ function keepDrafts(form, field) {
       if (!(value instanceof File)) body.append(name, value);
       else if (value.name) body.append("_files", value.name);
     }
-    const isTyped = isUnsaved();
-    if (!isTyped) body.append(hasDraft ? "_unchanged" : "_extend", "1");
-    hasDraft = isTyped;
+    if (!hasNews()) body.append("_extend", "1");
+    else if (!isUnsaved()) body.append("_unchanged", "1");
     const keepalive = isLeaving && body.toString().length < MAX_KEEPALIVE_BYTES;
     const own = (request = new AbortController());
     try {
       const response = await fetch(field.dataset.keep, {
         method: "POST", body, keepalive, redirect: "error", signal: own.signal,
       });
-      sent = values; // sending the same again would give the same answer
+      if (response.status < 500) sent = values; // sending the same again would give the same answer
       if (response.ok) tell(await response.json());
       else show(response.status === 403 ? WORDS.refused : WORDS.failed);
     } catch (error) {
@@ -110,8 +108,8 @@ function keepDrafts(form, field) {
   }
 
   function hasNews() {
-    if (unsaved.leaves || unsaved.saved === null) return false;
-    return sent === null ? isUnsaved() : valuesOf(form) !== sent;
+    if (unsaved.leaves || unsaved.opened === null) return false;
+    return valuesOf(form) !== (sent ?? unsaved.opened);
   }
 
   function check() {

@@ -6,7 +6,8 @@ function valuesOf(form) {
   );
 }
 
-const unsaved = { form: null, saved: null, leaves: false };
+// `opened` has the values that the form was opened with, `saved` those that the site has.
+const unsaved = { form: null, opened: null, saved: null, leaves: false };
 
 function isUnsaved() {
   return unsaved.saved !== null && valuesOf(unsaved.form) !== unsaved.saved;
@@ -16,11 +17,12 @@ document.addEventListener("DOMContentLoaded", () => {
   const form = document.querySelector("#content-main > form");
   if (!form || form.method !== "post") return;
   unsaved.form = form;
-  // A form with errors, or with a draft, is unsaved. Otherwise the saved values are those in the form once the
-  // text editors and the row positions are initialized: after half a second, or when the user focuses a field.
+  // The form is opened once the text editors and the row positions are initialized: after half a second, or when
+  // the user focuses a field. Its values are saved, except those of a form with errors or with a draft.
   unsaved.saved = document.querySelector("#content .errornote, #content [data-unsaved]") ? "" : null;
   const settle = () => {
-    unsaved.saved ??= valuesOf(form);
+    unsaved.opened ??= valuesOf(form);
+    unsaved.saved ??= unsaved.opened;
   };
   form.addEventListener("focusin", settle);
   window.addEventListener("load", () => setTimeout(settle, 500));

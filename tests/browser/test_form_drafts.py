@@ -160,9 +160,12 @@ def test_a_browser_that_crashes(sit_down, anna, news):
     page.goto(admin_address(news))
     write(page)
     page.context.close()
+    kept_at = FormDraft.objects.get().saved_at
     page = sit_down(anna, keeps_drafts=True)
     page.goto(admin_address(news))
     is_back(page)
+    page.wait_for_timeout(4000)  # the script has looked for changes
+    assert FormDraft.objects.get().saved_at == kept_at
     click(page, "button", "Kasta det jag skrev")
     assert page.get_by_text(NOTICE).count() == 0
     assert page.locator("[name='body_sv']").input_value() == "<p>Sparat.</p>"

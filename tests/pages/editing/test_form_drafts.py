@@ -5,6 +5,7 @@ import re
 from io import StringIO
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -330,6 +331,16 @@ def test_a_chosen_file_is_named_since_it_cannot_be_kept(anna, db):
     typed(client, plan, title_sv="Skrivet", _files="beslut.pdf")
     text = text_of(client.get(admin_address(plan)))
     assert "Du hade också valt beslut.pdf. Filer kan inte bevaras: välj dem igen." in text
+
+
+def test_a_form_with_errors_and_a_chosen_file_says_to_choose_it_again(anna, db):
+    plan = make_plan(status="draft")
+    client = client_of(anna)
+    data = opened(client, admin_address(plan)) | {"first_year": "x"}
+    file = SimpleUploadedFile("beslut.pdf", b"%PDF-1.7")
+    response = client.post(admin_address(plan), data | {"documents-0-file_sv": file})
+    assert "Du hade valt beslut.pdf." in text_of(response)
+    assert "Du hade också valt beslut.pdf." in text_of(client.get(admin_address(plan)))
 
 
 def test_drafts_are_bounded(anna, news, monkeypatch):
