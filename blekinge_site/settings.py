@@ -104,10 +104,12 @@ WSGI_APPLICATION = "blekinge_site.wsgi.application"
 PAGE_CACHE = on_or_off("PAGE_CACHE", default=not DEBUG)
 PAGE_CACHE_MB = positive_integer("PAGE_CACHE_MB", unit="megabytes", default=32)
 
-# blekinge_site imports neither app, so it finds two functions of theirs by name. The first returns a value
-# that changes when stored pages become outdated; the second, the user's tasks on the admin's front page.
+# blekinge_site imports neither app, so it finds functions of theirs by name. The first returns a value
+# that changes when stored pages become outdated; the second, the user's tasks on the admin's front page. The
+# third keeps what a form has sent after the sign-in has run out.
 PAGE_CACHE_STAMP = "pages.publishing.content_version.stamp"
 STAFF_DESK = "pages.editing.desk.waiting"
+STAFF_DRAFTS = "pages.editing.form_drafts.keep_refused"
 
 # The menu of the staff's pages: each place's name, the model whose rows are edited there, and its first view.
 STAFF_PLACES = [
@@ -294,6 +296,7 @@ SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "pages.editing.form_draft_views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 BEHIND_PROXY = on_or_off("BEHIND_PROXY", default=False)
 if BEHIND_PROXY:

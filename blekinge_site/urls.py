@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from blekinge_site import well_known
 from blekinge_site.reserved import check_admin_path
+from pages.editing import form_draft_views
 from pages.publishing import preview
 from pages.sitemaps import PagesSitemap
 from planning.sitemaps import PlansSitemap, StartSitemap
@@ -25,6 +26,8 @@ public_patterns = [
 ]
 urlpatterns = [
     path(f"{ADMIN_ROUTE}konto/", include("blekinge_site.staff.signin_urls")),
+    path(f"{ADMIN_ROUTE}utkast/", form_draft_views.keep, name="keep_draft"),
+    path(f"{ADMIN_ROUTE}utkast/kasta/", form_draft_views.discard, name="discard_draft"),
     path(ADMIN_ROUTE, admin.site.urls),
     *public_patterns,
 ]

@@ -53,7 +53,16 @@ class StaffSite(AdminSite):
     enable_nav_sidebar = False  # breadcrumbs and the outlines of plans are enough
 
     def admin_view(self, view, cacheable=False):
-        return staff_page(super().admin_view(view, cacheable))
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def keeping(request, *args, **kwargs):
+            # The user may have been signed out since the form was opened.
+            if request.method == "POST" and not self.has_permission(request):
+                import_string(settings.STAFF_DRAFTS)(request)
+            return inner(request, *args, **kwargs)
+
+        return staff_page(keeping)
 
     def has_permission(self, request):
         return super().has_permission(request) and not lacks_second_factor(request)

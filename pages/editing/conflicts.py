@@ -37,17 +37,19 @@ class ConflictMixin:
         if was_open and self.has_perm_to_change(request):
             obj = self.model.objects.filter(pk=pk).first()
             if obj is None or not is_open(obj):
-                return self.closed_meanwhile(request, obj)
+                self.keep_draft(request)
+                return self.closed_meanwhile(request, obj, request.POST)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def closed_meanwhile(self, request, obj):
-        """Show the submitted text of a form whose `obj` has been published, or deleted (None)."""
+    def closed_meanwhile(self, request, obj, data, extra_context=None):
+        """Show the text in the `data` of a form whose `obj` has been published, or deleted (None)."""
         context = self.admin_site.each_context(request) | {
             "title": "Det du skrev är inte sparat",
             "opts": self.opts,
             "original": obj,
-            "submitted": submitted_texts(request, self.model),
+            "submitted": submitted_texts(data, self.model),
         }
+        context |= extra_context or {}
         return TemplateResponse(request, "admin/closed_meanwhile.html", context)
 
     def find_conflict(self, request, form):
@@ -177,13 +179,13 @@ def shown_initial(form, name):
     return "" if value is None else value
 
 
-def submitted_texts(request, model):
-    """Return the texts in a form that cannot be saved: `[(name of the field, text), …]`."""
+def submitted_texts(data, model):
+    """Return the texts in the `data` of a form that cannot be saved: `[(name of the field, text), …]`."""
     names = {field.name: capfirst(field.verbose_name) for field in model._meta.concrete_fields}
     hidden = {"csrfmiddlewaretoken", SEEN_FIELD}
     return [
         (names.get(name, name), text)
-        for name, text in request.POST.items()
+        for name, text in data.items()
         if text.strip() and name not in hidden and not name.startswith("_") and "_FORMS" not in name
     ]
 

@@ -18,6 +18,7 @@ from pages.editing.deletion import ExplainedDeletionMixin
 from pages.editing.failed_uploads import FailedUploadMixin
 from pages.editing.fields import ContentFields, is_english
 from pages.editing.filters import MissingEnglishFilter
+from pages.editing.form_drafts import FormDraftMixin
 from pages.editing.form_preview import PreviewMixin
 from pages.editing.forms import ContentForm
 from pages.editing.outline_admin import OutlineMixin
@@ -176,6 +177,8 @@ class ContentFormMixin:
         hidden = self.hidden_fields(request, obj)
         closed_fields = {self.parent_field, *self.address_fields, *hidden}
         form_class.closed_fields = closed_fields - form_class.base_fields.keys()
+        if self.may_fill_in(request, obj):
+            form_class.draft = self.draft_data(request)
         form_class.find_errors = staticmethod(partial(self.find_errors, request))
         return form_class
 
@@ -191,6 +194,7 @@ class ContentAdmin(
     ContentFormMixin,
     ConflictMixin,
     PreviewMixin,
+    FormDraftMixin,
     FailedUploadMixin,
     RecordedChangesMixin,
     ExplainedDeletionMixin,
@@ -201,7 +205,7 @@ class ContentAdmin(
     """The admin of a publishable or a part of one, with links to its parents and to its public page."""
 
     class Media:
-        js = ["js/reorder.js", "js/unsaved.js"]
+        js = ["js/reorder.js", "js/unsaved.js", "js/drafts.js"]
 
     def view_on_site(self, obj):
         if not obj.publishable().is_published or not hasattr(obj, "get_absolute_url"):

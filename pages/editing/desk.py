@@ -14,6 +14,7 @@ from blekinge_site.languages import in_each_language
 from blekinge_site.staff.addresses import admin_address, change_address
 from pages.editing.content_admin import ContentAdmin
 from pages.editing.filters import missing_english
+from pages.editing.form_drafts import unsaved
 from pages.editing.permissions import permission_name
 from pages.models import Feedback, Page
 from pages.publishing import content_version
@@ -162,6 +163,7 @@ def waiting(request):
     """Return the user's tasks: `[(heading, [(text, address), …]), …]`, without empty lists."""
     querysets = publishables(request.user)
     sections = [
+        ("Det du har skrivit och inte sparat", unsaved(request.user)),
         ("Utkast och arbetskopior", being_prepared(querysets)),
         ("Planerade ändringar", scheduled(querysets)),
         ("Granskningsdag har passerat", due_for_review(querysets)),

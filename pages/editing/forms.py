@@ -13,11 +13,16 @@ class ContentForm(forms.ModelForm):
 
     # Names of fields that the form leaves out, but that constraints depend on.
     closed_fields = frozenset()
+    # What the user has typed before and not saved, as a QueryDict; it fills in a form that nobody has sent.
+    draft = None
 
     @staticmethod
     def find_errors(form):
         """Return the errors, as ValidationError or str, that concern `form` as a whole."""
         return []
+
+    def __init__(self, data=None, *args, **kwargs):
+        super().__init__(self.draft if data is None else data, *args, **kwargs)
 
     def clean(self):
         cleaned_data = super().clean()

@@ -1,5 +1,6 @@
 """The region's profile, the editorial pages, and feedback from visitors."""
 
+from pages.models.form_drafts import FormDraft
 from pages.models.limits import SendCount
 from pages.models.pages import Feedback, Page
 from pages.models.profile import (
@@ -15,6 +16,7 @@ __all__ = [
     "CoreValue",
     "DailyStat",
     "Feedback",
+    "FormDraft",
     "OpenForm",
     "Page",
     "RegionProfile",

@@ -16,7 +16,7 @@ from blekinge_site.serving.page_cache import KEPT
 from pages.publishing.publishable import Publishable, now
 
 # Models with data about staff and visitors, which no page shows.
-NOT_CONTENT = {"feedback", "importmapping", "openform", "revision", "sendcount"}
+NOT_CONTENT = {"feedback", "formdraft", "importmapping", "openform", "revision", "sendcount"}
 
 # The version is the sum of the numbers in several slots. With a single number, transactions that save at
 # the same time would wait for each other, or deadlock.

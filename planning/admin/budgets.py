@@ -90,6 +90,7 @@ class BudgetTableAdmin(TableExportMixin, PlanPartAdmin):
     prepopulated_fields = {"slug": ["title_sv"]}
     fields = ["budget", "title", ("unit", "decimals"), "note", "slug", "position"]
     inlines = [BudgetColumnInline, BudgetLineInline]
+    template_inputs = ("pasted",)
 
     class Media:
         js = [Script("js/budget.js", type="module")]

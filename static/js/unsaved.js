@@ -1,4 +1,4 @@
-/* Warns before the user leaves a form with unsaved changes. */
+/* Warns before the user leaves a form with unsaved changes. drafts.js keeps those changes on the server. */
 
 function valuesOf(form) {
   return JSON.stringify(
@@ -6,22 +6,39 @@ function valuesOf(form) {
   );
 }
 
+// `opened` has the values that the form was opened with, `saved` those that the site has.
+const unsaved = { form: null, opened: null, saved: null, leaves: false };
+
+function isUnsaved() {
+  return unsaved.saved !== null && valuesOf(unsaved.form) !== unsaved.saved;
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   const form = document.querySelector("#content-main > form");
   if (!form || form.method !== "post") return;
-  // A form with errors is unsaved. Otherwise the saved values are those in the form once the text editors
-  // and the row positions are initialized: after half a second, or when the user focuses a field.
-  let saved = form.querySelector(".errornote, [data-unsaved]") ? "" : null;
+  unsaved.form = form;
+  // The form is opened once the text editors and the row positions are initialized: after half a second, or when
+  // the user focuses a field. Its values are saved, except those of a form with errors or with a draft.
+  unsaved.saved = document.querySelector("#content .errornote, #content [data-unsaved]") ? "" : null;
   const settle = () => {
-    saved ??= valuesOf(form);
+    unsaved.opened ??= valuesOf(form);
+    unsaved.saved ??= unsaved.opened;
   };
   form.addEventListener("focusin", settle);
   window.addEventListener("load", () => setTimeout(settle, 500));
-  let leaves = false;
   form.addEventListener("submit", (event) => {
-    leaves = event.submitter?.formTarget !== "_blank";
+    unsaved.leaves = event.submitter?.formTarget !== "_blank";
+  });
+  // The button that discards a draft belongs to a form of its own.
+  for (const other of document.querySelectorAll("form[data-unsaved]")) {
+    other.addEventListener("submit", () => {
+      unsaved.leaves = true;
+    });
+  }
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) unsaved.leaves = false; // Back to a form that was sent
   });
   window.addEventListener("beforeunload", (event) => {
-    if (!leaves && saved !== null && valuesOf(form) !== saved) event.preventDefault();
+    if (!unsaved.leaves && isUnsaved()) event.preventDefault();
   });
 });

@@ -2,7 +2,7 @@
 
 from django.core import serializers
 
-from pages.models import Page, RegionProfile
+from pages.models import FormDraft, Page, RegionProfile
 from pages.publishing.versions import working_copy
 from planning.models import Budget, BudgetLine, FocusArea, Goal, Perspective, RegionalPlan
 from tests.browser.desk import (
@@ -243,3 +243,4 @@ def test_bad_input_is_explained_and_kept_but_not_saved(editor):
         assert editor.locator(".errorlist li").all_inner_texts() == [message]
         assert entered(editor, typed) == typed
         assert stored() == before
+        FormDraft.objects.all().delete()  # otherwise the next form opens with it

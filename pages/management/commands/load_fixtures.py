@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from pages.models import Feedback
+from pages.models import Feedback, FormDraft
 
 
 class Command(BaseCommand):
@@ -18,7 +18,7 @@ class Command(BaseCommand):
             model
             for app in ("pages", "planning")
             for model in apps.get_app_config(app).get_models()
-            if model is not Feedback
+            if model not in (Feedback, FormDraft)
         ]
         if any(model._base_manager.exists() for model in models):
             self.stdout.write("The database already has content, so no fixtures were loaded.")

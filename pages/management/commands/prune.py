@@ -9,7 +9,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from pages.editing.conflicts import MINUTES_OPEN
-from pages.models import Feedback, OpenForm, SendCount
+from pages.editing.form_drafts import DRAFT_DAYS
+from pages.models import Feedback, FormDraft, OpenForm, SendCount
 
 
 def old_feedback(now):
@@ -24,6 +25,11 @@ def ended_sessions(now):
 def forms_no_longer_open(now):
     opened_since = now - dt.timedelta(minutes=MINUTES_OPEN)
     return OpenForm.objects.filter(opened_at__lt=opened_since).delete()[0]
+
+
+def old_drafts(now):
+    kept_since = now - dt.timedelta(days=DRAFT_DAYS)
+    return FormDraft.objects.filter(saved_at__lt=kept_since).delete()[0]
 
 
 def counts_whose_period_has_ended(now):
@@ -42,7 +48,7 @@ def expired_cache_entries(now):
 
 
 class Command(BaseCommand):
-    help = "Delete expired data: visitors' feedback, sessions, open forms, rate limit counts, cache entries."
+    help = "Delete expired data: visitors' feedback, sessions, open forms, unsaved texts, counts, cache."
 
     def add_arguments(self, parser):
         parser.add_argument(
@@ -56,6 +62,7 @@ class Command(BaseCommand):
             f"Feedback older than {settings.FEEDBACK_DAYS} days": old_feedback,
             "Sessions that have ended": ended_sessions,
             "Notes of forms that were open": forms_no_longer_open,
+            f"Unsaved texts of forms older than {DRAFT_DAYS} days": old_drafts,
             "Counts of limits whose period has ended": counts_whose_period_has_ended,
             "Cache entries that have expired": expired_cache_entries,
         }

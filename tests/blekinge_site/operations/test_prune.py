@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from pages.editing.conflicts import MINUTES_OPEN
-from pages.models import Feedback, OpenForm, SendCount
+from pages.models import Feedback, FormDraft, OpenForm, SendCount
 
 pytestmark = pytest.mark.database
 
@@ -42,6 +42,9 @@ def old_and_new(admin_user):
         opened = OpenForm.objects.create(model=name, object_pk=1, user=admin_user)
         moment = now - dt.timedelta(minutes=minutes)
         OpenForm.objects.filter(pk=opened.pk).update(opened_at=moment)
+    for name, days in (("old", 31), ("new", 29)):
+        draft = FormDraft.objects.create(form=name, fields="{}", user=admin_user)
+        FormDraft.objects.filter(pk=draft.pk).update(saved_at=now - dt.timedelta(days=days))
     for name, minutes in (("old", -1), ("new", 1)):
         expires = now + dt.timedelta(minutes=minutes)
         Session.objects.create(session_key=name, session_data="", expire_date=expires)
@@ -53,6 +56,7 @@ def left():
         list(Feedback.objects.values_list("address", flat=True)),
         list(Session.objects.values_list("session_key", flat=True)),
         list(OpenForm.objects.values_list("model", flat=True)),
+        list(FormDraft.objects.values_list("form", flat=True)),
         list(SendCount.objects.values_list("key", flat=True)),
         keys(),
     ]
@@ -63,10 +67,11 @@ def test_old_rows_are_deleted_and_the_rest_stay(old_and_new):
         "Feedback older than 365 days: 1 deleted",
         "Sessions that have ended: 1 deleted",
         "Notes of forms that were open: 1 deleted",
+        "Unsaved texts of forms older than 30 days: 1 deleted",
         "Counts of limits whose period has ended: 1 deleted",
         "Cache entries that have expired: 1 deleted",
     ]
-    assert left() == [["/new/"], ["new"], ["new"], ["new"], 1]
+    assert left() == [["/new/"], ["new"], ["new"], ["new"], ["new"], 1]
     assert cache.get("new") == 1
 
 
@@ -76,6 +81,7 @@ def test_a_dry_run_reports_and_deletes_nothing(old_and_new):
         "Feedback older than 365 days: 1 would be deleted",
         "Sessions that have ended: 1 would be deleted",
         "Notes of forms that were open: 1 would be deleted",
+        "Unsaved texts of forms older than 30 days: 1 would be deleted",
         "Counts of limits whose period has ended: 1 would be deleted",
         "Cache entries that have expired: 1 would be deleted",
     ]

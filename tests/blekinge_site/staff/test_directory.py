@@ -15,8 +15,10 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 
 from tests.accounts import LOGIN, logged, make_account, sign_in
+from tests.factories import make_page
 from tests.serving import fields_of
 from tests.site import text_of
+from tests.staff_forms import admin_address, form_of
 
 
 class SilentHandler(WSGIRequestHandler):
@@ -79,9 +81,9 @@ def directory(settings):
         server.shutdown()
 
 
-def sign_in_with_directory(client):
+def sign_in_with_directory(client, address=f"{LOGIN}?next=/admin/pages/page/"):
     """Follow the link on the sign-in page to the directory and back; return the site's response."""
-    html = client.get(f"{LOGIN}?next=/admin/pages/page/").content.decode()
+    html = client.get(address).content.decode()
     link = re.search(r'<a class="button" href="(.*?)">Logga in med regionens konto</a>', html)[1]
     there = requests.get(client.get(link).url, allow_redirects=False, timeout=5)
     back = urlsplit(there.headers["Location"])
@@ -108,6 +110,18 @@ def test_a_person_with_an_account_signs_in(client, db, directory, second_factor)
         "Loggade ut.",
         "Loggade in med regionens konto.",
     ]
+
+
+def test_a_form_sent_after_the_sign_in_has_run_out_comes_back(client, db, directory):
+    anna = make_account(role="Redaktör", password=None, email="anna@example.se")
+    form = admin_address(make_page("nyhet", status="draft"))
+    client.force_login(anna)
+    response = client.get(form)
+    data = form_of(response) | {"title_sv": "Skrivet", "_draft": response.context["draft_token"]}
+    client.cookies.clear()
+    sign_in_page = client.post(form, data, follow=True).redirect_chain[-1][0]
+    assert sign_in_with_directory(client, sign_in_page).url == form
+    assert form_of(client.get(form))["title_sv"] == "Skrivet"
 
 
 @pytest.mark.parametrize(

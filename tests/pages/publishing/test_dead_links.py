@@ -131,7 +131,7 @@ def view_names(resolver, prefix=""):
             if str(pattern.pattern) not in {"admin/", "admin/konto/"}:
                 inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
                 yield from view_names(pattern, inner)
-        elif pattern.name:
+        elif pattern.name and not str(pattern.pattern).startswith("admin/"):
             yield f"{prefix}{pattern.name}"
 
 
