@@ -5,10 +5,11 @@ from decimal import Decimal
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 
 from blekinge_site.formats import amount, day
 from pages.models import Revision
+from pages.publishing.marked import marked
 from pages.publishing.richtext import RichTextField
 from pages.publishing.versions import (
     as_data,
@@ -18,7 +19,7 @@ from pages.publishing.versions import (
     relations,
     version_before,
 )
-from pages.publishing.word_differences import ADDED, REMOVED, readable_text, word_differences
+from pages.publishing.word_differences import readable_text, word_differences
 
 # Fields that identify a part among its siblings. A part without any of them is identified by its content.
 KEY_FIELDS = ("slug", "code", "year", "number")
@@ -46,21 +47,6 @@ def save_first_revision(publishable):
 
 
 # --- Differences -----------------------------------------------------------------------------------
-
-
-TAGS = {REMOVED: "del", ADDED: "ins"}
-
-
-def marked(segments):
-    """Return HTML with the text of `segments`: added text in `<ins>`, removed text in `<del>`."""
-    return format_html_join(
-        "",
-        "{}",
-        (
-            (format_html("<{0}>{1}</{0}>", TAGS[change], text) if change in TAGS else text,)
-            for change, text in segments
-        ),
-    )
 
 
 def marked_words(before, after):
@@ -129,10 +115,11 @@ def _differing_fields(before, after, names, parents=()):
             rows += _differing_entries(field, old, new, parents)
             continue
         texts = _shown(field, old, names), _shown(field, new, names)
-        if texts[0] == texts[1] and field.is_relation:
-            continue  # the same part, in two versions
-        same = texts[0] == texts[1]  # only the formatting of rich text differs
-        rows.append((field.verbose_name, ONLY_FORMATTING if same else marked_words(*texts)))
+        if texts[0] != texts[1]:
+            rows.append((field.verbose_name, marked_words(*texts)))
+        elif texts[0] and isinstance(field, RichTextField):
+            rows.append((field.verbose_name, ONLY_FORMATTING))
+        # Otherwise it is the same part, in two versions, or an empty value of two kinds.
     return rows
 
 

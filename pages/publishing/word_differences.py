@@ -12,6 +12,9 @@ from pages.publishing.richtext import text_of
 
 SAME, REMOVED, ADDED = "same", "removed", "added"
 
+# Numbers such as 6 198,0 are one word each.
+WORDS = re.compile(r"\d+(?:[\xa0,.]\d+)*|\s+|\w+|[^\w\s]")
+
 # Above this many words in a stretch of lines, whole lines are compared: the time grows with the square.
 MAX_WORDS = 4000
 
@@ -70,7 +73,7 @@ def _differing_stretches(old, new):
 
 
 def _differing_words(before, after):
-    old, new = (re.findall(r"\s+|\w+|[^\w\s]", text) for text in (before, after))
+    old, new = (WORDS.findall(text) for text in (before, after))
     if len(old) + len(new) > MAX_WORDS:
         return _removed_and_added(before, after)
     segments = []

@@ -23,6 +23,15 @@ from pages.publishing.word_differences import (
             "En nära vård",
             [(SAME, "En "), (REMOVED, "god"), (ADDED, "nära"), (SAME, " vård")],
         ),
+        (
+            "6\xa0198,0 mnkr",
+            "6\xa0199,0 mnkr",
+            [
+                (REMOVED, "6\xa0198,0"),
+                (ADDED, "6\xa0199,0"),
+                (SAME, " mnkr"),
+            ],
+        ),
         ("a <b>", "a", [(SAME, "a"), (REMOVED, " <b>")]),
         ("Ett.\nTvå.\n", "Ett.\n", [(SAME, "Ett.\n"), (REMOVED, "Två.\n")]),
     ],
