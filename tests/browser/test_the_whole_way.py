@@ -122,7 +122,7 @@ def test_a_change_is_published_by_the_clock_and_taken_back(publisher, visitor):
 
     click(publisher, "link", "Historik")
     events = publisher.get_by_role("navigation", name="Ändringar").get_by_role("listitem")
-    assert [text.split("\n")[0] for text in events.all_inner_texts()] == [
+    assert [text.split("\n")[1] for text in events.all_inner_texts()] == [
         f"Planerade publicering {at}",
         "Ändrade mål ”Ett levande Blekinge”",
         "Gjorde en arbetskopia",
