@@ -72,6 +72,23 @@ def moment(value):
     return timezone.localtime(value).strftime("%Y-%m-%d %H.%M")
 
 
+@register.filter
+def day_in_words(value):
+    """Return a date in Swedish as staff say it: i dag, i går, måndag 8 mars, or 22 november 2025."""
+    ago = (timezone.localdate() - value).days
+    if ago in (0, 1):
+        return ("i dag", "i går")[ago]
+    is_this_year = value.year == timezone.localdate().year
+    return format_date(value, "EEEE d MMMM" if is_this_year else "d MMMM y", locale=LOCALES["sv"])
+
+
+@register.filter
+def moment_in_words(value):
+    """Return an aware datetime as staff say it: i dag 09.14, or måndag 8 mars 14.02."""
+    local = timezone.localtime(value)
+    return f"{day_in_words(local.date())} {local:%H.%M}"
+
+
 # --- Parsing ---------------------------------------------------------------------------------------
 
 

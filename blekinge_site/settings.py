@@ -131,6 +131,7 @@ TEMPLATES = [
                 "blekinge_site.formats",
                 "blekinge_site.languages",
                 "blekinge_site.staff.frame",
+                "pages.publishing.marked",
                 "pages.publishing.richtext",
                 "planning.indicators",
                 "planning.labels",

@@ -1,7 +1,7 @@
-"""Concurrent edits: warns if others have the same form open, and refuses to overwrite their changes.
+"""Concurrent edits: tells if others have the same form open, and merges what both have changed.
 
-A form holds a fingerprint of the content that it was opened with. If the content has another fingerprint
-when the form is saved, somebody else has saved it in the meantime.
+A form holds a fingerprint of the content that it was opened with, and its values. If the content has another
+fingerprint when the form is saved, somebody else has saved it in the meantime.
 """
 
 import datetime as dt
@@ -10,36 +10,44 @@ import json
 import time
 
 from django import forms
+from django.contrib import messages
 from django.contrib.admin.utils import unquote
+from django.core import signing
+from django.db import transaction
 from django.forms.models import _get_foreign_key
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 
 from blekinge_site.formats import moment
 from pages.editing.form_preview import is_preview
+from pages.editing.merging import CHOICE, choose_theirs, merge, opened_values
 from pages.editing.permissions import is_open
 from pages.models import OpenForm, Revision
 
 MINUTES_OPEN = 30  # how long a form counts as open
-# The hidden field that holds the fingerprint, an @, and when the form was opened, in Unix seconds.
+# The hidden field that holds the fingerprint, when the form was opened, in Unix seconds, and the signed
+# values that it was opened with, separated by @.
 SEEN_FIELD = "_seen"
-MAX_FORMSET_ROWS = 1000
 
 
 class ConflictMixin:
-    """Keeps concurrent edits from being lost: shows who has a form open, and stops conflicting saves."""
+    """Keeps concurrent edits from being lost: shows who has a form open, and asks about what both changed."""
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         pk = unquote(object_id or "")
         was_open = request.method == "POST" and SEEN_FIELD in request.POST and pk.isdecimal()
-        if was_open and self.has_perm_to_change(request):
-            obj = self.model.objects.filter(pk=pk).first()
+        if not was_open or not self.has_perm_to_change(request):
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        with transaction.atomic():
+            obj = self.get_object(
+                request, pk
+            )  # locked, so that nobody saves between merging and saving
             if obj is None or not is_open(obj):
                 self.keep_draft(request)
                 return self.closed_meanwhile(request, obj, request.POST)
-        return super().changeform_view(request, object_id, form_url, extra_context)
+            self.merge_submitted(request, obj)
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
     def closed_meanwhile(self, request, obj, data, extra_context=None):
         """Show the text in the `data` of a form whose `obj` has been published, or deleted (None)."""
@@ -52,36 +60,68 @@ class ConflictMixin:
         context |= extra_context or {}
         return TemplateResponse(request, "admin/closed_meanwhile.html", context)
 
-    def find_conflict(self, request, form):
-        """Return an error if the object of `form` has been saved since the form was opened, or None."""
-        obj = form.instance
-        seen = request.POST.get(SEEN_FIELD) if obj.pk else None
-        if not seen or is_preview(request) or seen.startswith(fingerprint(self, obj)):
-            return None
-        formsets = [
-            formset_class(
-                **self.get_formset_kwargs(request, obj, inline, formset_class.get_default_prefix())
-            )
-            for formset_class, inline in self.get_formsets_with_inlines(request, obj)
-        ]
-        return conflict_error(request, form, formsets)
+    def merge_submitted(self, request, obj):
+        """Merge what others have saved since the form was opened into `request.POST`.
 
-    def get_formset_kwargs(self, request, obj, inline, prefix):
-        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
-        if "data" in kwargs:
-            kwargs["data"] = revive_deleted_rows(kwargs["data"], inline.model, prefix)
-        return kwargs
+        Sets `request.conflicts`, which the user must decide, and `request.other_editor`, the words of
+        `last_editor`. Neither is set if nobody else has saved.
+        """
+        seen = request.POST[SEEN_FIELD]
+        form = self.get_form(request, obj, change=True)(instance=obj)
+        content = fingerprint(self, obj)
+        request.POST = request.POST.copy()
+        if seen.startswith(content):
+            if any(name.startswith(CHOICE) for name in request.POST):
+                choose_theirs(request.POST, request.FILES, form, self.saved_formsets(request, obj))
+            return
+        opened_at, opened = read_token(seen)
+        formsets = self.saved_formsets(request, obj)
+        request.conflicts = merge(request.POST, request.FILES, opened, form, formsets)
+        request.other_editor = last_editor(request, obj.publishable(), opened_at)
+
+    def saved_formsets(self, request, obj):
+        """Return the unbound formsets of `obj`, which show what is saved."""
+        formsets = []
+        for formset_class, inline in self.get_formsets_with_inlines(request, obj):
+            prefix = formset_class.get_default_prefix()
+            kwargs = self.get_formset_kwargs(request, obj, inline, prefix)
+            for name in ("data", "files", "save_as_new"):
+                kwargs.pop(name, None)
+            formsets.append(formset_class(**kwargs))
+        return formsets
+
+    def find_conflict(self, request, form):
+        """Return an error if the user must decide between their own text and a colleague's, or None."""
+        if not getattr(request, "conflicts", None) or is_preview(request):
+            return None
+        return forms.ValidationError(
+            f"{request.other_editor[0]} sparade det här medan du hade det öppet. Välj under Ni har båda"
+            " ändrat, och spara igen. Inget av ditt är sparat än, och inget är borta.",
+            code="conflict",
+        )
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         is_shown = context.get("form_is_shown", True)
         if obj is not None and is_shown and self.has_change_permission(request, obj):
-            context["seen"] = f"{fingerprint(self, obj)}@{time.time()}"
-            context["others"] = note_open_form(request, obj)
+            formsets = [inline.formset for inline in context["inline_admin_formsets"]]
+            form = context["adminform"].form
+            context |= {
+                "seen": seen_token(fingerprint(self, obj), form, formsets),
+                "others": note_open_form(request, obj),
+                "conflicts": getattr(request, "conflicts", []),
+                "other_is_user": getattr(request, "other_editor", ("", False))[1],
+            }
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def response_change(self, request, obj):
         if not is_preview(request):
             note_closed_form(request, obj)
+            if hasattr(request, "other_editor"):
+                messages.info(
+                    request,
+                    f"{request.other_editor[0]} sparade också det här medan du hade det öppet. Det som bara"
+                    " en av er har ändrat är med.",
+                )
         return super().response_change(request, obj)
 
 
@@ -138,45 +178,34 @@ def note_closed_form(request, obj):
 # --- Conflicting saves -----------------------------------------------------------------------------
 
 
-def conflict_error(request, form, formsets):
-    """Return the error for a form opened before somebody else's save: who, when, and what differs."""
-    _fingerprint, _at, opened = request.POST[SEEN_FIELD].rpartition("@")
+def seen_token(content, form, formsets):
+    """Return the value of SEEN_FIELD for a form that shows `content`, a fingerprint."""
+    opened = signing.dumps(opened_values(form, formsets), salt=SEEN_FIELD, compress=True)
+    return f"{content}@{time.time()}@{opened}"
+
+
+def read_token(seen):
+    """Return when a form was opened, a datetime, and with what values, a dict or None if unknown."""
+    _fingerprint, opened_at, opened = [*seen.split("@", 2), "", ""][:3]
     try:
-        opened_at = dt.datetime.fromtimestamp(float(opened), dt.UTC)
+        values = signing.loads(opened, salt=SEEN_FIELD)
+    except signing.BadSignature:
+        values = None
+    try:
+        return dt.datetime.fromtimestamp(float(opened_at), dt.UTC), values
     except (ValueError, OverflowError, OSError):
-        opened_at = timezone.now()
-    # Read from the database, as the instance may already have the form's values.
-    publishable = form.instance.publishable().locked()
-    revisions = Revision.objects.of(publishable).filter(made_at__gt=opened_at)
+        return timezone.now(), values
+
+
+def last_editor(request, publishable, since):
+    """Return who saved `publishable` last after `since`, and when, in words, and whether it was the user."""
+    revisions = Revision.objects.of(publishable).filter(made_at__gt=since).defer("content")
     last = revisions.select_related("made_by").first()
-    editor = "Någon"
-    if last:
-        name = "Du själv" if last.made_by == request.user else display_name(last.made_by)
-        editor = f"{name} {moment(last.made_at)}"
-    differences = []
-    for bound in [form, *(row for formset in formsets for row in formset.initial_forms)]:
-        if bound.is_bound and bound.instance.pk:
-            differences += [
-                (bound.fields[name].label or name, shown_initial(bound, name))
-                for name in bound.changed_data
-                if name in bound.fields and name not in {"id", "DELETE", SEEN_FIELD}
-            ]
-    return forms.ValidationError(
-        format_html(
-            "{} sparade det här medan du hade det öppet. Inget av ditt är sparat, och inget är borta: "
-            "det står kvar nedan. Så här har den andra sparat det som skiljer sig från ditt:"
-            "<ul>{}</ul>Ändra nedan om du vill. Spara sedan igen, så gäller det som står här.",
-            editor,
-            format_html_join("", "<li>{}: ”{}”</li>", differences),
-        ),
-        code="conflict",
-    )
-
-
-def shown_initial(form, name):
-    """Return the initial value of the field `name` as the form shows it."""
-    value = form.fields[name].prepare_value(form[name].initial)
-    return "" if value is None else value
+    if last is None:
+        return "Någon", False
+    is_user = last.made_by == request.user
+    name = "Du själv" if is_user else display_name(last.made_by)
+    return f"{name} {moment(last.made_at)}", is_user
 
 
 def submitted_texts(data, model):
@@ -188,36 +217,3 @@ def submitted_texts(data, model):
         for name, text in data.items()
         if text.strip() and name not in hidden and not name.startswith("_") and "_FORMS" not in name
     ]
-
-
-def revive_deleted_rows(data, model, prefix):
-    """Return the POST `data` with deleted rows of the formset `prefix` turned into new rows.
-
-    A row that somebody has deleted since the form was opened can then be saved again, or removed.
-    """
-    total, initial = (data.get(f"{prefix}-{name}_FORMS", "") for name in ("TOTAL", "INITIAL"))
-    if not (
-        total.isdecimal() and initial.isdecimal() and int(initial) <= int(total) <= MAX_FORMSET_ROWS
-    ):
-        return data
-    pks = [data.get(f"{prefix}-{row}-id", "") for row in range(int(initial))]
-    valid_pks = [pk for pk in pks if pk.isdecimal()]
-    rows = model._base_manager.filter(pk__in=valid_pks)
-    existing_pks = set(map(str, rows.values_list("pk", flat=True)))
-    if existing_pks.issuperset(pks):
-        return data
-    kept = [row for row, pk in enumerate(pks) if pk in existing_pks]
-    order = [*kept, *(row for row in range(int(total)) if row not in kept)]
-    new_data = data.copy()
-    for name in list(new_data):
-        if name.startswith(f"{prefix}-") and name.split("-")[1].isdecimal():
-            del new_data[name]
-    for new_row, row in enumerate(order):
-        start = f"{prefix}-{row}-"
-        for name in data:
-            if name.startswith(start):
-                new_data[f"{prefix}-{new_row}-{name.removeprefix(start)}"] = data[name]
-        if new_row >= len(kept):
-            new_data[f"{prefix}-{new_row}-id"] = ""
-    new_data[f"{prefix}-INITIAL_FORMS"] = str(len(kept))
-    return new_data

@@ -1,18 +1,16 @@
 """The history of a publishable: saving revisions, comparing them, and restoring them."""
 
-import re
 from decimal import Decimal
-from difflib import SequenceMatcher
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.html import escape, format_html, format_html_join
-from django.utils.safestring import mark_safe
+from django.utils.html import format_html_join
 
 from blekinge_site.formats import amount, day
 from pages.models import Revision
-from pages.publishing.richtext import RichTextField, text_of
+from pages.publishing.marked import marked
+from pages.publishing.richtext import RichTextField
 from pages.publishing.versions import (
     as_data,
     build,
@@ -21,9 +19,11 @@ from pages.publishing.versions import (
     relations,
     version_before,
 )
+from pages.publishing.word_differences import readable_text, word_differences
 
 # Fields that identify a part among its siblings. A part without any of them is identified by its content.
 KEY_FIELDS = ("slug", "code", "year", "number")
+ONLY_FORMATTING = "Bara formateringen skiljer."
 
 
 def save_revision(publishable, user, event):
@@ -49,36 +49,9 @@ def save_first_revision(publishable):
 # --- Differences -----------------------------------------------------------------------------------
 
 
-def _differing(old, new):
-    """Yield pairs of texts, before and after, for each stretch of the lists of lines `old` and `new`."""
-    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "replace" and b - a == d - c:
-            yield from zip(old[a:b], new[c:d], strict=True)
-        else:
-            yield "".join(old[a:b]), "".join(new[c:d])
-
-
 def marked_words(before, after):
-    """Return the text `after` as HTML. Added words are in `<ins>`, those removed from `before` in `<del>`.
-
-    Lines are compared first and words only in lines that differ, which is faster for long texts.
-    """
-    parts = []
-    for old_line, new_line in _differing(before.splitlines(True), after.splitlines(True)):
-        if old_line == new_line:
-            parts.append(escape(new_line))
-            continue
-        old, new = (re.findall(r"\s+|\w+|[^\w\s]", line) for line in (old_line, new_line))
-        for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-            removed, added = escape("".join(old[a:b])), escape("".join(new[c:d]))
-            if kind == "equal":
-                parts.append(added)
-                continue
-            if removed:
-                parts.append(format_html("<del>{}</del>", removed))
-            if added:
-                parts.append(format_html("<ins>{}</ins>", added))
-    return mark_safe("".join(parts))
+    """Return the text `after` as HTML, with the words that differ from `before` marked."""
+    return marked(word_differences(before, after))
 
 
 def marked_value(before, after):
@@ -109,7 +82,7 @@ def _shown(field, value, names):
     if field.choices:
         return str(dict(field.flatchoices).get(value, value))
     if isinstance(value, str) and isinstance(field, RichTextField):
-        return text_of(value)
+        return readable_text(value)
     if field.get_internal_type() == "DateField":
         return day(value)
     return amount(value) if isinstance(value, Decimal) else str(value)
@@ -142,11 +115,11 @@ def _differing_fields(before, after, names, parents=()):
             rows += _differing_entries(field, old, new, parents)
             continue
         texts = _shown(field, old, names), _shown(field, new, names)
-        if texts[0] == texts[1] and field.is_relation:
-            continue  # the same part, in two versions
-        if texts[0] == texts[1]:
-            texts = str(old), str(new)  # only the markup of rich text differs
-        rows.append((field.verbose_name, marked_words(*texts)))
+        if texts[0] != texts[1]:
+            rows.append((field.verbose_name, marked_words(*texts)))
+        elif texts[0] and isinstance(field, RichTextField):
+            rows.append((field.verbose_name, ONLY_FORMATTING))
+        # Otherwise it is the same part, in two versions, or an empty value of two kinds.
     return rows
 
 

@@ -124,7 +124,7 @@ class Staff:
         revisions = list(Revision.objects.of(working).values_list("pk", flat=True)[:2])
         if revisions:
             query = f"?fran={revisions[-1]}&till={revisions[0]}"
-            yield f"compare: {name}", lambda: self.get(self.address(working, "jamfor") + query)
+            yield f"compare: {name}", lambda: self.get(self.address(working, "history") + query)
             yield (
                 f"restore a version: {name}",
                 lambda: self.post(self.address(working, "aterstall"), version=revisions[-1]),

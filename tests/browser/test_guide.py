@@ -98,7 +98,7 @@ def test_the_guide_agrees_with_the_screens(sit_down):
     open_form(page, RegionalPlan.objects.get(version=2))
     click(page, "link", "Historik")
     tour.look(page)
-    page.get_by_role("radio", name="Från").last.check()
+    page.get_by_label("jämförs med").select_option("fore")
     click(page, "button", "Jämför")
     tour.show(page, "jamfor")
     page.goto("/admin/pages/page/")

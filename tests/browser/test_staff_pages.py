@@ -141,7 +141,7 @@ def test_the_history_pages_are_accessible_and_in_swedish(editor, superuser):
     save_revision(draft, superuser, "Tog bort sida ”Utkast”")
     draft.delete()
     last, _between, first = Revision.objects.of(copy)
-    compare = f"{admin_address(copy, 'jamfor')}?fran={first.pk}&till="
+    compare = f"{history}?fran={first.pk}&till="
     assert (
         faults_at(editor, [history, deleted, f"{compare}{last.pk}", f"{compare}{first.pk}"]) == ""
     )

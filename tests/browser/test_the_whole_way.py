@@ -15,6 +15,7 @@ from tests.browser.desk import (
     click,
     enter,
     entered,
+    faults,
     open_form,
     open_working_copy,
     press_and_wait,
@@ -24,7 +25,7 @@ from tests.browser.desk import (
     tab_to,
     write,
 )
-from tests.factories import make_goal, make_perspective, make_plan
+from tests.factories import make_budget, make_goal, make_perspective, make_plan
 
 PLAN = "/regionplan/2019-2021/"
 SWEDISH, ENGLISH = "Namn, svenska:", "Namn, engelska:"
@@ -120,23 +121,23 @@ def test_a_change_is_published_by_the_clock_and_taken_back(publisher, visitor):
     assert names_for(visitor) == after
 
     click(publisher, "link", "Historik")
-    events = publisher.locator("tbody td:nth-child(5)").all_inner_texts()
-    assert events == [
+    events = publisher.get_by_role("navigation", name="Ändringar").get_by_role("listitem")
+    assert [text.split("\n")[1] for text in events.all_inner_texts()] == [
         f"Planerade publicering {at}",
         "Ändrade mål ”Ett levande Blekinge”",
         "Gjorde en arbetskopia",
     ]
-    publisher.get_by_role("radio", name="Från").last.check()
+    publisher.get_by_label("jämförs med").select_option(index=3)
     click(publisher, "button", "Jämför")
     difference = publisher.locator(".difference")
-    assert difference.get_by_role("heading").all_inner_texts() == [
-        "Mål ”Ett levande Blekinge”: ändrad"
-    ]
-    assert difference.locator("dd").inner_html() == (
-        "Ett <del>attraktivt</del><ins>levande</ins> Blekinge"
+    assert difference.get_by_role("heading").all_inner_texts() == ["Mål ”Ett levande Blekinge”"]
+    assert (
+        difference.locator(".difference__text")
+        .inner_html()
+        .endswith("Ett <del>attraktivt</del><ins>levande</ins> Blekinge")
     )
     with publisher.expect_navigation():
-        publisher.get_by_role("button", name="Återställ det äldre innehållet").click()
+        publisher.locator(".restoring button").last.click()
     assert names_for(visitor) == after
     publish(publisher)
     assert names_for(visitor) == before
@@ -145,31 +146,62 @@ def test_a_change_is_published_by_the_clock_and_taken_back(publisher, visitor):
 # --- Conflicts -------------------------------------------------------------------------------------
 
 
-def test_the_last_to_save_is_warned_sees_both_texts_and_can_save(writer, publisher):
+def test_two_in_one_goal_choose_only_about_what_both_have_changed(writer, publisher):
     goal = make_goal(make_perspective(make_plan(2022, 2024, status="draft")), name_sv="Mål")
     for page in (writer, publisher):
         open_form(page, goal)
     assert publisher.locator(".notice").inner_text().startswith("Elin Ek öppnade det här")
-    enter(writer, {SWEDISH: "Elins mål"})
+    enter(writer, {SWEDISH: "Elins mål", "Beskrivning, engelska:": "Elin's."})
     click(writer, "button", "Spara")
 
     own = {SWEDISH: "Pers mål", "Beskrivning, svenska:": "Pers beskrivning."}
     enter(publisher, own)
     click(publisher, "button", "Spara")
-    error = publisher.locator(".errorlist.nonfield > li")
-    assert error.inner_text().startswith("Elin Ek")
-    assert error.locator("li").all_inner_texts() == [
-        "Namn, svenska: ”Elins mål”",
-        "Beskrivning, svenska: ””",
-    ]
+    assert publisher.locator(".errorlist.nonfield > li").inner_text().startswith("Elin Ek")
+    question = publisher.get_by_role("group", name="Namn, svenska")
+    assert publisher.locator(".conflicts__field").count() == 1
+    assert question.locator("del").all_inner_texts() == ["Elins"]
+    assert question.locator("ins").all_inner_texts() == ["Pers"]
+    assert faults(publisher) == []
     assert entered(publisher, own) == own
     goal.refresh_from_db()
     assert (goal.name_sv, goal.description_sv) == ("Elins mål", "")
 
-    enter(publisher, {SWEDISH: "Elins och Pers mål"})
+    question.get_by_label("Kollegans").check()
     click(publisher, "button", "Spara")
     goal.refresh_from_db()
-    assert (goal.name_sv, goal.description_sv) == ("Elins och Pers mål", "Pers beskrivning.")
+    texts = (goal.name_sv, goal.description_sv, goal.description_en)
+    assert texts == ("Elins mål", "Pers beskrivning.", "Elin's.")
+
+
+def test_two_in_two_goals_are_not_asked(writer, publisher):
+    perspective = make_perspective(make_plan(2022, 2024, status="draft"))
+    goals = [make_goal(perspective, number) for number in (1, 2)]
+    for page, goal in zip((writer, publisher), goals, strict=True):
+        open_form(page, goal)
+    for page, name in ((writer, "Elins mål"), (publisher, "Pers mål")):
+        enter(page, {SWEDISH: name})
+        click(page, "button", "Spara")
+    names = list(perspective.goals.order_by("position").values_list("name_sv", flat=True))
+    assert names == ["Elins mål", "Pers mål"]
+
+
+def test_two_in_one_budget_keep_each_others_amounts_without_javascript(
+    site, writer, publisher, new_context
+):
+    plan = make_plan(2022, 2024, status="draft")
+    table = make_budget(plan, lines=[("item", "1.0"), ("item", "2.0")]).tables.get()
+    cookies = writer.context.cookies(), publisher.context.cookies()
+    pages = []
+    for each in cookies:
+        context = new_context(base_url=site, java_script_enabled=False)
+        context.add_cookies(each)
+        pages.append(context.new_page())
+        open_form(pages[-1], table)
+    for page, row, text in ((pages[0], 0, "-5,0"), (pages[1], 1, "6,0")):
+        page.locator(f'[name="lines-{row}-amount_budget-2019"]').fill(text)
+        click(page, "button", "Spara")
+    assert [line.amounts["budget-2019"] for line in table.lines.all()] == [-5, 6]
 
 
 # --- Unsaved changes -------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from pages.models import CoreValue, Page, Revision
 from pages.publishing.history import differences, marked_words, restore, save_revision
@@ -196,15 +198,96 @@ def test_any_two_revisions_are_compared_the_older_first(admin_client, plan):
     for title in ("Ett", "Två", "Tre"):
         change(admin_client, plan, title_sv=title)
     third, _second, first, _before = Revision.objects.of(plan)
-    address = f"/admin/planning/regionalplan/{plan.pk}/jamfor/"
+    address = f"/admin/planning/regionalplan/{plan.pk}/history/"
     for pair in ({"fran": first.pk, "till": third.pk}, {"fran": third.pk, "till": first.pk}):
         page = admin_client.get(address, pair)
         assert "<del>Ett</del><ins>Tre</ins>" in page.content.decode()
     assert admin_client.get(address, {"fran": "x", "till": third.pk}).status_code == 404
+    assert admin_client.get(address, {"till": "x"}).status_code == 404
     other = make_page("kontakt")
     save_revision(other, None, "Ändrade")
     theirs = Revision.objects.of(other).get()
     assert admin_client.get(address, {"fran": first.pk, "till": theirs.pk}).status_code == 404
+    assert admin_client.get(address, {"fran": theirs.pk, "till": first.pk}).status_code == 404
+
+
+def test_the_former_address_of_a_comparison_leads_to_the_history(admin_client, plan):
+    change(admin_client, plan, title_sv="Ett")
+    last, first = Revision.objects.of(plan)
+    query = f"?fran={first.pk}&till={last.pk}"
+    response = admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/jamfor/{query}")
+    assert response["Location"] == f"/admin/planning/regionalplan/{plan.pk}/history/{query}"
+    assert admin_client.get(response["Location"]).status_code == 200
+    wrong = f"/admin/planning/regionalplan/{plan.pk}/jamfor/?fran=x&till={last.pk}"
+    assert admin_client.get(wrong).status_code == 404
+
+
+def test_a_change_is_compared_with_the_one_before(admin_client, plan):
+    for title in ("Ett", "Två"):
+        change(admin_client, plan, title_sv=title)
+    address = f"/admin/planning/regionalplan/{plan.pk}/history/"
+    assert "<del>Ett</del><ins>Två</ins>" in admin_client.get(address).content.decode()
+    _second, first, before = Revision.objects.of(plan)
+    page = admin_client.get(address, {"till": first.pk}).content.decode()
+    assert "<del>Regionplan</del><ins>Ett</ins>" in page
+    assert "Inget skiljer dem åt." in text_of(admin_client.get(address, {"till": before.pk}))
+
+
+def test_a_working_copy_is_compared_with_what_is_published(admin_client, plan):
+    publish(admin_client, plan)
+    admin_client.post(f"/admin/planning/regionalplan/{plan.pk}/arbetskopia/")
+    copy = plan.versions().first()
+    for title in ("Ett", "Två"):
+        change(admin_client, copy, title_sv=title)
+    page = admin_client.get(f"/admin/planning/regionalplan/{copy.pk}/history/")
+    assert "<del>Regionplan</del><ins>Två</ins>" in page.content.decode()
+    assert "Som det publicerade" in text_of(page)
+    published = Revision.objects.of(plan).get(event="Publicerade")
+    older = admin_client.get(
+        f"/admin/planning/regionalplan/{copy.pk}/history/",
+        {"till": Revision.objects.of(plan).last().pk, "fran": "publicerat"},
+    )
+    assert older.context["other"] == published
+
+
+def test_both_languages_of_a_field_share_a_row(admin_client, plan):
+    change(admin_client, plan, title_sv="Ett", title_en="One")
+    page = admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/history/")
+    [difference] = page.context["differences"]
+    assert difference["rows"] == [
+        (
+            "rubrik",
+            {"sv": "<del>Regionplan</del><ins>Ett</ins>", "en": "<del>Plan</del><ins>One</ins>"},
+        )
+    ]
+
+
+def test_the_queries_of_the_history_do_not_grow(admin_client, admin_user, plan):
+    address = f"/admin/planning/regionalplan/{plan.pk}/history/"
+    counts = []
+    for number in (2, 20):
+        for _revision in range(number):
+            RegionalPlan.objects.update(title_sv=f"Plan {number}")
+            save_revision(plan, admin_user, "Ändrade")
+        with CaptureQueriesContext(connection) as queries:
+            assert admin_client.get(address).status_code == 200
+        counts.append(len(queries))
+    # The account, permissions, the versions, the page of revisions and the contents of the two compared.
+    assert counts[0] == counts[1]
+
+
+def test_the_history_shows_fifty_changes_a_page(admin_client, plan):
+    for number in range(51):
+        save_revision(plan, None, f"Ändring {number}.")
+    address = f"/admin/planning/regionalplan/{plan.pk}/history/"
+    first, second = (admin_client.get(address, {"sida": page}) for page in (1, 2))
+    lists = [
+        [str(revision.event) for _day, revisions in page.context["days"] for revision in revisions]
+        for page in (first, second)
+    ]
+    assert (len(lists[0]), lists[1]) == (50, ["Ändring 0."])
+    assert "Äldre ändringar" in text_of(first)
+    assert "Historiken börjar här." in text_of(second)
 
 
 # --- Restoring -------------------------------------------------------------------------------------
