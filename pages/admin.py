@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
+from pages.editing.link_views import LinkViewsMixin
 from pages.editing.publishing_admin import PUBLISHING, PublishableAdmin
 from pages.exchange.admin import ExchangeAdmin
 from pages.feedback_admin import FeedbackAdmin
@@ -58,7 +59,7 @@ class CoreValueAdmin(ContentAdmin):
 
 
 @admin.register(Page)
-class PageAdmin(PublishableAdmin):
+class PageAdmin(LinkViewsMixin, PublishableAdmin):
     address_fields = ("slug", "slug_en")
     list_display = ["title", "slug", "state", "menu_position", "changed_at"]
     list_filter = ["status"]
