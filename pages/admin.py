@@ -61,13 +61,32 @@ class CoreValueAdmin(ContentAdmin):
 @admin.register(Page)
 class PageAdmin(LinkViewsMixin, PublishableAdmin):
     address_fields = ("slug", "slug_en")
-    list_display = ["title", "slug", "state", "menu_position", "changed_at"]
+    list_display = [
+        "title",
+        "slug",
+        "parent",
+        "state",
+        "header_position",
+        "menu_position",
+        "changed_at",
+    ]
+    list_select_related = ["parent"]
     list_filter = ["status"]
     search_fields = ["title_sv", "title_en", "lead_sv", "body_sv"]
     prepopulated_fields = {"slug": ["title_sv"], "slug_en": ["title_en"]}
     fieldsets = [
         (None, {"fields": ["title", "lead", "body"]}),
-        ("Plats på webbplatsen", {"fields": ["slug", "slug_en", "parent", "menu_position"]}),
+        (
+            "Plats på webbplatsen",
+            {
+                "fields": [
+                    "slug",
+                    "slug_en",
+                    ("parent", "child_position"),
+                    ("header_position", "menu_position"),
+                ]
+            },
+        ),
         PUBLISHING,
     ]
 

@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 
 from blekinge_site.languages import in_each_language
 from pages.models import Page, RegionProfile, Revision
+from pages.publishing.publishable import Publishable
 from pages.publishing.richtext import RichTextField, local_address
 from pages.publishing.versions import content_fields
 
@@ -157,7 +158,10 @@ def is_linked_to(obj):
     ]
     linked = re.compile("|".join(patterns))
     for model, fields in rich_text_fields():
-        for row in rows_linking_to(model, fields, addresses_of(obj).values()):
+        rows = rows_linking_to(model, fields, addresses_of(obj).values())
+        if issubclass(model, Publishable):
+            rows = rows.with_superseded().filter(is_superseded=False)
+        for row in rows:
             own = row.publishable()
             is_own = type(own) is type(obj) and own.natural_key() == obj.natural_key()
             if not is_own and any(linked.search(getattr(row, field) or "") for field in fields):
