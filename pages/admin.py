@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from pages.editing.content_admin import ContentAdmin, OrderedInline
+from pages.editing.link_views import LinkViewsMixin
 from pages.editing.outline import Addition, Row, Section
 from pages.editing.publishing_admin import PUBLISHING, PublishableAdmin
 from pages.exchange.admin import ExchangeAdmin
@@ -66,15 +67,34 @@ class CoreValueAdmin(ContentAdmin):
 
 
 @admin.register(Page)
-class PageAdmin(PublishableAdmin):
+class PageAdmin(LinkViewsMixin, PublishableAdmin):
     address_fields = ("slug", "slug_en")
-    list_display = ["title", "slug", "state", "menu_position", "changed_at"]
+    list_display = [
+        "title",
+        "slug",
+        "parent",
+        "state",
+        "header_position",
+        "menu_position",
+        "changed_at",
+    ]
+    list_select_related = ["parent"]
     list_filter = ["status"]
     search_fields = ["title_sv", "title_en", "lead_sv", "body_sv"]
     prepopulated_fields = {"slug": ["title_sv"], "slug_en": ["title_en"]}
     fieldsets = [
         (None, {"fields": ["title", "lead", "body"]}),
-        ("Plats på webbplatsen", {"fields": ["slug", "slug_en", "parent", "menu_position"]}),
+        (
+            "Plats på webbplatsen",
+            {
+                "fields": [
+                    "slug",
+                    "slug_en",
+                    ("parent", "child_position"),
+                    ("header_position", "menu_position"),
+                ]
+            },
+        ),
         PUBLISHING,
     ]
 

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import Tags, register
@@ -12,8 +14,10 @@ class PagesConfig(AppConfig):
     verbose_name = "Om regionen"
 
     def ready(self):
-        from pages.publishing.content_version import create_triggers  # models are ready only now
+        # Models can be imported only now.
+        from pages.publishing.content_version import create_triggers
 
+        import_module("pages.checks")
         post_migrate.connect(create_triggers, sender=self)
         register(check_admin_path_is_free, Tags.database)
 

@@ -22,6 +22,7 @@ from pages.models import Administration, Page, RegionProfile
 from pages.publishing.content_version import KEPT, kept
 from pages.publishing.publishable import Withdrawn
 from pages.publishing.slugs import find_by_slug
+from pages.tree import page_tree
 
 # The ids on the profile's page, except those of core values.
 IDS_ON_PROFILE = frozenset({"innehall", "en-dag-hos-oss", "organisation", "vardegrund"})
@@ -60,15 +61,17 @@ def editorial_page(request, slug):
         raise (Withdrawn if is_withdrawn else Http404)(f"no published page {slug}")
     if request.path != page.get_absolute_url():
         return redirect(page, permanent=True)
-    # `parent` is the first version of a page. Visitors see the published version.
-    parent = page.parent and Page.objects.published().filter(slug=page.parent.slug).first()
+    tree = page_tree(request)
     return render(
         request,
         "pages/page.html",
         {
             "addresses": in_each_language(page.get_absolute_url),
             "here": words(page, "title"),
-            "trail": [(words(parent, "title"), parent.get_absolute_url())] if parent else [],
+            "trail": [
+                (words(above, "title"), above.get_absolute_url()) for above in tree.above(page)
+            ],
+            "pages_below": tree.below(page),
             "publishable": page,
             "page": page,
         },

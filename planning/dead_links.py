@@ -1,4 +1,4 @@
-"""Look up the targets of links to pages of plans, for pages.publishing.dead_links.
+"""Look up the targets of links to pages of plans, and list the places in plans that staff link to.
 
 Functions decorated with `looks_up` return a dict that maps each target that exists to the set of ids on
 its page, or to None if a link to it may have any fragment.
@@ -11,9 +11,18 @@ from django.utils.translation import override
 from blekinge_site.languages import slug_now
 from pages.models import DailyStat, RegionProfile
 from pages.publishing.dead_links import IDS_ON_EVERY_PAGE, look_up, looks_up, target_at
+from pages.publishing.links import in_use, lists_places
 from pages.publishing.publishable import now
 from pages.publishing.slugs import find_by_slug
-from planning.models import Budget, BudgetColumn, FollowUp, Goal, Perspective, PlanDocument
+from planning.models import (
+    Budget,
+    BudgetColumn,
+    FollowUp,
+    Goal,
+    Perspective,
+    PlanDocument,
+    RegionalPlan,
+)
 from planning.periods import plan_to_show, published_plans
 from planning.views import (
     budget_to_show,
@@ -237,3 +246,23 @@ def once_published(model, field, targets):
     rows = rows.order_by().values_list("plan__first_year", "plan__last_year", field)
     keys = set(rows.distinct())
     return {target: None for target in targets if (*target.values[0], target.values[1]) in keys}
+
+
+# --- Places to link to -----------------------------------------------------------------------------
+
+
+@lists_places
+def plans_and_parts():
+    """Yield plans, perspectives, goals, budgets and documents, with their plans, in seven queries at most."""
+    plans = {plan.pk: plan for plan in in_use(RegionalPlan.objects.all())}
+    for plan in plans.values():
+        yield plan, plan
+    for model in (Perspective, Goal, Budget, PlanDocument):
+        rows = model.objects.filter(plan__in=plans)
+        if model is Goal:
+            rows = rows.select_related("perspective")
+        for part in rows:
+            part.plan = plans[part.plan_id]
+            if getattr(part, "perspective", None):
+                part.perspective.plan = part.plan
+            yield part, part.plan

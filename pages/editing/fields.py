@@ -3,8 +3,10 @@
 from itertools import chain, count
 
 from django import forms
+from django.conf import settings
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models
+from django.utils.html import format_html
 from django.utils.text import capfirst, slugify
 
 from blekinge_site.formats import (
@@ -15,6 +17,8 @@ from blekinge_site.formats import (
     MomentField,
     MomentInput,
 )
+from blekinge_site.staff.addresses import admin_address
+from pages.models import Page
 from pages.publishing.ordered import LAST_POSITION
 from pages.publishing.richtext import RichTextField
 
@@ -68,6 +72,13 @@ class ContentFields:
             field.required = False  # a draft may be incomplete; publishing checks it
         if field and is_english(db_field):
             field.widget.attrs["lang"] = "en"  # for screen readers and spell checkers
+        if field and isinstance(db_field, RichTextField):
+            language = getattr(db_field, "language", settings.LANGUAGE_CODE)
+            address = admin_address(Page, "links", query={"sprak": language})
+            field.widget.attrs["data-links"] = address
+            field.help_text = format_html(
+                '{} <a href="{}">Adresser att länka till</a>', field.help_text, address
+            )
         if isinstance(field, forms.FileField):
             # Django labels the group around a file field, but not the field itself.
             field.widget.attrs["aria-label"] = capfirst(field.label)

@@ -4,8 +4,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.text import Truncator
 
-from pages.editing.permissions import is_open
+from pages.editing.permissions import is_open, last_published
 from pages.publishing.history import save_first_revision, save_revision
+from pages.publishing.links import addresses_of, follow_move
 from pages.publishing.ordered import LAST_POSITION, Ordered
 
 
@@ -35,8 +36,15 @@ class RecordedChangesMixin:
         if change or is_new_part:
             # Locked and read again, so that the revision lacks the changes of the form.
             save_first_revision(obj.publishable().locked())
-        if form.has_changed() or not change:
-            super().save_model(request, obj, form, change)
+        if not form.has_changed() and change:
+            return
+        saved = type(obj).objects.filter(pk=obj.pk).first() if change else None
+        super().save_model(request, obj, form, change)
+        if saved:
+            before, after = addresses_of(saved), addresses_of(obj)
+            # A published address stays, and redirects to the one of the other language.
+            if before != after and last_published(saved) is None:
+                follow_move(before, after)
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)

@@ -17,8 +17,9 @@ from pages.publishing.slugs import ENGLISH_SLUG, BilingualSlugQuerySet
 
 
 class PageQuerySet(BilingualSlugQuerySet, PublishableQuerySet):
-    def in_menu(self):
-        return self.filter(menu_position__isnull=False).order_by("menu_position", "pk")
+    def in_menus(self):
+        """Return the pages that have a place in the main menu or the footer."""
+        return self.filter(Q(header_position__isnull=False) | Q(menu_position__isnull=False))
 
     def get_by_natural_key(self, slug):
         return self.get(slug=slug, version=1)
@@ -53,6 +54,20 @@ class Page(Publishable):
         verbose_name="ligger under",
         help_text="Sidan som den här sidan hör till. Visas i sökvägen överst.",
     )
+    child_position = models.PositiveSmallIntegerField(
+        "ordning under den sidan",
+        null=True,
+        blank=True,
+        help_text="Sidan som den ligger under länkar till den. Lägst nummer visas först, och sidor utan "
+        "nummer sist.",
+    )
+    header_position = models.PositiveSmallIntegerField(
+        "plats i huvudmenyn",
+        null=True,
+        blank=True,
+        help_text="Lägst nummer visas först, efter regionen och planen. Utan nummer visas sidan inte i "
+        "huvudmenyn.",
+    )
     menu_position = models.PositiveSmallIntegerField(
         "plats i sidfoten",
         null=True,
@@ -82,6 +97,16 @@ class Page(Publishable):
             models.CheckConstraint(
                 name="page_menu_position_is_positive",
                 condition=Q(menu_position__isnull=True) | Q(menu_position__gt=0),
+                violation_error_message="Ordningen börjar på 1.",
+            ),
+            models.CheckConstraint(
+                name="page_child_position_is_positive",
+                condition=Q(child_position__isnull=True) | Q(child_position__gt=0),
+                violation_error_message="Ordningen börjar på 1.",
+            ),
+            models.CheckConstraint(
+                name="page_header_position_is_positive",
+                condition=Q(header_position__isnull=True) | Q(header_position__gt=0),
                 violation_error_message="Ordningen börjar på 1.",
             ),
             models.CheckConstraint(

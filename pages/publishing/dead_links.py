@@ -9,7 +9,6 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from django.apps import apps
 from django.conf import settings
-from django.http.request import validate_host
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.translation import get_language_from_path, override
@@ -18,7 +17,7 @@ from blekinge_site.languages import give_anchors, slug_now
 from pages.models import Administration, Page, RegionProfile
 from pages.publishing import preview
 from pages.publishing.publishable import now
-from pages.publishing.richtext import links_of
+from pages.publishing.richtext import is_this_site, links_of
 from pages.publishing.slugs import find_by_slug
 from pages.views import IDS_ON_PROFILE
 
@@ -88,9 +87,7 @@ def destination(address, base):
         parts = urlsplit(urljoin(base, address))
     except ValueError:
         return "//", ""
-    is_on_this_site = parts.hostname is None or validate_host(
-        parts.hostname, settings.ALLOWED_HOSTS
-    )
+    is_on_this_site = parts.hostname is None or is_this_site(parts.hostname)
     path = unquote(parts.path)
     if (
         parts.scheme not in {"", "http", "https"}

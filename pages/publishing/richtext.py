@@ -7,11 +7,13 @@ import re
 from html import unescape
 from itertools import count
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import nh3
 from django import template
 from django.conf import settings
-from django.utils.html import format_html, strip_tags
+from django.http.request import validate_host
+from django.utils.html import escape, format_html, strip_tags
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
@@ -65,7 +67,28 @@ SPACE_AROUND_BLOCKS = re.compile(
     r"(?:\s|<br>)*(</?(?:p|h3|h4|ul|ol|li|blockquote|table|thead|tbody|tr|th|td)\b[^>]*>)(?:\s|<br>)*"
 )
 EMPTY_ELEMENT = re.compile(r"<(p|h3|h4|ul|ol|li|blockquote|strong|em|a)\b[^>]*>(\s*)</\1>")
+WEB_ADDRESS = re.compile(r'(<a\b[^>]*\bhref=")(https?://[^"]*)"')
 LINK_WITHOUT_ADDRESS = re.compile(r"<a(?![^>]*\bhref=)[^>]*>(.*?)</a>", re.DOTALL)
+
+
+def is_this_site(hostname):
+    """Tell whether `hostname` is named in ALLOWED_HOSTS."""
+    return validate_host(hostname, [name for name in settings.ALLOWED_HOSTS if name != "*"])
+
+
+def local_address(address):
+    """Return `address` without scheme and host if it leads to this site, so that it holds on any host."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return address
+    if parts.scheme not in {"http", "https"} or not is_this_site(parts.hostname or ""):
+        return address
+    return parts._replace(scheme="", netloc="", path=parts.path or "/").geturl()
+
+
+def with_local_address(link):
+    return f'{link[1]}{escape(local_address(unescape(link[2])))}"'
 
 
 def with_scope(row):
@@ -78,6 +101,7 @@ def tidied(html):
     """Return well-formed `html` with replaced elements, proper paragraphs and scopes in its tables."""
     html = REPLACED_TAG.sub(lambda tag: tag[1] + REPLACEMENTS[tag[2]], html)
     html = LINK_WITHOUT_ADDRESS.sub(r"\1", html)
+    html = WEB_ADDRESS.sub(with_local_address, html).replace(' title=""', "")
     html = re.sub(r"<br>(?:\s*<br>)+", "</p><p>", html)
     html = re.sub(
         r"(?s)<thead>.*?</thead>", lambda head: re.sub(r"(</?)td\b", r"\1th", head[0]), html

@@ -11,6 +11,7 @@ from tests.browser.desk import (
     publish,
     save,
     tab_to,
+    write,
 )
 
 TOOLBAR = [
@@ -77,7 +78,7 @@ def test_rich_text_is_written_by_keyboard(editor, visitor):
     dialog = editor.get_by_role("dialog")
     words = dialog.locator("h3, label, button").all_inner_texts()
     assert words == ["Ändra länken", "Adress", "Titel", "Ändra", "Avbryt"]
-    assert focused(editor) == 'textbox "Adress"'
+    assert focused(editor) == 'combobox "Adress"'
     editor.keyboard.type("mailto:region@example.se")
     press_in_text(editor, "Enter", "skriv")
     press_in_text(editor, "End")
@@ -186,3 +187,45 @@ def test_text_pasted_from_word_is_stored_clean(editor):
         "<tr><td><p>1</p></td><td><p>7.00</p></td></tr></tbody></table>"
         '<p>Läs inte <a href="https://www.example.se/">hit</a>.</p>'
     )
+
+
+def test_a_page_of_the_site_is_picked_by_keyboard_for_a_link(editor):
+    text = body_of(editor, "kontakt")
+    text.click()
+    editor.keyboard.type("tillgänglighet")
+    press_in_text(editor, "Shift+Control+ArrowLeft", "tillgänglighet")
+    editor.keyboard.press("Control+K")
+    dialog = editor.get_by_role("dialog")
+    editor.keyboard.type("om webb")
+    dialog.get_by_role("option").wait_for()
+    assert dialog.get_by_role("option").all_inner_texts() == ["Om webbplatsen\nSida"]
+    assert dialog.get_by_role("status").inner_text() == "1 förslag."
+    assert faults(editor) == []
+    editor.keyboard.press("Escape")  # closes the list only
+    assert dialog.get_by_role("option").count() == 0
+    write(editor, "blekinge finns inte")
+    dialog.get_by_text("Inget på webbplatsen heter så.").wait_for()
+    write(editor, "om webbplatsen")
+    dialog.get_by_role("option").wait_for()
+    editor.keyboard.press("ArrowDown")
+    assert dialog.get_by_role("option", selected=True).count() == 1
+    assert faults(editor) == []
+    editor.keyboard.press("Enter")
+    assert dialog.get_by_label("Adress").input_value() == "/om-webbplatsen/"
+    assert dialog.get_by_role("status").inner_text() == "Länken leder till Om webbplatsen."
+    press_in_text(editor, "Enter", "tillgänglighet")
+    save(editor)
+    stored = '<p><a href="/om-webbplatsen/">tillgänglighet</a></p>'
+    assert Page.objects.get(slug="kontakt", version=2).body_sv == stored
+
+
+def test_the_list_of_addresses_to_link_to_is_accessible(editor):
+    open_form(editor, working_copy(Page.objects.get(slug="kontakt")))
+    editor.get_by_role("link", name="Adresser att länka till").first.click()
+    enter(
+        editor,
+        {"Sök efter sidor, planer, mål, budgetar och dokument": "om webb", "Språk": "Engelska"},
+    )
+    click(editor, "button", "Sök")
+    assert editor.locator("code").all_inner_texts() == ["/en/about-the-website/"]
+    assert faults(editor) == []

@@ -36,7 +36,7 @@ def triples_of(publishable):
 
 def page_with(slug="text", **bodies):
     """Make a page whose only findings can be in `bodies`."""
-    return make_page(slug, **REVIEWED | {"title_en": "Text"} | bodies)
+    return make_page(slug, **REVIEWED | {"title_en": "Text", "menu_position": 1} | bodies)
 
 
 def plan_with(**fields):
@@ -59,7 +59,7 @@ def test_the_sites_own_content_lacks_only_a_review_date(content):
 
 
 def test_errors_come_first_and_link_to_their_fields(db):
-    page = make_page("text", title_sv=" ", responsible_sv="", **REVIEWED | {"title_en": "Text"})
+    page = page_with(title_sv=" ", responsible_sv="")
     title, responsible = (
         f"/admin/pages/page/{page.pk}/change/#id_{name}" for name in ("title_sv", "responsible_sv")
     )
@@ -130,7 +130,7 @@ def test_a_profile_is_checked_with_its_parts(db):
 
 
 def test_missing_english_is_one_advice_per_object(db):
-    page = make_page("text", lead_sv="Kort sagt.", **REVIEWED)
+    page = page_with(title_en="", lead_sv="Kort sagt.")
     text = "Saknar engelska: rubrik, ingress. Översätt, annars visas den svenska texten."
     assert triples_of(page) == [(ADVICE, text, "title_en")]
 
