@@ -35,11 +35,11 @@ run: port install .env $(STATIC) ## Install, fill an empty database, serve at po
 	@LOG_FORMAT=text exec .venv/bin/python serve.py --bind "127.0.0.1:$$PORT"
 
 test: install-dev .env $(STATIC) ## Run every test; those that meet the database also on PostgreSQL.
-	.venv/bin/python $(PYTEST)
+	.venv/bin/python $(PYTEST) $(if $(NOTHING_SKIPPED),,-m "not in_ci")
 	.venv/bin/python -m tests.on_postgresql -n logical --dist loadscope
 
 quick: check .env ## Run check, and the tests that start no browser, server or other program.
-	.venv/bin/python -m pytest -n logical --dist loadscope -m "not processes"
+	.venv/bin/python -m pytest -n logical --dist loadscope -m "not (processes or in_ci)"
 
 check: install-dev ## Check the format, the code, the migrations and the settings of a real installation.
 	.venv/bin/ruff format --check --output-format concise

@@ -1,6 +1,6 @@
 """Run the tests marked `database` again, on a PostgreSQL server that lives as long as they do.
 
-Where NOTHING_SKIPPED is set, as in CI, those marked `database_in_ci` too.
+Where NOTHING_SKIPPED is set, as in CI, those marked `database_in_ci` or `in_ci` too.
 """
 
 import os
@@ -15,7 +15,7 @@ def main():
     if POSTGRESQL is None:
         print("The tests on PostgreSQL are skipped: install it (Debian's package is postgresql).")
         return int(in_ci)
-    marked = "database or database_in_ci" if in_ci else "database"
+    marked = "database or database_in_ci" if in_ci else "database and not in_ci"
     with postgresql() as server:
         print("Again on PostgreSQL:", flush=True)
         command = [sys.executable, "-m", "pytest", "-m", marked, *sys.argv[1:]]

@@ -153,7 +153,7 @@ ADDRESSES = [
 ]
 
 
-@pytest.mark.parametrize("number", [1, 3, 50] if settings.IN_CI else [1, 3])
+@pytest.mark.parametrize("number", [1, 3, pytest.param(50, marks=pytest.mark.in_ci)])
 def test_queries_do_not_grow_with_content(client, db, number):
     fill(number)
     query_counts = {}

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.core import signing
 from django.core.files.base import ContentFile
@@ -36,6 +37,10 @@ from tests.factories import (
 from tests.site import public_addresses
 
 LANGUAGES = ("sv", "en")
+# Outside CI, only in Swedish.
+in_both_languages = pytest.mark.parametrize(
+    "language", ["sv", pytest.param("en", marks=pytest.mark.in_ci)]
+)
 NOT_FOUND = {"sv": "/finns-inte/", "en": "/en/does-not-exist/"}
 
 # --- Pages -----------------------------------------------------------------------------------------

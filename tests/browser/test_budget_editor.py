@@ -114,7 +114,7 @@ def test_sums_are_checked_while_they_are_typed(editor, table):
     assert amounts(table, "budget-2030")[2] == Decimal("-5209.7")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.in_ci)])
 def test_the_form_is_accessible_and_fits_a_phone(editor, table, tmp_path, scheme):
     problems = []
     editor.emulate_media(color_scheme=scheme)

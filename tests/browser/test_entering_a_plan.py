@@ -1,5 +1,7 @@
 """Entering a whole plan of another region from nothing, and publishing it."""
 
+import pytest
+
 from tests.browser import pages
 from tests.browser.desk import add_row, click, enter, link_to, sums_are_checked
 from tests.site import public_addresses
@@ -78,6 +80,7 @@ def enter_new_plan(page):
     return plan
 
 
+@pytest.mark.in_ci
 def test_another_regions_plan_is_entered_as_a_draft_and_published(editor, visitor, tmp_path):
     def published():
         addresses = public_addresses("sv") + public_addresses("en")

@@ -11,8 +11,7 @@ from playwright.sync_api import expect
 from pages import limits
 from pages.models import Feedback
 from tests.browser import pages
-
-in_both_languages = pytest.mark.parametrize("language", pages.LANGUAGES)
+from tests.browser.pages import in_both_languages
 
 # --- By keyboard -----------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
-from django.conf import settings
 
 from tests.accounts import CODE, LOGIN, PASSWORD, SECRET, code_now, make_account
 from tests.browser import pages
@@ -133,8 +132,8 @@ OWN = [
 ]
 
 
-# The width of the window in pixels and the colour scheme; outside CI, only the narrow window.
-SCREENS = [(320, "light"), (1280, "dark")] if settings.IN_CI else [(320, "light")]
+# The width of the window in pixels and the colour scheme.
+SCREENS = [(320, "light"), pytest.param(1280, "dark", marks=pytest.mark.in_ci)]
 
 
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)

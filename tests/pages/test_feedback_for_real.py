@@ -43,6 +43,7 @@ def test_the_limit_holds_across_processes(tmp_path):
         assert Counter(statuses) == {303: 60, 429: 20}
 
 
+@pytest.mark.in_ci
 def test_answers_outlive_a_postgresql_that_stops_and_starts(tmp_path):
     with (
         serving.postgresql() as database,

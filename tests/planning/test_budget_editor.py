@@ -15,7 +15,7 @@ from tests.factories import make_budget, make_goal, make_plan, make_table
 from tests.site import text_of
 from tests.staff_forms import admin_address, change, form_of
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from planning.models import FocusArea, Goal, Perspective, RegionalPlan
 from tests.factories import make_focus_area, make_goal, make_perspective, make_plan
 from tests.planning.table_files import csv_of, problems_of, workbook_of
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 
 def review_of(content, plan, **choices):

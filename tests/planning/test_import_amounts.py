@@ -15,7 +15,7 @@ from tests.planning.table_files import (
     workbook_of,
 )
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 NOT_SAID = "Filen säger inte vilken enhet beloppen har. Vilken är det?"
 

@@ -18,7 +18,7 @@ from tests.planning.review_pages import answer, confirm, import_address, inputs_
 from tests.planning.table_files import workbook_of
 from tests.site import text_of
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 INCOME_STATEMENT = (
     "Post;Budget 2019 (mnkr)\nIntäkter;988,3\nKostnader;−900,0\nÅrets resultat;88,3\n"

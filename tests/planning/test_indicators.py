@@ -13,7 +13,7 @@ from planning.views import prefetch_goals
 from tests.factories import make_goal, make_perspective, make_plan
 from tests.site import text_of
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 
 def make_indicator(goal, values=(), **fields):

@@ -14,7 +14,7 @@ from tests.factories import (
 )
 from tests.site import text_of
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 # --- A plan's pages --------------------------------------------------------------------------------
 

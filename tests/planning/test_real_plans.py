@@ -12,7 +12,7 @@ from tests.planning.entering import NAMES, enter
 from tests.site import text_of
 from tests.staff_forms import publish
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 UNITS = {
     "miljoner kronor": "msek",
@@ -33,8 +33,11 @@ def read(client, address):
     return text_of(response).replace("\xa0", " ")
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(
+    params=[NAMES[0], *(pytest.param(name, marks=pytest.mark.in_ci) for name in NAMES[1:])]
+)
 def entered(request, admin_client):
+    """A plan and the data of its file; outside CI, only the first."""
     plan, data = enter(admin_client, request.param)
     publish(admin_client, plan)
     return plan, data

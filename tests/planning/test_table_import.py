@@ -20,7 +20,7 @@ from tests.planning.table_files import (
     workbook_of,
 )
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 # Another region's order of lines than that of the fixtures, with other subtotals.
 INCOME_STATEMENT = csv_of(

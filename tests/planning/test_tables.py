@@ -13,7 +13,7 @@ from planning.views import charts_of
 from tests.factories import make_budget, make_goal, make_plan, make_table
 from tests.site import text_of
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.database_in_ci
 
 BUDGET = "/regionplan/2019-2021/budget-2019/"
 ENGLISH = "/en/regional-plan/2019-2021/budget-2019/"

@@ -90,6 +90,7 @@ def file(large):
     return str(large.log.parent / "backup.tar")
 
 
+@pytest.mark.in_ci
 def test_memory_does_not_grow_with_the_size_of_the_backup(large, file, tmp_path):
     small, other = Commands(tmp_path / "small"), Commands(tmp_path / "other")
     for arguments, site, usual in [
@@ -138,6 +139,7 @@ def restoring(file, tmp_path):
         process.communicate()
 
 
+@pytest.mark.in_ci
 def test_restore_waits_for_a_busy_server(restoring):
     process, database = restoring
     with frozen(database):

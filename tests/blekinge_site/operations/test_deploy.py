@@ -16,7 +16,6 @@ import time
 from contextlib import closing
 
 import pytest
-from django.conf import settings
 
 from tests.hang_ups import falls_to, hang_up_often, sockets_and_threads
 from tests.outages import PAUSE_SECONDS
@@ -352,6 +351,7 @@ def test_visitors_do_not_notice_that_a_site_stops(stack, stopped):
     assert set(visitors.outcomes) == {200}
 
 
+@pytest.mark.in_ci
 def test_clients_that_hang_up_leave_nothing_behind(stack):
     def workers():
         masters = [int((stack.home / f"site-{number}.pid").read_text()) for number in (1, 2)]
@@ -363,7 +363,7 @@ def test_clients_that_hang_up_leave_nothing_behind(stack):
     before = {
         worker: [number + 8 for number in sockets_and_threads(worker)] for worker in workers()
     }
-    hang_up_often(lambda: connect_to(stack), HOST, 2000 if settings.IN_CI else 500)
+    hang_up_often(lambda: connect_to(stack), HOST, 2000)
     assert stack.page("/")[0] == "200 2"
     left = {
         worker: sockets_and_threads(worker)
@@ -374,6 +374,7 @@ def test_clients_that_hang_up_leave_nothing_behind(stack):
     assert workers() == [*before]
 
 
+@pytest.mark.in_ci
 def test_a_release_under_load_loses_no_request(stack):
     before = [(stack.home / f"{name}.pid").read_text() for name in ("site-1", "site-2")]
     with Visitors(stack) as visitors:

@@ -48,6 +48,7 @@ def no_file_longer_than(size, site):
         resource.prlimit(number, resource.RLIMIT_FSIZE, unlimited)
 
 
+@pytest.mark.in_ci
 def test_a_full_disk_under_sqlite(folder):
     with served(folder) as site:
         editor, visitor = Editor(site.address), Browser(site.address)
@@ -158,6 +159,7 @@ class Callers(VisitorThreads):
 UNCACHED = "/regionplan/2019-2021/?q=1"  # the query keeps it out of the cache
 
 
+@pytest.mark.in_ci
 def test_a_killed_worker_loses_only_its_own_requests(folder):
     with served(folder) as site:
         publish_and_see(Editor(site.address), "Före fallet.", site)
@@ -216,6 +218,7 @@ Page.objects.filter(slug="nyheter").update(
 """
 
 
+@pytest.mark.in_ci
 def test_the_clock_may_be_moved(folder):
     (folder / "sitecustomize.py").write_text(CLOCK)
 

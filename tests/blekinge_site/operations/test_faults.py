@@ -78,6 +78,7 @@ def test_postgresql_stops_and_starts(on_postgresql):
     assert readers.slowest < LONG_SECONDS
 
 
+@pytest.mark.in_ci
 def test_uncached_pages_work_reliably_after_an_outage(tmp_path):
     paths = ["/", "/regionplan/2019-2021/"]
     with postgresql() as database:
@@ -93,6 +94,7 @@ def test_uncached_pages_work_reliably_after_an_outage(tmp_path):
             assert readers.statuses == {200}
 
 
+@pytest.mark.in_ci
 def test_postgresql_freezes_while_all_threads_query_it(on_postgresql):
     site, database = on_postgresql
     editor = Editor(site.address)
@@ -123,6 +125,7 @@ def test_postgresql_freezes_while_all_threads_query_it(on_postgresql):
     publish_and_see(editor, "Efter frosten.", site)
 
 
+@pytest.mark.in_ci
 def test_a_migration_locks_a_table(on_postgresql):
     site, database = on_postgresql
     editor = Editor(site.address)
@@ -151,6 +154,7 @@ def is_complete(store, paths):
     return len(paths) < before == store.dbsize()
 
 
+@pytest.mark.in_ci
 def test_a_site_started_without_a_database_warms_up_when_it_is_back(tmp_path):
     with postgresql() as database, redis_server() as shared:
         site = Served(tmp_path, DATABASE_URL=database.address, CACHE_URL=shared.address)
@@ -203,6 +207,7 @@ def two_sites(folder, shared):
         yield first, second
 
 
+@pytest.mark.in_ci
 def test_sites_that_share_a_store_render_each_page_once(folder):
     with redis_server() as shared, redis.Redis.from_url(shared.address) as store:
         chosen = {
@@ -241,6 +246,7 @@ def test_redis_stops_freezes_and_starts(folder):
         assert max(readers.slowest, others.slowest) < LONG_SECONDS
 
 
+@pytest.mark.in_ci
 def test_garbage_in_redis_changes_no_page(folder):
     rubbish = [b"", b"17", b"rubbish", dumps("text"), dumps({}), dumps({"status": "200 OK"})]
     with redis_server() as shared, two_sites(folder, shared) as sites:

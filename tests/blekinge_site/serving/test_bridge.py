@@ -329,7 +329,7 @@ def trickle(port, stop, first, then, counted):
     [
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", b"x"),
         (b"POST /aterkoppling/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000\r\n\r\n", b"x"),
-        (b"G", b""),
+        pytest.param(b"G", b"", marks=pytest.mark.in_ci),
     ],
 )
 def test_200_slow_clients_do_not_block_visitors(tmp_path, first, then):

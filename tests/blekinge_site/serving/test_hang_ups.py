@@ -1,4 +1,4 @@
-"""Ten thousand clients (outside CI, three thousand) hang up and leave nothing behind.
+"""Ten thousand clients hang up and leave nothing behind.
 
 test_deploy.py tries the same through nginx.
 """
@@ -7,14 +7,13 @@ import os
 import socket
 
 import pytest
-from django.conf import settings
 
 from tests.hang_ups import falls_to, hang_up_often, sockets_and_threads
 from tests.serving import LOAD_FIXTURES, pss, served
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.in_ci]
 
-COUNT = int(os.environ.get("HANG_UPS", 10_000 if settings.IN_CI else 3_000))
+COUNT = int(os.environ.get("HANG_UPS", 10_000))
 
 
 def test_clients_that_hang_up_leave_the_site_as_it_was(tmp_path):
