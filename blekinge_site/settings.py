@@ -105,9 +105,9 @@ PAGE_CACHE = on_or_off("PAGE_CACHE", default=not DEBUG)
 PAGE_CACHE_MB = positive_integer("PAGE_CACHE_MB", unit="megabytes", default=32)
 
 # blekinge_site imports neither app, so it finds two functions of theirs by name. The first returns a value
-# that changes when stored pages become outdated; the second, the user's tasks on the admin's front page.
+# that changes when stored pages become outdated; the second, what the admin's front page shows the user.
 PAGE_CACHE_STAMP = "pages.publishing.content_version.stamp"
-STAFF_DESK = "pages.editing.desk.waiting"
+STAFF_DESK = "pages.desk.page.desk"
 
 # The menu of the staff's pages: each place's name, the model whose rows are edited there, and its first view.
 STAFF_PLACES = [

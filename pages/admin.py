@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from pages.desk.cards import card_of, counted, shown_version
 from pages.editing.content_admin import ContentAdmin, OrderedInline, OrderInline
 from pages.editing.publishing_admin import PUBLISHING, PublishableAdmin
 from pages.exchange.admin import ExchangeAdmin
@@ -34,6 +35,13 @@ class RegionProfileAdmin(ExchangeAdmin):
         PUBLISHING,
     ]
     inlines = [DailyStatInline, CoreValueInline, AdministrationInline]
+
+    def desk_card(self, request, owners):
+        profile = shown_version(RegionProfile)
+        if profile is None:
+            return None, None
+        facts = [counted(profile.daily_stats), counted(profile.core_values)]
+        return card_of(profile, [", ".join(facts)]), None
 
     def has_add_permission(self, request):
         return super().has_add_permission(request) and not RegionProfile.objects.exists()

@@ -12,8 +12,8 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from blekinge_site.formats import number
+from pages.desk.trend import MIN_ANSWERS, line_of, percentage
 from pages.editing.feedback_inbox import FeedbackInboxMixin
-from pages.editing.trend import line_of
 from pages.exchange.spreadsheets import FORMATS
 from pages.models import Feedback
 from pages.publishing.owners import Owners
@@ -27,17 +27,11 @@ STEPS = {
     365: (28, "per fyra veckor"),
 }
 MAX_PAGES = 200  # in the table; the file has no limit
-MIN_ANSWERS = 5  # for a share: of fewer answers, it says little
 
 
 def chosen_period(request):
     """Return the chosen number of days, or 90."""
     return next((days for days in PERIODS if str(days) == request.GET.get("dagar")), 90)
-
-
-def percentage(part, total):
-    """Return `part` as a percentage of `total`, or None if `total` is less than MIN_ANSWERS."""
-    return round(100 * part / total) if total >= MIN_ANSWERS else None
 
 
 def with_shares(row):

@@ -155,6 +155,22 @@ class FeedbackQuerySet(models.QuerySet):
             for row in self.of_last(days).values("address").annotate(**counts).order_by()
         }
 
+    def per_week(self, mondays):
+        """Return how many answers there are, and how many of them helped, in the weeks from `mondays`."""
+        counts = {}
+        for number, monday in enumerate(mondays):
+            start, end = (
+                timezone.make_aware(dt.datetime.combine(date, dt.time()))
+                for date in (monday, monday + dt.timedelta(weeks=1))
+            )
+            week = Q(created_at__gte=start, created_at__lt=end)
+            counts[f"answers_{number}"] = Count("pk", filter=week)
+            counts[f"helped_{number}"] = Count("pk", filter=week & Q(helpful=True))
+        row = self.aggregate(**counts)
+        return [
+            (row[f"answers_{number}"], row[f"helped_{number}"]) for number in range(len(mondays))
+        ]
+
     def per_page(self, days):
         """Return a dict with counts for each page, in the last `days` days and in the same time before.
 
