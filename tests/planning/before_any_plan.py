@@ -126,7 +126,8 @@ def revision_of(plan, perspective, goal):
 
 if __name__ == "__main__":
     executor = MigrationExecutor(connection)
-    executor.migrate([key for key in executor.loader.graph.leaf_nodes() if key[0] != "planning"])
+    others = [key for key in executor.loader.graph.leaf_nodes() if key[0] not in dict(TARGETS)]
+    executor.migrate(others)
     executor = MigrationExecutor(connection)
     executor.migrate(TARGETS)
     fill(executor.loader.project_state(TARGETS).apps)
