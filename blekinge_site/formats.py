@@ -73,20 +73,24 @@ def moment(value):
 
 
 @register.filter
-def day_in_words(value):
-    """Return a date in Swedish as staff say it: i dag, i går, måndag 8 mars, or 22 november 2025."""
-    ago = (timezone.localdate() - value).days
-    if ago in (0, 1):
-        return ("i dag", "i går")[ago]
-    is_this_year = value.year == timezone.localdate().year
-    return format_date(value, "EEEE d MMMM" if is_this_year else "d MMMM y", locale=LOCALES["sv"])
+def clock_time(value):
+    """Return the time of an aware datetime, in Sweden: 09.31."""
+    return timezone.localtime(value).strftime("%H.%M")
 
 
 @register.filter
-def moment_in_words(value):
-    """Return an aware datetime as staff say it: i dag 09.14, or måndag 8 mars 14.02."""
-    local = timezone.localtime(value)
-    return f"{day_in_words(local.date())} {local:%H.%M}"
+def when(value):
+    """Return a date or an aware datetime as staff say it, seen from today: i dag 09.31, i går 15.40.
+
+    Other days are 8 mars 13.22, or 8 mars 2025 13.22 in another year. A date has no time: i morgon, 8 mars.
+    """
+    today = timezone.localdate()
+    has_time = isinstance(value, dt.datetime)
+    date = timezone.localdate(value) if has_time else value
+    named = {-1: "i går", 0: "i dag", 1: "i morgon"}
+    pattern = "d MMMM" if date.year == today.year else "d MMMM y"
+    text = named.get((date - today).days) or format_date(date, pattern, locale=LOCALES["sv"])
+    return f"{text} {clock_time(value)}" if has_time else text
 
 
 # --- Parsing ---------------------------------------------------------------------------------------

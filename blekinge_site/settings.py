@@ -104,11 +104,10 @@ WSGI_APPLICATION = "blekinge_site.wsgi.application"
 PAGE_CACHE = on_or_off("PAGE_CACHE", default=not DEBUG)
 PAGE_CACHE_MB = positive_integer("PAGE_CACHE_MB", unit="megabytes", default=32)
 
-# blekinge_site imports neither app, so it finds functions of theirs by name. The first returns a value
-# that changes when stored pages become outdated; the second, the user's tasks on the admin's front page. The
-# third keeps what a form has sent after the sign-in has run out.
+# blekinge_site imports neither app, so it finds functions of theirs by name: the value that changes when
+# stored pages become outdated, the admin's front page, and what keeps a form that a signed-out user sends.
 PAGE_CACHE_STAMP = "pages.publishing.content_version.stamp"
-STAFF_DESK = "pages.editing.desk.waiting"
+STAFF_DESK = "pages.desk.page.desk"
 STAFF_DRAFTS = "pages.editing.form_drafts.keep_refused"
 
 # The menu of the staff's pages: each place's name, the model whose rows are edited there, and its first view.
@@ -292,10 +291,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
-SESSION_COOKIE_SECURE = HTTPS
-CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "pages.editing.form_draft_views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
@@ -305,8 +302,7 @@ if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     ALLAUTH_TRUSTED_PROXY_COUNT = 1  # the last address in X-Forwarded-For is the visitor's
 
-# Public pages may use our own files only, with no scripts and no inline styles. For the staff's pages, see
-# staff/site.py.
+# Public pages may use our own files only, with no scripts and no inline styles. See also staff/site.py.
 SECURE_CSP = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.SELF],
@@ -376,8 +372,7 @@ if any(OIDC.values()) and not all(OIDC.values()):
     missing = [name for name, value in OIDC.items() if not value]
     raise BadSettingError(f"{missing[0]} is missing. Set all of {', '.join(OIDC)}, or none.")
 
-# The site requests these values of `acr`. In the answer, any of them means that the directory has checked a
-# second factor.
+# Values of `acr` that the site requests. In the answer, any of them means a checked second factor.
 OIDC_ACR = word_list("OIDC_ACR")
 
 SOCIALACCOUNT_ADAPTER = "blekinge_site.staff.signin.DirectoryAdapter"

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from pages.desk.cards import card_of, counted, shown_version
 from pages.editing.content_admin import ContentAdmin, OrderedInline
 from pages.editing.link_views import LinkViewsMixin
 from pages.editing.outline import Addition, Row, Section
@@ -43,6 +44,13 @@ class RegionProfileAdmin(ExchangeAdmin):
                 [Addition("Lägg till förvaltning", Administration, parents)],
             ),
         ]
+
+    def desk_card(self, request, owners):
+        profile = shown_version(RegionProfile)
+        if profile is None:
+            return None, None
+        facts = [counted(profile.daily_stats), counted(profile.core_values)]
+        return card_of(profile, [", ".join(facts)]), None
 
     def has_add_permission(self, request):
         return super().has_add_permission(request) and not RegionProfile.objects.exists()

@@ -32,10 +32,11 @@ def place_of(model):
 
 @register.simple_tag(takes_context=True)
 def staff_places(context):
-    """Return the menu for the user of `context["request"]`: `[{"name", "address", "is_current"}, …]`.
+    """Return the menu for the user: `[{"name", "address", "is_current", "waiting_count"}, …]`.
 
-    The current place is that of the model of `context["opts"]`, or of the publishable that it is a part of.
-    Places whose content the user may not view are left out.
+    The user is that of `context["request"]`. The current place is that of the model of `context["opts"]`, or
+    of the publishable that it is a part of. Places whose content the user may not view are left out. If the
+    admin class of a place has a method `waiting_count`, it returns how much there waits for somebody.
     """
     request = context["request"]
     opts = context.get("opts")
@@ -45,5 +46,13 @@ def staff_places(context):
         model_admin = admin.site.get_model_admin(apps.get_model(label))
         if model_admin.has_view_permission(request):
             address = reverse(f"admin:{view}")
-            places.append({"name": name, "address": address, "is_current": label == current})
+            waiting_count = getattr(model_admin, "waiting_count", int)()
+            places.append(
+                {
+                    "name": name,
+                    "address": address,
+                    "is_current": label == current,
+                    "waiting_count": waiting_count,
+                }
+            )
     return places

@@ -48,7 +48,7 @@ def staff_page(view):
 class StaffSite(AdminSite):
     site_title = "Redaktionen"
     site_header = f"{settings.SITE_NAME}: Redaktionen"
-    index_title = "Innehåll"
+    index_title = "Skrivbordet"
     site_url = "/"
     enable_nav_sidebar = False  # breadcrumbs and the outlines of plans are enough
 
@@ -78,8 +78,8 @@ class StaffSite(AdminSite):
         )
 
     def index(self, request, extra_context=None):
-        waiting = import_string(settings.STAFF_DESK)
-        return super().index(request, {"waiting": waiting(request)} | (extra_context or {}))
+        desk = import_string(settings.STAFF_DESK)
+        return super().index(request, {"desk": desk(request)} | (extra_context or {}))
 
     def i18n_javascript(self, request, extra_context=None):
         # Django's own method has the admin's translations only. The text editor has some too.

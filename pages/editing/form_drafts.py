@@ -16,7 +16,6 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from blekinge_site.formats import moment
 from pages.editing.conflicts import SEEN_FIELD, submitted_texts
 from pages.editing.saving import kind_and_name
 from pages.models import FormDraft
@@ -68,14 +67,6 @@ def drafts_of(user):
     """Return the drafts that `user` may see: their own, as long as they are kept."""
     kept_since = timezone.now() - dt.timedelta(days=DRAFT_DAYS)
     return FormDraft.objects.filter(user=user, saved_at__gte=kept_since)
-
-
-def unsaved(user):
-    """Return a desk entry, with the time, for each draft of `user`, the newest first."""
-    return [
-        (f"{draft.name}: skrevs {moment(draft.saved_at)}", draft.form)
-        for draft in drafts_of(user).order_by("-saved_at")
-    ]
 
 
 # --- Keeping ---------------------------------------------------------------------------------------

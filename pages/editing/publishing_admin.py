@@ -10,6 +10,7 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
 from blekinge_site.staff.addresses import admin_address, change_address
+from pages.desk.cards import list_card
 from pages.editing.content_admin import ContentAdmin
 from pages.editing.history_views import HistoryViewsMixin
 from pages.editing.outline import Tool, row_address
@@ -56,6 +57,13 @@ class PublishableAdmin(PublishingViewsMixin, HistoryViewsMixin, ContentAdmin):
         """Return the URL pattern of an admin page of this model, named as Django names its own."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
         return path(route, self.admin_site.admin_view(view), name=name)
+
+    def desk_card(self, request, owners):
+        """Return what the desk shows of this kind of content: a Card and an Offer, or None for either.
+
+        `owners` is a function that returns an Owners.
+        """
+        return list_card(self, request, owners), None
 
     def changelist_view(self, request, extra_context=None):
         may_restore = self.has_perm_to_change(request)

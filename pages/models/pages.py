@@ -154,6 +154,48 @@ class FeedbackQuerySet(models.QuerySet):
     def of_last(self, days):
         return self.filter(created_at__gte=timezone.now() - dt.timedelta(days=days))
 
+    def worded(self):
+        return self.exclude(message="")
+
+    def waiting(self):
+        """Return the answers in visitors' own words that nobody has handled."""
+        return self.worded().filter(handled_at=None)
+
+    def shares_over_time(self, days, step):
+        """Return counts for each page in periods of `step` days, the oldest first, in the last `days` days.
+
+        The result is `{address: [(answers, helped), …]}`. The first period may be shorter.
+        """
+        now = timezone.now()
+        ends = [now - dt.timedelta(days=ago) for ago in range(0, days, step)][::-1]
+        counts = {}
+        for number, end in enumerate(ends):
+            period = Q(created_at__gt=end - dt.timedelta(days=step), created_at__lte=end)
+            counts[f"answers_{number}"] = Count("pk", filter=period)
+            counts[f"helped_{number}"] = Count("pk", filter=period & Q(helpful=True))
+        return {
+            row["address"]: [
+                (row[f"answers_{number}"], row[f"helped_{number}"]) for number in range(len(ends))
+            ]
+            for row in self.of_last(days).values("address").annotate(**counts).order_by()
+        }
+
+    def per_week(self, mondays):
+        """Return how many answers there are, and how many of them helped, in the weeks from `mondays`."""
+        counts = {}
+        for number, monday in enumerate(mondays):
+            start, end = (
+                timezone.make_aware(dt.datetime.combine(date, dt.time()))
+                for date in (monday, monday + dt.timedelta(weeks=1))
+            )
+            week = Q(created_at__gte=start, created_at__lt=end)
+            counts[f"answers_{number}"] = Count("pk", filter=week)
+            counts[f"helped_{number}"] = Count("pk", filter=week & Q(helpful=True))
+        row = self.aggregate(**counts)
+        return [
+            (row[f"answers_{number}"], row[f"helped_{number}"]) for number in range(len(mondays))
+        ]
+
     def per_page(self, days):
         """Return a dict with counts for each page, in the last `days` days and in the same time before.
 
@@ -186,6 +228,26 @@ class Feedback(models.Model):
         "meddelande", max_length=2000, blank=True, help_text="Det som besökaren ville tillägga."
     )
     created_at = models.DateTimeField("tid", auto_now_add=True)
+    handled_at = models.DateTimeField(
+        "hanterat", null=True, blank=True, editable=False, help_text="När någon tog hand om svaret."
+    )
+    handled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name="hanterat av",
+        help_text="Vem som tog hand om svaret.",
+    )
+    note = models.TextField(
+        "anteckning",
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Vad som gjordes. Visas bara för kollegor.",
+    )
 
     objects = FeedbackQuerySet.as_manager()
 
@@ -193,6 +255,13 @@ class Feedback(models.Model):
         ordering = ["-created_at", "-pk"]
         verbose_name = "återkoppling"
         verbose_name_plural = "återkoppling"
+        indexes = [
+            models.Index(
+                fields=["-created_at"],
+                condition=Q(handled_at__isnull=True) & ~Q(message=""),
+                name="feedback_waiting",
+            ),
+        ]
 
     def __str__(self):
         return self.address

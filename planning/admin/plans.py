@@ -5,8 +5,10 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 
 from blekinge_site.staff.addresses import admin_address, change_address
+from pages.desk.cards import Offer, card_of, counted
 from pages.editing.content_admin import ContentAdmin, OrderedInline
 from pages.editing.filters import LatestVersionsFilter
 from pages.editing.outline import Tool
@@ -16,6 +18,7 @@ from planning.admin.outline import plan_sections
 from planning.admin.table_imports import GoalImportMixin
 from planning.copying import copy_to_period, next_budget, year_to_budget
 from planning.models import Decision, PlanDocument, RegionalPlan
+from planning.periods import plan_to_show, published_plans
 
 
 class PlanDocumentInline(OrderedInline):
@@ -73,6 +76,36 @@ class RegionalPlanAdmin(GoalImportMixin, PublishableAdmin):
             self.page_pattern("<int:pk>/ny-budget/", self.next_budget_view, "next_budget"),
             *super().get_urls(),
         ]
+
+    def desk_card(self, request, owners):
+        """Return the Card of the plan that visitors see, and an Offer of a new one if none is in force."""
+        year = timezone.localdate().year
+        shown = plan_to_show(published_plans(year))
+        plan = shown.plan if shown else RegionalPlan.objects.latest_versions().first()
+        address = None
+        if self.has_add_permission(request):
+            address = (
+                admin_address(plan, "copy", plan.pk) if plan else admin_address(self.model, "add")
+            )
+        text = (
+            f"Kopiera {plan.period} till nya år på båda språken, eller börja tomt." if plan else ""
+        )
+        offer = Offer(f"Ingen regionplan gäller {year}", text, "Ny planperiod", address)
+        if plan is None:
+            return None, offer
+        goals = plan.goals.all()
+        budgets = plan.budgets.order_by("year").values_list("year", flat=True)
+        facts = [
+            counted(plan.perspectives),
+            counted(goals),
+            *(f"budget {year}" for year in budgets),
+        ]
+        has_ended = shown is not None and shown.has_ended
+        status = ("advice", "advice", "Gäller inte längre") if has_ended else None
+        card = card_of(plan, [", ".join(facts[:3])], status)
+        if shown and shown.in_force and address:
+            card.links.append((offer.action, address))
+        return card, None if shown and shown.in_force else offer
 
     @transaction.atomic
     def next_budget_view(self, request, pk):

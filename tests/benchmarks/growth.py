@@ -90,6 +90,7 @@ class Staff:
 
         yield "desk, nothing known", load_desk_anew
         yield "desk, again", lambda: self.get("/admin/")
+        yield "feedback per page", lambda: self.get("/admin/pages/feedback/per-sida/")
         for model in self.models:
             meta = model._meta
             name = f"admin:{meta.app_label}_{meta.model_name}"

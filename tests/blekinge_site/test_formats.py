@@ -18,6 +18,7 @@ from blekinge_site.formats import (
     parse_moment,
     parse_number,
     signed_amount,
+    when,
 )
 
 
@@ -39,6 +40,25 @@ def test_figures_are_printed_in_english():
 
 def test_a_moment_is_printed_as_its_day_in_sweden():
     assert day(dt.datetime(2021, 4, 6, 22, 30, tzinfo=dt.UTC)) == "7 april 2021"
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (dt.datetime(2027, 3, 10, 8, 31, tzinfo=dt.UTC), "i dag 09.31"),
+        (dt.datetime(2027, 3, 9, 22, 59, tzinfo=dt.UTC), "i går 23.59"),
+        (dt.datetime(2027, 3, 9, 23, 0, tzinfo=dt.UTC), "i dag 00.00"),
+        (dt.datetime(2027, 3, 11, 7, 0, tzinfo=dt.UTC), "i morgon 08.00"),
+        (dt.datetime(2027, 3, 8, 12, 22, tzinfo=dt.UTC), "8 mars 13.22"),
+        (dt.datetime(2026, 12, 31, 22, 59, tzinfo=dt.UTC), "31 december 2026 23.59"),
+        (dt.date(2027, 3, 10), "i dag"),
+        (dt.date(2027, 3, 12), "12 mars"),
+        (dt.date(2028, 1, 1), "1 januari 2028"),
+    ],
+)
+def test_staff_read_moments_as_seen_from_today(clock, moment, text):
+    clock(dt.datetime(2027, 3, 10, 12, tzinfo=dt.UTC))
+    assert when(moment) == text
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_an_app_is_set_up_and_signs_in(anna):
     anna.get_by_role("heading", name="Återställningskoder").wait_for()
     assert anna.locator("main code").count() == 10
     anna.get_by_role("link", name="Redaktionen").click()
-    anna.get_by_role("heading", name="Innehåll").wait_for()
+    anna.get_by_role("heading", name="Skrivbordet").wait_for()
 
 
 def sign_out(page):
@@ -86,7 +86,7 @@ def test_a_key_is_set_up_and_signs_in_without_a_password(anna, key):
     anna.get_by_role("heading", name="Återställningskoder").wait_for()
     sign_out(anna)
     anna.get_by_role("button", name="Logga in med nyckel").click()
-    anna.get_by_role("heading", name="Innehåll").wait_for()
+    anna.get_by_role("heading", name="Skrivbordet").wait_for()
 
 
 def test_a_failing_key_is_explained_on_the_page(anna, key):
@@ -107,7 +107,7 @@ def test_a_key_is_a_second_factor(anna, key):
     sign_out(anna)
     sign_in(anna)
     anna.get_by_role("button", name="Använd en säkerhetsnyckel").click()
-    anna.get_by_role("heading", name="Innehåll").wait_for()
+    anna.get_by_role("heading", name="Skrivbordet").wait_for()
 
 
 def test_signing_in_by_keyboard_alone(anna):

@@ -334,12 +334,3 @@ def test_nobody_changes_the_log_or_deletes_its_users(admin_client, admin_user):
     for address in (f"{entry}change/", f"{entry}delete/", f"/admin/auth/user/{anna.pk}/delete/"):
         assert admin_client.post(address, {"post": "yes"}).status_code == 403
     assert LogEntry.objects.get().user == anna
-
-
-def test_the_front_page_lists_changes_and_no_sign_ins(client, db):
-    anna = make_account()
-    sign_in(client)
-    page = make_page("ny", title_sv="Ny sida")
-    LogEntry.objects.log_actions(anna.pk, [page], 2, [{"changed": {}}])
-    assert "Mina senaste ändringar Ändrad: Ny sida Sida" in text_of(client.get("/admin/"))
-    assert "Ändrad: anna" not in text_of(client.get("/admin/"))
