@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST
 
 from blekinge_site.formats import number
 from pages.desk.trend import MIN_ANSWERS, line_of, percentage
-from pages.editing.feedback_inbox import FeedbackInboxMixin
 from pages.exchange.spreadsheets import FORMATS
+from pages.feedback_inbox import FeedbackInboxMixin
 from pages.models import Feedback
 from pages.publishing.owners import Owners
 

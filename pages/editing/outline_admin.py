@@ -28,6 +28,9 @@ class OutlineMixin:
         )
         return [*moving, *super().get_urls()]
 
+    # Whether the form is shown in the outline, and not on a page of its own.
+    is_outlined = True
+
     def outline_sections(self, publishable):
         """Return the sections of the outline of `publishable`, whose parts have been prefetched.
 
@@ -45,7 +48,10 @@ class OutlineMixin:
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         publishable = self._edited_publishable(request, obj)
-        if publishable is not None:
+        if publishable is not None and not self.is_outlined:
+            publishable_admin = self.admin_site.get_model_admin(type(publishable))
+            context |= publishable_admin.outline_context(request, publishable)
+        elif publishable is not None:
             publishable = fetch_with_parts(publishable)
             publishable_admin = self.admin_site.get_model_admin(type(publishable))
             sections = publishable_admin.outline_sections(publishable)
@@ -55,6 +61,7 @@ class OutlineMixin:
                 and obj == publishable
                 and request.method == "GET"
                 and FORM_PARAMETER not in request.GET
+                and not request.form_draft
             )
             address = None if obj else request.get_full_path()
             context |= {

@@ -75,7 +75,7 @@ class PublishableAdmin(PublishingViewsMixin, HistoryViewsMixin, ContentAdmin):
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         if obj is not None and not is_open(obj):
             context |= {
-                "tools": self.tools(request, obj),
+                "tools": self.tools(request, obj.versions().with_superseded().get(pk=obj.pk)),
                 "latest": obj.versions().first(),
                 "copy_tools": self.copy_tools(request, obj),
                 "summary": self.outline_sections(fetch_with_parts(obj))[1:],
@@ -106,10 +106,14 @@ class PublishableAdmin(PublishingViewsMixin, HistoryViewsMixin, ContentAdmin):
             if self.has_delete_permission(request, publishable):
                 name = "Ta bort arbetskopian" if publishable.version > 1 else "Ta bort utkastet"
                 tools.append(Tool("delete", name, admin_address(publishable, "delete", pk)))
-        elif publishable.status == Status.PUBLISHED and may_publish(request.user, publishable):
+        elif self.may_be_withdrawn(publishable) and may_publish(request.user, publishable):
             name = "Dra tillbaka" if publishable.has_been_published else "Avbryt publiceringen"
             tools.append(Tool("undo", name, admin_address(publishable, "dra-tillbaka", pk)))
         return tools
+
+    def may_be_withdrawn(self, publishable):
+        is_latest = not getattr(publishable, "is_superseded", False)
+        return publishable.status == Status.PUBLISHED and is_latest
 
     def copy_tools(self, request, publishable):
         """Return the Tools, on the page of something published, that start something new from it."""

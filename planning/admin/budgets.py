@@ -83,6 +83,7 @@ class BudgetLineInline(OrderedInline):
 class BudgetTableAdmin(TableExportMixin, PlanPartAdmin):
     form = BudgetTableForm
     change_form_template = "admin/planning/table_form.html"
+    is_outlined = False  # the table needs the whole width
     address_fields = ("slug",)
     list_display = ["title", "budget", "unit", "position"]
     list_filter = [("budget__plan", LatestVersionsFilter)]

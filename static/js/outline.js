@@ -16,7 +16,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && menu) {
     menu.open = false;
     menu.querySelector("summary").focus();
-  } else if (event.key === "Escape" && form && !event.defaultPrevented) {
+  } else if (event.key === "Escape" && form && !event.target.closest(".ProseMirror, dialog")) {
     document.querySelector(".submit-row .closelink")?.click();
   } else if (event.key === "Enter" && event.ctrlKey && form) {
     event.preventDefault();
@@ -38,6 +38,5 @@ document.addEventListener("focusin", (event) => {
   }
 });
 
-if (location.hash && !document.querySelector(".errornote")) {
-  document.getElementById(location.hash.slice(1))?.focus();
-}
+const row = location.hash && document.getElementById(location.hash.slice(1));
+if (row && row.matches(".row") && !document.querySelector(".errornote")) row.focus();

@@ -76,6 +76,20 @@ function tidied(html) {
   return body.innerHTML;
 }
 
+// --- The keyboard -----------------------------------------------------------------------------------
+
+/* In a table, Tab goes to the next cell, and adds rows at the end. Escape lets the next Tab leave the editor. */
+let mayLeave = false;
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (!event.target.closest(".ProseMirror")) return;
+    if (event.key === "Tab" && mayLeave) event.stopImmediatePropagation();
+    if (event.key !== "Shift") mayLeave = event.key === "Escape";
+  },
+  { capture: true },
+);
+
 // --- Each editor ------------------------------------------------------------------------------------
 
 document.addEventListener("prose-editor:ready", (event) => {

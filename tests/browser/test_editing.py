@@ -25,7 +25,7 @@ from tests.browser.pages import table_rows
 PLAN = "/regionplan/2019-2021/"
 ENGLISH_PLAN = "/en/regional-plan/2019-2021/"
 # The links from the admin's front page to the plan's form.
-PLAN_LINKS = ("Regionplaner", "Regionplan med budget 2019–2021")
+PLAN_LINKS = ("Regionplan", "Regionplan med budget 2019–2021")
 
 
 def goal_on(page, address, slug):
@@ -69,9 +69,8 @@ def test_a_goal_is_changed_by_keyboard_in_both_languages(staff, visitor):
 
 def test_a_focus_area_is_added_by_keyboard_and_comes_last(staff, visitor):
     sign_in(staff)
-    follow(staff, *PLAN_LINKS)
+    follow(staff, *PLAN_LINKS, "Ett attraktivt Blekinge")
     open_working_copy(staff)
-    follow(staff, "Lägg till insatsområde i Ett attraktivt Blekinge")
     tab_to(staff, "button", "Lägg till ytterligare Insatsområde")
     staff.keyboard.press("Enter")
     assert focused(staff) == 'textbox "Text, svenska, rad 4"'
@@ -128,7 +127,7 @@ def test_a_budget_is_added_by_keyboard_with_pasted_amounts(staff, visitor):
     tab_to(staff, "spinbutton", "År:")
     write(staff, "2020")
     save(staff)
-    follow(staff, "Lägg till tabell")
+    follow(staff, "Lägg till tabell i Budget 2020")
     tab_to(staff, "textbox", "Rubrik, svenska:")
     write(staff, "Resultatbudget")
     save(staff)

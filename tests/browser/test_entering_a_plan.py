@@ -1,6 +1,7 @@
 """Entering a whole plan of another region from nothing, and publishing it."""
 
 import pytest
+from django.utils.text import capfirst
 
 from tests.browser import pages
 from tests.browser.desk import add_row, click, enter, link_to, sums_are_checked
@@ -50,8 +51,11 @@ def enter_new_plan(page):
         page.goto(add_perspective)
         enter(page, {"Namn, svenska:": perspective})
         click(page, "button", "Spara")
-    page.goto(plan)
-    add_goal = {p: link_to(page, f"Lägg till inriktningsmål i {p}") for p in NEW_PERSPECTIVES}
+    page.goto(f"{plan}?utfallt=ja")
+    add_goal = {
+        perspective: link_to(page, f"Lägg till inriktningsmål i {capfirst(perspective)}")
+        for perspective in NEW_PERSPECTIVES
+    }
     for perspective, goals in NEW_PERSPECTIVES.items():
         for goal, areas in goals.items():
             page.goto(add_goal[perspective])
@@ -64,7 +68,7 @@ def enter_new_plan(page):
     click(page, "link", "Lägg till budget")
     enter(page, {"År:": "2023"})
     click(page, "button", "Spara")
-    click(page, "link", "Lägg till tabell")
+    click(page, "link", "Lägg till tabell i Budget 2023")
     enter(page, {"Rubrik, svenska:": "Resultatbudget"})
     click(page, "button", "Spara")
     rows = "\n".join(f"{name};{amount}" for name, _kind, amount in NEW_BUDGET)

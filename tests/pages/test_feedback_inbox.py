@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from pages.editing.feedback_inbox import ANSWERS_A_PAGE
+from pages.feedback_inbox import ANSWERS_A_PAGE
 from pages.models import Feedback
 from tests.accounts import make_account
 from tests.factories import make_page

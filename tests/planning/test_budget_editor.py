@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from pages.publishing.history import differences
 from pages.publishing.versions import as_data
-from planning.models import NONE, Budget, BudgetTable, Indicator
+from planning.models import NONE, Budget, BudgetTable
 from tests.accounts import make_account
-from tests.factories import make_budget, make_goal, make_plan, make_table
+from tests.factories import make_budget, make_plan, make_table
 from tests.site import text_of
 from tests.staff_forms import admin_address, change, form_of
 
@@ -467,21 +467,6 @@ def test_the_tax_rate_keeps_its_decimals(admin_client, budget):
     change(admin_client, budget, tax_rate="11,76")
     assert Budget.objects.get().tax_rate == Decimal("11.76")
     assert 'value="11,76"' in admin_client.get(admin_address(budget)).content.decode()
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [("12", "12"), ("0.125", "0,125"), ("1234.5", "1\u00a0234,5"), ("100", "100")],
-)
-def test_an_indicator_keeps_its_decimals(admin_client, budget, value, shown):
-    goal = make_goal(None, plan=budget.plan)
-    indicator = Indicator.objects.create(
-        goal=goal, position=1, name_sv="Resor", direction="more", target=Decimal(value)
-    )
-    html = admin_client.get(admin_address(indicator)).content.decode()
-    assert f'name="target" value="{shown}"' in html
-    change(admin_client, indicator)
-    assert indicator.target == Decimal(value)
 
 
 # --- Queries ---------------------------------------------------------------------------------------

@@ -202,9 +202,7 @@ def test_a_file_that_cannot_be_read_is_explained(admin_client, table):
 def test_published_tables_cannot_be_imported_to(admin_client, db):
     table = make_table(make_budget(make_plan(), 2019), [("item", ["1.0"])])
     assert upload(admin_client, table, INCOME_STATEMENT).status_code == 403
-    assert "publicerat innehåll ändras i en arbetskopia" in text_of(
-        admin_client.get(import_address(table))
-    )
+    assert "filer importeras i en arbetskopia" in text_of(admin_client.get(import_address(table)))
 
 
 def test_the_page_of_a_published_budget_leads_to_the_working_copy(admin_client, db):
@@ -341,4 +339,4 @@ def test_unknown_exports_are_missing(admin_client, table):
 def test_the_import_page_is_linked_from_the_object(admin_client, table):
     for obj in (table, table.budget, table.budget.plan):
         html = admin_client.get(import_address(obj, "change/")).content.decode()
-        assert f'<a href="{import_address(obj)}">Importera och exportera</a>' in html
+        assert f'href="{import_address(obj)}"' in html

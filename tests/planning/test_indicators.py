@@ -12,6 +12,7 @@ from planning.models import Goal, Indicator, IndicatorValue
 from planning.views import prefetch_goals
 from tests.factories import make_goal, make_perspective, make_plan
 from tests.site import text_of
+from tests.staff_forms import admin_address, change
 
 pytestmark = pytest.mark.database_in_ci
 
@@ -124,3 +125,18 @@ def test_queries_do_not_grow_with_indicators(goal, number):
     assert len(drawn[0]) == number
     assert len(queries) == 5  # perspectives, goals, focus areas, indicators, values
     assert Goal.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("12", "12"), ("0.125", "0,125"), ("1234.5", "1\u00a0234,5"), ("100", "100")],
+)
+def test_an_indicator_keeps_its_decimals(admin_client, db, value, shown):
+    goal = make_goal(None, plan=make_plan(status="draft"))
+    indicator = Indicator.objects.create(
+        goal=goal, position=1, name_sv="Resor", direction="more", target=Decimal(value)
+    )
+    html = admin_client.get(admin_address(indicator)).content.decode()
+    assert f'name="target" value="{shown}"' in html
+    change(admin_client, indicator)
+    assert indicator.target == Decimal(value)

@@ -266,7 +266,7 @@ def test_the_list_makes_as_many_queries_for_three_accounts_as_for_ten(
     for count in (3, 10):
         while User.objects.count() < count:
             make_account(f"konto-{User.objects.count()}", role="Redaktör")
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             assert client.get("/admin/auth/user/").status_code == 200
 
 

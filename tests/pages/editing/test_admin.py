@@ -7,6 +7,7 @@ import pytest
 from django.apps import apps
 from django.db import OperationalError
 
+from blekinge_site.staff.addresses import form_address
 from pages.models import CoreValue, DailyStat, Page, RegionProfile
 from planning.models import FocusArea, Perspective, RegionalPlan
 from tests.factories import (
@@ -167,7 +168,7 @@ def test_lists_show_which_plan_a_part_belongs_to(admin_client, plan):
 def test_english_texts_are_marked_as_english(admin_client, plan):
     goal = make_goal(make_perspective(plan), name_en="A goal", description_en="<p>Text.</p>")
     for obj in (plan, goal):
-        html = admin_client.get(admin_address(obj)).content.decode()
+        html = admin_client.get(form_address(obj)).content.decode()
         fields = re.findall(r'<(?:input|textarea)[^>]* name="[^"]+_en"[^>]*>', html)
         assert fields
         assert [field for field in fields if 'lang="en"' not in field] == []

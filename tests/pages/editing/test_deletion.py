@@ -74,7 +74,7 @@ def test_the_explanation_makes_as_many_queries_for_three_parts(
 ):
     goal = make_goal(make_perspective(make_plan()))
     areas = [make_focus_area(goal) for _ in range(count)]
-    # session, user; count (2) and filter of the list; the profile for the menu; the parts with their plan;
-    # the session again (3)
-    with django_assert_max_num_queries(11):
+    # session, user; count (2) and filter of the list; the profile and the new answers for the menu; the parts
+    # with their plan; the session again (3)
+    with django_assert_max_num_queries(12):
         delete_selected(admin_client, *areas)

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from blekinge_site.staff.addresses import form_address
 from pages.editing import form_drafts
 from pages.models import FormDraft, Page
 from pages.publishing import content_version
@@ -66,7 +67,7 @@ def fields_of_notice(response):
 
 def typed(client, obj, **fields):
     """Type `fields` in the form of `obj` without saving it, as the script reports it."""
-    data = opened(client, admin_address(obj)) | fields
+    data = opened(client, form_address(obj)) | fields
     assert client.post(KEEP, data).json() == {"kept": True, "signed_in": True}
     return data
 
@@ -250,8 +251,8 @@ def test_the_desk_lists_the_users_drafts(anna, news):
     client = client_of(anna)
     typed(client, news, title_sv="Skrivet")
     text = text_of(client.get("/admin/"))
-    assert "Det du har skrivit och inte sparat (1)" in text
-    assert f"Sida ”{news}”: skrevs" in text
+    assert f"Sida ”{news}” är inte sparat" in text
+    assert "Du skrev i dag" in text
     assert f'href="{admin_address(news)}"' in client.get("/admin/").content.decode()
 
 
@@ -336,7 +337,7 @@ def test_a_chosen_file_is_named_since_it_cannot_be_kept(anna, db):
 def test_a_form_with_errors_and_a_chosen_file_says_to_choose_it_again(anna, db):
     plan = make_plan(status="draft")
     client = client_of(anna)
-    data = opened(client, admin_address(plan)) | {"first_year": "x"}
+    data = opened(client, form_address(plan)) | {"first_year": "x"}
     file = SimpleUploadedFile("beslut.pdf", b"%PDF-1.7")
     response = client.post(admin_address(plan), data | {"documents-0-file_sv": file})
     assert "Du hade valt beslut.pdf." in text_of(response)

@@ -331,4 +331,4 @@ def test_unknown_exports_are_missing(admin_client, profile):
 
 def test_the_import_page_is_linked_from_the_object(admin_client, profile):
     html = admin_client.get(address_of(profile, "change/")).content.decode()
-    assert f'<a href="{address_of(profile)}">Importera och exportera</a>' in html
+    assert f'href="{address_of(profile)}"' in html

@@ -322,7 +322,7 @@ def test_a_published_goal_is_changed_in_the_working_copy(admin_client, client, d
     opened = admin_client.post(address, {"del": f"planning.goal:{goal.pk}"})
     copy = plan.versions().first()
     copied = counterpart(goal, copy)
-    assert opened["Location"] == f"/admin/planning/goal/{copied.pk}/change/"
+    assert opened["Location"] == f"/admin/planning/goal/{copied.pk}/change/#goal-{copied.pk}"
     change(admin_client, copied, name_sv="Nytt namn", name_en="New name")
     assert "Nytt namn" not in text_of(client.get("/regionplan/2019-2021/"))
     publish(admin_client, copy)
@@ -377,12 +377,10 @@ def test_an_incomplete_draft_is_saved_but_not_published(admin_client, db):
 
 def test_an_object_without_a_name_is_named_by_its_kind(admin_client, db):
     plan = make_plan(status="draft")
-    perspective = make_perspective(plan, name_sv="")
-    goal = make_goal(perspective, name_sv="")
+    make_goal(make_perspective(plan, name_sv=""), name_sv="")
     html = admin_client.get(f"/admin/planning/regionalplan/{plan.pk}/change/").content.decode()
-    for obj, name in ((perspective, "Perspektiv utan namn"), (goal, "mål utan namn")):
-        address = admin_address(obj)
-        assert f'<a href="{address}">{name}</a>' in html
+    for name in ("Perspektiv utan namn", "mål utan namn"):
+        assert f"<b>{name}</b>" in html
 
 
 def test_a_page_gets_its_address_from_its_title(admin_client, db):
