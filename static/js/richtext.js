@@ -107,5 +107,9 @@ document.addEventListener("prose-editor:ready", (event) => {
   editor.view.dom.setAttribute("aria-label", label.textContent.trim().replace(/:$/, ""));
   label.addEventListener("click", () => editor.commands.focus());
   // A link to the field focuses the editor, as the field itself is hidden.
-  if (location.hash === `#${textarea.id}`) editor.commands.focus();
+  if (location.hash === `#${textarea.id}`) {
+    // The browser moves the focus to the place of the address once the page has loaded.
+    if (document.readyState === "complete") editor.commands.focus();
+    else window.addEventListener("load", () => setTimeout(() => editor.commands.focus()));
+  }
 });

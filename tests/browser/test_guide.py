@@ -45,6 +45,21 @@ class Tour:
             page.screenshot(path=DOCS / "bilder" / f"{picture}.png", clip=box, full_page=True)
 
 
+def look_at_a_conflict(tour, page, other, goal):
+    """Let two change the same goal, and look at the question, and at the draft that remains."""
+    for editor in (page, other):
+        open_form(editor, goal)
+    for editor in (other, page):
+        name = editor.get_by_label("Namn, svenska:").input_value()
+        enter(editor, {"Namn, svenska:": f"{name}{'!' if editor is page else '.'}"})
+        click(editor, "button", "Spara")
+    tour.look(page)
+    open_form(page, goal)
+    tour.look(page)
+    page.on("dialog", lambda dialog: dialog.accept())
+    click(page, "button", "Kasta det jag skrev")
+
+
 def test_the_guide_agrees_with_the_screens(sit_down):
     make_page("kollektivtrafik", status="draft", title_en="Public transport")
     Feedback.objects.create(address="/", language="sv", helpful=False, message="Var är kartan?")
@@ -59,6 +74,8 @@ def test_the_guide_agrees_with_the_screens(sit_down):
     page.goto("/admin/")
     tour.show(page, "skrivbordet")
 
+    open_form(page, RegionalPlan.objects.get())
+    tour.look(page)
     open_form(page, Goal.objects.get(slug="ett-attraktivt-blekinge"))
     tour.show(page, "publicerat")
     click(page, "button", "Ändra i arbetskopian")
@@ -82,6 +99,9 @@ def test_the_guide_agrees_with_the_screens(sit_down):
     table = BudgetTable.objects.filter(budget__plan__version=2).first()
     open_form(page, table)
     tour.look(page)
+    open_form(page, table.budget)
+    tour.look(page)
+    look_at_a_conflict(tour, page, writer, table.publishable().goals.first())
     open_form(page, table.publishable())
     click(page, "link", "Kontrollera och publicera")
     tour.show(page, "publicera", height=720)
