@@ -41,6 +41,7 @@ class Tour:
         self.pictures.append(picture)
         if os.environ.get("WRITE_PICTURES"):
             box = page.locator(element).bounding_box()
+            box["y"] += page.evaluate("scrollY")
             box["height"] = min(box["height"], height)
             page.screenshot(path=DOCS / "bilder" / f"{picture}.png", clip=box, full_page=True)
 
