@@ -138,7 +138,8 @@ class ContentFormMixin:
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         is_add = request.resolver_match.url_name.endswith("_add")
-        if is_add and field and db_field.is_relation and db_field.name in request.GET:
+        pk = request.GET.get(db_field.name, "") if is_add and db_field.is_relation else ""
+        if field and pk.isdecimal() and field.queryset.filter(pk=pk).exists():
             field.widget = forms.HiddenInput()  # the page shows where the new part comes
         return field
 

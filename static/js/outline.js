@@ -17,7 +17,7 @@ document.addEventListener("keydown", (event) => {
     menu.open = false;
     menu.querySelector("summary").focus();
   } else if (event.key === "Escape" && form && !event.target.closest(".ProseMirror, dialog")) {
-    document.querySelector(".submit-row .closelink")?.click();
+    document.querySelector(".submit-row [data-close]")?.click();
   } else if (event.key === "Enter" && event.ctrlKey && form) {
     event.preventDefault();
     form.querySelector("[name='_save']")?.click();

@@ -118,8 +118,17 @@ def test_a_new_part_is_filled_in_where_it_comes(admin_client, plan):
 @pytest.mark.parametrize("query", ["", "?plan=", "?plan=x", "?plan=999999"])
 def test_a_new_part_without_a_parent_has_a_form_of_its_own(admin_client, plan, query):
     response = admin_client.get(f"/admin/planning/goal/add/{query}")
-    assert response.status_code == 200
+    assert '<select name="plan"' in response.content.decode()
     assert "outline" not in response.context
+
+
+def test_a_deleted_part_leads_back_to_its_plan(admin_client, plan):
+    goal = make_goal(make_perspective(plan))
+    assert "Ta bort" in text_of(admin_client.get(admin_address(plan)))
+    assert admin_client.get(admin_address(goal, "delete")).status_code == 200
+    response = admin_client.post(admin_address(goal, "delete"), {"post": "yes"})
+    assert response["Location"] == change_address(plan)
+    assert not Goal.objects.exists()
 
 
 def test_a_part_of_something_published_is_not_in_an_outline(admin_client, db):
@@ -210,10 +219,12 @@ def test_a_part_moves_up_and_down(plan):
     assert response["Location"] == f"{change_address(plan)}#{anchor_of(third)}"
     moved(client, first, "ner")
     assert order(Perspective) == [third.pk, first.pk, second.pk]
+    assert "Flyttade perspektiv ”perspektiv 1” ner." in text_of(client.get(admin_address(plan)))
     events = [revision.event for revision in Revision.objects.of(plan)]
-    assert events[:2] == [
+    assert events == [
         "Flyttade perspektiv ”perspektiv 1” ner",
         "Flyttade perspektiv ”perspektiv 3” upp",
+        "Innan det ändrades",
     ]
 
 
