@@ -30,7 +30,9 @@ def last_published(obj):
     if publishable.has_been_published:
         return obj
     before = version_before(publishable)
-    return before and counterpart(obj, before)
+    if before is None or obj == publishable:
+        return before
+    return counterpart(obj, before)
 
 
 class DraftPermissionsMixin:

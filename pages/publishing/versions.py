@@ -52,9 +52,18 @@ def _paths(model):
 
 
 def fetch_with_parts(obj):
-    """Return `obj` as it is in the database, with all its parts, using one query for each kind of part."""
+    """Return `obj` as it is in the database, with all its parts, using one query for each kind of part.
+
+    Foreign keys among them need no query either.
+    """
     obj = type(obj)._default_manager.get(pk=obj.pk)
     prefetch_related_objects([obj], *_paths(type(obj)))
+    rows = {(type(row), row.pk): row for row in walk(obj)}
+    for row in rows.values():
+        for foreign_key in filter(lambda field: field.many_to_one, row._meta.concrete_fields):
+            key = foreign_key.related_model, getattr(row, foreign_key.attname)
+            if key in rows:
+                setattr(row, foreign_key.name, rows[key])
     return obj
 
 
