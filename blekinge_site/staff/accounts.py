@@ -198,8 +198,8 @@ class AccountAdmin(admin.ModelAdmin):
             raise PermissionDenied
         if request.method == "POST":
             return self.invite(request, account, by_mail="_show" not in request.POST)
-        made = request.session.get(LINK_KEY, {})
-        link = request.session.pop(LINK_KEY)["link"] if made.get("account") == account.pk else None
+        kept = request.session.get(LINK_KEY, {})
+        link = request.session.pop(LINK_KEY)["link"] if kept.get("account") == account.pk else None
         return self.task_page(
             request,
             "link",

@@ -40,9 +40,8 @@ class ConflictMixin:
         if not was_open or not self.has_perm_to_change(request):
             return super().changeform_view(request, object_id, form_url, extra_context)
         with transaction.atomic():
-            obj = self.get_object(
-                request, pk
-            )  # locked, so that nobody saves between merging and saving
+            # Locked, so that nobody saves between merging and saving.
+            obj = self.get_object(request, pk)
             if obj is None or not is_open(obj):
                 self.keep_draft(request)
                 return self.closed_meanwhile(request, obj, request.POST)

@@ -18,10 +18,8 @@ from pages.publishing.richtext import sanitised
 from pages.publishing.word_differences import readable_text, word_differences
 
 MAX_FORMSET_ROWS = 1000
-CHOICE, THEIRS = (
-    "_choice-",
-    "theirs",
-)  # the start of the names of fields with a choice, and its value
+CHOICE = "_choice-"  # the start of the name of a field in which the user chooses
+THEIRS = "theirs"  # its value for the colleague's text
 # Fields that are neither merged nor asked about.
 SKIPPED = {"id", "DELETE"}
 NAME_FIELDS = ("name_sv", "title_sv", "text_sv", "sentence_sv")
